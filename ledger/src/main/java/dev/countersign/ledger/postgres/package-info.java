@@ -1,0 +1,5 @@
+/// The ledger in PostgreSQL.
+@NullMarked
+package dev.countersign.ledger.postgres;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,59 @@
+package dev.countersign.protocol;
+
+import com.nimbusds.jose.JWSAlgorithm;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// What one kind of token from one issuer must look like. Rules of different kinds exclude each
+/// other by `types`, so that no kind passes for another.
+///
+/// @param issuer the exact `iss`
+/// @param audiences the exact values of which the token's one `aud` must be; never empty
+/// @param types accepted `typ` header values without `application/`, lower case; the empty text
+///   stands for an absent `typ`
+/// @param algorithms accepted `alg` values, asymmetric ones
+/// @param leeway tolerated difference between clocks; at most 60 s
+/// @param maxAge the longest accepted time since `iat`, or zero for no limit
+/// @spec https://www.rfc-editor.org/rfc/rfc8725#section-3.12 RFC 8725 §3.12
+public record JwtRules(
+    String issuer,
+    Set<String> audiences,
+    Set<String> types,
+    Set<String> algorithms,
+    Duration leeway,
+    Duration maxAge) {
+  private static final Duration MAX_LEEWAY = Duration.ofSeconds(60);
+  private static final Set<String> ASYMMETRIC =
+      Set.of("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512");
+
+  public JwtRules {
+    audiences = Set.copyOf(audiences);
+    types = types.stream().map(t -> t.toLowerCase(Locale.ROOT)).collect(Collectors.toSet());
+    algorithms = Set.copyOf(algorithms);
+    if (audiences.isEmpty()) {
+      throw new IllegalArgumentException("a token rule needs at least one audience");
+    }
+    if (types.isEmpty()) {
+      throw new IllegalArgumentException("a token rule needs at least one type");
+    }
+    if (!ASYMMETRIC.containsAll(algorithms) || algorithms.isEmpty()) {
+      throw new IllegalArgumentException("algorithms must be among " + ASYMMETRIC);
+    }
+    if (leeway.isNegative() || leeway.compareTo(MAX_LEEWAY) > 0) {
+      throw new IllegalArgumentException("leeway must be 0 to 60 seconds");
+    }
+  }
+
+  /// Rules for a token that Countersign itself issued: explicit type, ES256, ten seconds of leeway.
+  public static JwtRules own(String issuer, String audience, String type) {
+    return new JwtRules(
+        issuer,
+        Set.of(audience),
+        Set.of(type),
+        Set.of(JWSAlgorithm.ES256.getName()),
+        Duration.ofSeconds(10),
+        Duration.ZERO);
+  }
+}

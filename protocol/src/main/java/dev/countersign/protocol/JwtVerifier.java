@@ -1,0 +1,196 @@
+package dev.countersign.protocol;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.JWSVerifier;
+import com.nimbusds.jose.crypto.ECDSAVerifier;
+import com.nimbusds.jose.crypto.RSASSAVerifier;
+import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.util.Base64URL;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Verifies tokens of one kind from one issuer: form, header, key, signature, then claims; nothing is
+/// believed before the signature is checked. `jku`, `x5u`, `jwk` and `x5c` headers are never used.
+///
+/// Threads may share it.
+///
+/// @spec https://www.rfc-editor.org/rfc/rfc7519#section-7.2 RFC 7519 §7.2
+/// @spec https://www.rfc-editor.org/rfc/rfc8725 RFC 8725
+public final class JwtVerifier {
+  private static final long MAX_SECONDS = 253_402_300_799L; // 9999-12-31, far below overflow
+  private static final int MAX_KID = 256;
+
+  private final JwtRules rules;
+  private final KeySource keySource;
+  private final InstantSource clock;
+
+  public JwtVerifier(JwtRules rules, KeySource keySource, InstantSource clock) {
+    this.rules = rules;
+    this.keySource = keySource;
+    this.clock = clock;
+  }
+
+  /// The `iss` that a token claims, to choose its verifier by; empty where there is none. Nothing is
+  /// verified by this.
+  public static Optional<String> unverifiedIssuer(String token) {
+    try {
+      JsonNode issuer = CompactJws.parse(token).unverifiedClaims().path("iss");
+      return issuer.isString() ? Optional.of(issuer.stringValue()) : Optional.empty();
+    } catch (MalformedJsonException malformed) {
+      return Optional.empty();
+    }
+  }
+
+  /// Verifies one token.
+  public JwtCheck verify(String token) {
+    CompactJws jws;
+    try {
+      jws = CompactJws.parse(token);
+    } catch (MalformedJsonException malformed) {
+      return new JwtCheck.Rejected(String.valueOf(malformed.getMessage()));
+    }
+    String wrongHeader = checkHeader(jws.header());
+    if (wrongHeader != null) {
+      return new JwtCheck.Rejected(wrongHeader);
+    }
+    try {
+      if (!isSigned(jws)) {
+        return new JwtCheck.Rejected("the signature does not verify with a key of the issuer");
+      }
+    } catch (KeySource.KeysUnavailableException away) {
+      return new JwtCheck.Unavailable(String.valueOf(away.getMessage()));
+    }
+    String wrongClaim = checkClaims(jws.unverifiedClaims());
+    return wrongClaim == null
+        ? new JwtCheck.Verified(new VerifiedJwt(jws.header(), jws.unverifiedClaims()))
+        : new JwtCheck.Rejected(wrongClaim);
+  }
+
+  private @Nullable String checkHeader(ObjectNode header) {
+    if (!rules.algorithms().contains(header.path("alg").asString(""))) {
+      return "`alg` is not one that this issuer may use";
+    }
+    if (header.has("crit") || header.has("b64") || header.has("zip")) {
+      return "`crit`, `b64` and `zip` are not understood";
+    }
+    JsonNode kid = header.path("kid");
+    if (!kid.isMissingNode() && (!kid.isString() || kid.stringValue().length() > MAX_KID)) {
+      return "`kid` must be a string of at most 256 characters";
+    }
+    JsonNode typ = header.path("typ");
+    if (!typ.isMissingNode() && !typ.isString()) {
+      return "`typ` must be a string";
+    }
+    if (!rules.types().contains(plainType(typ.asString("")))) {
+      return "`typ` is not the kind of token expected here";
+    }
+    return null;
+  }
+
+  private static String plainType(String typ) {
+    String lower = typ.toLowerCase(Locale.ROOT);
+    return lower.startsWith("application/") ? lower.substring("application/".length()) : lower;
+  }
+
+  private boolean isSigned(CompactJws jws) {
+    var algorithm = JWSAlgorithm.parse(jws.header().path("alg").stringValue());
+    String kid = jws.header().has("kid") ? jws.header().path("kid").stringValue() : null;
+    VerificationKeys keys = keySource.keys(kid == null ? "" : kid);
+    var header = new JWSHeader.Builder(algorithm).build();
+    var signature = new Base64URL(jws.signature());
+    for (JWK key : keys.candidates(kid, algorithm)) {
+      try {
+        if (verifier(key).verify(header, jws.signingBytes(), signature)) {
+          return true;
+        }
+      } catch (JOSEException wrongKey) {
+        // A key that cannot check this signature does not confirm it; the next may.
+      }
+    }
+    return false;
+  }
+
+  private static JWSVerifier verifier(JWK key) throws JOSEException {
+    return switch (key) {
+      case RSAKey rsa -> new RSASSAVerifier(rsa);
+      case ECKey ec -> new ECDSAVerifier(ec);
+      default -> throw new JOSEException("no verifier for this key");
+    };
+  }
+
+  private @Nullable String checkClaims(ObjectNode claims) {
+    if (!rules.issuer().equals(claims.path("iss").asString(""))) {
+      return "`iss` is not the issuer expected here";
+    }
+    List<String> audience = audience(claims);
+    if (audience.size() != 1 || !rules.audiences().contains(audience.getFirst())) {
+      return "`aud` is not an audience accepted here";
+    }
+    return checkTimes(claims);
+  }
+
+  private @Nullable String checkTimes(ObjectNode claims) {
+    Instant now = clock.instant();
+    for (String name : List.of("exp", "nbf", "iat")) {
+      JsonNode time = claims.path(name);
+      if (time.isMissingNode()) {
+        if (name.equals("exp")) {
+          return "`exp` is missing";
+        }
+      } else if (!time.isIntegralNumber()
+          || !time.canConvertToLong()
+          || time.longValue() < 0
+          || time.longValue() > MAX_SECONDS) {
+        return "`" + name + "` must be whole seconds since 1970";
+      }
+    }
+    if (!now.minus(rules.leeway()).isBefore(time(claims, "exp"))) {
+      return "`exp` has passed";
+    }
+    if (claims.has("nbf") && now.plus(rules.leeway()).isBefore(time(claims, "nbf"))) {
+      return "`nbf` is in the future";
+    }
+    if (claims.has("iat") && now.plus(rules.leeway()).isBefore(time(claims, "iat"))) {
+      return "`iat` is in the future";
+    }
+    if (rules.maxAge().isPositive()
+        && (!claims.has("iat")
+            || time(claims, "iat").plus(rules.maxAge()).plus(rules.leeway()).isBefore(now))) {
+      return "`iat` is missing or too long ago";
+    }
+    return null;
+  }
+
+  private static Instant time(ObjectNode claims, String name) {
+    return Instant.ofEpochSecond(claims.path(name).longValue());
+  }
+
+  /// `aud` as a list; empty when it is missing or malformed.
+  static List<String> audience(ObjectNode claims) {
+    JsonNode value = claims.path("aud");
+    if (value.isString()) {
+      return List.of(value.stringValue());
+    }
+    var audience = new ArrayList<String>();
+    if (value.isArray()) {
+      for (JsonNode entry : value) {
+        if (!entry.isString()) {
+          return List.of();
+        }
+        audience.add(entry.stringValue());
+      }
+    }
+    return audience;
+  }
+}

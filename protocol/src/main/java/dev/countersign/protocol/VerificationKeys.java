@@ -1,0 +1,121 @@
+package dev.countersign.protocol;
+
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.KeyOperation;
+import com.nimbusds.jose.jwk.KeyUse;
+import com.nimbusds.jose.jwk.RSAKey;
+import java.text.ParseException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The public keys of one issuer, after our key policy: signature keys only, no symmetric or private
+/// ones, RSA of at least 2048 bits, no key id twice.
+///
+/// Threads may share it.
+///
+/// @spec https://www.rfc-editor.org/rfc/rfc7517#section-5 RFC 7517 §5
+public final class VerificationKeys {
+  private static final int MIN_RSA_BITS = 2048;
+  private static final int MAX_KEYS = 64;
+
+  private final List<JWK> keys;
+
+  private VerificationKeys(List<JWK> keys) {
+    this.keys = List.copyOf(keys);
+  }
+
+  /// Reads a JWK Set. Keys that our policy does not allow are left out.
+  ///
+  /// @throws MalformedJsonException if the set is malformed, names a key id twice or is too large
+  public static VerificationKeys parse(byte[] jwkSet) {
+    return parse(StrictJson.parseObject(jwkSet));
+  }
+
+  /// Reads a JWK Set.
+  ///
+  /// @throws MalformedJsonException if the set is malformed, names a key id twice or is too large
+  public static VerificationKeys parse(ObjectNode jwkSet) {
+    JsonNode list = jwkSet.path("keys");
+    if (!list.isArray() || list.size() > MAX_KEYS) {
+      throw new MalformedJsonException("`keys` must be an array of at most 64 keys");
+    }
+    var keys = new ArrayList<JWK>();
+    var ids = new HashSet<String>();
+    for (JsonNode entry : list) {
+      JWK key = allowed(entry);
+      if (key != null) {
+        if (key.getKeyID() != null && !ids.add(key.getKeyID())) {
+          throw new MalformedJsonException("a key id occurs twice in the key set");
+        }
+        keys.add(key);
+      }
+    }
+    return new VerificationKeys(keys);
+  }
+
+  /// A set of known public keys.
+  public static VerificationKeys of(List<? extends JWK> keys) {
+    return new VerificationKeys(keys.stream().<JWK>map(JWK::toPublicJWK).toList());
+  }
+
+  /// The keys that a token with this header may have been signed with: the one with its `kid`, or,
+  /// for a token without `kid`, those that suit the algorithm (at most four).
+  List<JWK> candidates(@Nullable String kid, JWSAlgorithm algorithm) {
+    return keys.stream()
+        .filter(key -> kid == null || kid.equals(key.getKeyID()))
+        .filter(key -> suits(key, algorithm))
+        .limit(4)
+        .toList();
+  }
+
+  /// Whether a key with this id is here.
+  public boolean has(String kid) {
+    return keys.stream().anyMatch(key -> kid.equals(key.getKeyID()));
+  }
+
+  private static boolean suits(JWK key, JWSAlgorithm algorithm) {
+    if (key.getAlgorithm() != null && !key.getAlgorithm().getName().equals(algorithm.getName())) {
+      return false;
+    }
+    return switch (key) {
+      case RSAKey _ -> JWSAlgorithm.Family.RSA.contains(algorithm);
+      case ECKey ec -> JWSAlgorithm.parse(curveAlgorithm(ec)).equals(algorithm);
+      default -> false;
+    };
+  }
+
+  private static String curveAlgorithm(ECKey key) {
+    return switch (key.getCurve().getName()) {
+      case "P-256" -> "ES256";
+      case "P-384" -> "ES384";
+      case "P-521" -> "ES512";
+      default -> "none";
+    };
+  }
+
+  private static @Nullable JWK allowed(JsonNode entry) {
+    JWK key;
+    try {
+      key = JWK.parse(StrictJson.write(entry));
+    } catch (ParseException | IllegalArgumentException unknown) {
+      return null;
+    }
+    boolean forSignatures =
+        (key.getKeyUse() == null || KeyUse.SIGNATURE.equals(key.getKeyUse()))
+            && (key.getKeyOperations() == null
+                || key.getKeyOperations().contains(KeyOperation.VERIFY));
+    boolean strong =
+        switch (key) {
+          case RSAKey rsa -> rsa.size() >= MIN_RSA_BITS;
+          case ECKey _ -> true;
+          default -> false;
+        };
+    return forSignatures && strong && !key.isPrivate() ? key : null;
+  }
+}
