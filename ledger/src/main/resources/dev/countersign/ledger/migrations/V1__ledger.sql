@@ -1,6 +1,5 @@
--- The audit ledger: append-only, one hash chain per writer (a running box).
--- ${user} is the list of the boxes' database users: each may add entries of its own box, and nobody
--- but the owner may change or remove one.
+-- The audit ledger: append-only, one hash chain per writer (a running box). Each box's database user
+-- may add entries of its own box; nobody but the owner may change or remove one.
 CREATE TABLE entry (
   writer  text        NOT NULL,
   seq     bigint      NOT NULL,
@@ -18,9 +17,7 @@ CREATE INDEX entry_by_time ON entry (at);
 
 ALTER TABLE entry ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_box ON entry FOR INSERT WITH CHECK (current_user = 'countersign_' || box);
-CREATE POLICY auditor ON entry FOR SELECT TO countersign_auditor USING (true);
+CREATE POLICY auditor ON entry FOR SELECT TO ${user} USING (true);
 
 REVOKE ALL ON entry FROM PUBLIC;
-GRANT INSERT ON entry TO ${user};
-GRANT SELECT ON entry TO countersign_auditor;
-GRANT USAGE ON SCHEMA ledger TO ${user}, countersign_auditor;
+GRANT SELECT ON entry TO ${user};

@@ -1,0 +1,84 @@
+package dev.countersign.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/// How long `countersign serve` takes from the start of the process until every box answers: on an
+/// empty data folder (PostgreSQL's cluster is made), and on one from an earlier run.
+final class StartBench {
+  private static final String READY = "Countersign is ready";
+  private static final double GOAL_SECONDS = 5.0;
+
+  private final int rounds;
+
+  StartBench(int rounds) {
+    this.rounds = rounds;
+  }
+
+  Report run() throws IOException, InterruptedException {
+    var fresh = new ArrayList<Double>();
+    var again = new ArrayList<Double>();
+    for (int round = 0; round < rounds; round++) {
+      Path data = Files.createTempDirectory("countersign-bench-");
+      try {
+        fresh.add(start(data));
+        again.add(start(data));
+      } finally {
+        delete(data);
+      }
+    }
+    return new Report(
+        "start",
+        List.of(
+            Figure.of("start on an empty data folder, median", median(fresh), "s", GOAL_SECONDS),
+            Figure.of("start over existing data, median", median(again), "s", GOAL_SECONDS)));
+  }
+
+  private static double start(Path data) throws IOException, InterruptedException {
+    long begin = System.nanoTime();
+    Process server =
+        new ProcessBuilder(
+                ProcessHandle.current().info().command().orElse("java"),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.countersign.server.Main",
+                "serve",
+                "--data",
+                data.toString())
+            .redirectErrorStream(true)
+            .start();
+    try (BufferedReader lines = server.inputReader()) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (line.contains(READY)) {
+          return (System.nanoTime() - begin) / 1e9;
+        }
+      }
+      throw new IOException("the server ended without being ready; try `countersign serve`");
+    } finally {
+      server.destroy();
+      server.waitFor(30, TimeUnit.SECONDS);
+    }
+  }
+
+  private static double median(List<Double> values) {
+    return values.stream().sorted().toList().get(values.size() / 2);
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}

@@ -1,0 +1,170 @@
+package dev.countersign.box;
+
+import dev.countersign.protocol.StrictJson;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The HTTP server of one box: its listener, `/healthz`, `/readyz`, `/metrics`, and one edge where
+/// every exception becomes an answer.
+public final class BoxServer implements AutoCloseable {
+  private static final Duration GRACE = Duration.ofSeconds(5);
+  private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
+  private static final int MAX_CONNECTIONS = 4_096;
+
+  private final WebServer server;
+  private final URI baseUri;
+
+  private BoxServer(WebServer server, URI baseUri) {
+    this.server = server;
+    this.baseUri = baseUri;
+  }
+
+  /// Starts listening.
+  ///
+  /// @param routes adds the box's routes; its error handlers take precedence over the common edge
+  /// @throws ListenFailure if it cannot listen there, with the reason in one line
+  public static BoxServer start(Settings settings, Consumer<HttpRouting.Builder> routes) {
+    Logs.bridge();
+    Listener listener = settings.listener();
+    InetAddress address = listener.address();
+    var edge = new Edge(settings.box());
+    var builder =
+        WebServer.builder()
+            .address(address)
+            .port(listener.port())
+            .shutdownHook(false)
+            .featuresDiscoverServices(false)
+            .shutdownGracePeriod(GRACE)
+            .maxPayloadSize(settings.maxBodyBytes())
+            .maxTcpConnections(MAX_CONNECTIONS)
+            .connectionOptions(options -> options.readTimeout(READ_TIMEOUT))
+            .directHandlers(edge::direct)
+            .routing(routing -> {
+              routing.addFilter((chain, request, response) -> {
+                long start = System.nanoTime();
+                try {
+                  chain.proceed();
+                } finally {
+                  settings
+                      .metrics()
+                      .request(
+                          settings.box(),
+                          request.prologue().method().text(),
+                          response.status().code(),
+                          Duration.ofNanos(System.nanoTime() - start));
+                }
+              });
+              routing
+                  .get("/healthz", (_, response) -> alive(response))
+                  .get("/readyz", (_, response) -> ready(settings.health(), response))
+                  .get(
+                      "/metrics",
+                      (_, response) ->
+                          Http.text(
+                              response, 200, Metrics.CONTENT_TYPE, settings.metrics().scrape()));
+              routes.accept(routing);
+              routing.any(BoxServer::unknownPath);
+              // The first handler of an exception counts, so the box's own come before these.
+              edge.install(routing);
+            });
+    listener.tls().ifPresent(files -> builder.tls(PemFiles.serverTls(files)));
+    probe(settings.box(), listener, address);
+    WebServer server = builder.build().start();
+    if (!server.isRunning()) {
+      throw new ListenFailure(
+          settings.box() + " cannot listen on " + listener.host() + ":" + listener.port(), null);
+    }
+    return new BoxServer(server, baseUri(listener, address, server.port()));
+  }
+
+  // The web server only logs why it cannot listen.
+  private static void probe(String box, Listener listener, InetAddress address) {
+    try (var socket = new ServerSocket()) {
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(address, listener.port()));
+    } catch (IOException refused) {
+      String why = String.valueOf(refused.getMessage());
+      String reason =
+          why.contains("in use")
+              ? "the port is in use; stop what listens there or choose another port"
+              : why.contains("ermission")
+                  ? "ports below 1024 need a privilege; choose a higher port"
+                  : "this machine does not have that address; choose another host";
+      throw new ListenFailure(
+          box + " cannot listen on " + listener.host() + ":" + listener.port() + ": " + reason,
+          refused);
+    }
+  }
+
+  private static URI baseUri(Listener listener, InetAddress address, int port) {
+    String host = address.isAnyLocalAddress() ? "localhost" : listener.host();
+    if (host.contains(":")) {
+      host = "[" + host + "]";
+    }
+    return URI.create((listener.tls().isPresent() ? "https" : "http") + "://" + host + ":" + port);
+  }
+
+  private static void alive(ServerResponse response) {
+    Http.json(response, 200, StrictJson.object().put("status", "ok"));
+  }
+
+  private static void ready(Health health, ServerResponse response) {
+    Map<String, Boolean> states = health.look();
+    boolean ready = !states.containsValue(false);
+    ObjectNode body = StrictJson.object().put("status", ready ? "ok" : "unavailable");
+    ObjectNode checks = body.putObject("checks");
+    states.forEach((name, up) -> checks.put(name, up ? "up" : "down"));
+    Http.json(response, ready ? 200 : 503, body);
+  }
+
+  private static void unknownPath(ServerRequest request, ServerResponse response) {
+    Edge.answer(response, EdgeError.NOT_FOUND, null);
+  }
+
+  /// The box's own address, without path: `https://host:port`; `localhost` for a listener on all
+  /// addresses.
+  public URI baseUri() {
+    return baseUri;
+  }
+
+  public int port() {
+    return server.port();
+  }
+
+  /// Stops listening, lets running requests finish for a few seconds, then ends them.
+  @Override
+  public void close() {
+    server.stop();
+  }
+
+  /// What one box's server is made of.
+  ///
+  /// @param box the box's name in metrics and logs
+  /// @param maxBodyBytes the largest request body it accepts; a larger one gets 413
+  public record Settings(
+      String box, Listener listener, Health health, Metrics metrics, int maxBodyBytes) {
+    /// 64 KiB for a body: enough for any token request.
+    public static Settings of(String box, Listener listener, Health health, Metrics metrics) {
+      return new Settings(box, listener, health, metrics, 1 << 16);
+    }
+  }
+
+  /// A box cannot listen where it should. The message is one line for the operator.
+  public static final class ListenFailure extends RuntimeException {
+    public ListenFailure(String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+  }
+}

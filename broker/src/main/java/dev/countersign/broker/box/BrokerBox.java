@@ -1,0 +1,208 @@
+package dev.countersign.broker.box;
+
+import dev.countersign.box.BoxServer;
+import dev.countersign.box.Database;
+import dev.countersign.box.DatabaseAway;
+import dev.countersign.box.Health;
+import dev.countersign.box.Metrics;
+import dev.countersign.broker.BrokerConfig;
+import dev.countersign.broker.CredentialMint;
+import dev.countersign.broker.LeaseEnding;
+import dev.countersign.broker.LeaseJournal;
+import dev.countersign.broker.LeaseRevocation;
+import dev.countersign.broker.LeaseSweeper;
+import dev.countersign.broker.OnBehalfOfTokens;
+import dev.countersign.broker.Refusals;
+import dev.countersign.broker.SqlName;
+import dev.countersign.broker.TargetDatabase;
+import dev.countersign.broker.http.BrokerRoutes;
+import dev.countersign.broker.postgres.PgLeaseJournal;
+import dev.countersign.broker.postgres.PgReplayGuard;
+import dev.countersign.broker.postgres.PgTargetDatabase;
+import dev.countersign.ledger.Ledger;
+import dev.countersign.protocol.PresenterAssertion;
+import dev.countersign.protocol.http.RemoteKeySet;
+import dev.countersign.protocol.http.WireClient;
+import java.net.URI;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The running broker.
+public final class BrokerBox implements AutoCloseable {
+  /// The class path folder of the broker's migrations.
+  public static final String MIGRATIONS = "dev/countersign/broker/migrations";
+
+  private static final Logger LOG = LoggerFactory.getLogger(BrokerBox.class);
+  private static final Duration SWEEP_EVERY = Duration.ofSeconds(5);
+  private static final int TARGET_CONNECTIONS = 16;
+
+  private final BoxServer server;
+  private final LeaseSweeper sweeper;
+  private final Thread sweeping;
+  private final List<PgTargetDatabase> targets;
+
+  private BrokerBox(
+      BoxServer server, LeaseSweeper sweeper, Thread sweeping, List<PgTargetDatabase> targets) {
+    this.server = server;
+    this.sweeper = sweeper;
+    this.sweeping = sweeping;
+    this.targets = targets;
+  }
+
+  /// Starts the broker: checks the target databases, sweeps once, then listens.
+  ///
+  /// @param state the broker's own schema, migrated
+  /// @throws dev.countersign.broker.UnsafeTargetException if a target database is set up unsafely.
+  ///   One that is away is checked before its first mint instead.
+  public static BrokerBox start(
+      BrokerConfig config, Database state, Ledger ledger, InstantSource clock) {
+    return start(config, state, ledger, clock, UnaryOperator.identity());
+  }
+
+  /// @param around wraps every target database; tests let things go wrong there
+  static BrokerBox start(
+      BrokerConfig config,
+      Database state,
+      Ledger ledger,
+      InstantSource clock,
+      UnaryOperator<TargetDatabase> around) {
+    var opened = new ArrayList<PgTargetDatabase>();
+    try {
+      return start(config, state, ledger, clock, around, opened);
+    } catch (RuntimeException failed) {
+      opened.forEach(PgTargetDatabase::close);
+      throw failed;
+    }
+  }
+
+  private static BrokerBox start(
+      BrokerConfig config,
+      Database state,
+      Ledger ledger,
+      InstantSource clock,
+      UnaryOperator<TargetDatabase> around,
+      List<PgTargetDatabase> opened) {
+    var health = new Health();
+    var metrics = new Metrics();
+    health.check("state", state::isUp);
+    Map<String, TargetDatabase> targets = new HashMap<>();
+    for (BrokerConfig.Target configured : config.databases()) {
+      var target = new PgTargetDatabase(configured.name(), configured.mint(), TARGET_CONNECTIONS);
+      opened.add(target);
+      health.check("database " + configured.name(), target::isUp);
+      targets.put(configured.name(), around.apply(target));
+      check(target, configured.name(), config);
+    }
+    LeaseJournal journal = new PgLeaseJournal(state);
+    var ending = new LeaseEnding(journal, targets, ledger, clock);
+    var presenters =
+        new PresenterAssertion.Checker(
+            Set.of(config.baseUri().toString()),
+            config.workloads(),
+            new PgReplayGuard(state),
+            clock);
+    var keys = new RemoteKeySet(config.issuer().jwks(), new WireClient(), clock);
+    var mint =
+        new CredentialMint(
+            config,
+            role -> new OnBehalfOfTokens(config.issuer().issuer(), role.audience(), keys, clock),
+            presenters,
+            targets,
+            journal,
+            ending,
+            ledger,
+            clock);
+    var revocation =
+        new LeaseRevocation(config.receiver(), presenters, journal, ending, ledger, clock);
+    var sweeper = new LeaseSweeper(journal, targets, ending, ledger, clock);
+    metrics.gauge("countersign.leases.overdue", sweeper::overdue);
+    var routes =
+        new BrokerRoutes(
+            mint,
+            revocation,
+            new Refusals(ledger),
+            (operation, outcome) ->
+                metrics
+                    .counter(
+                        "countersign.broker.requests", "operation", operation, "outcome", outcome)
+                    .increment(),
+            clock);
+    sweep(sweeper);
+    var server =
+        BoxServer.start(
+            BoxServer.Settings.of("broker", config.listener(), health, metrics), routes::install);
+    Thread sweeping = Thread.ofVirtual().name("lease-sweeper").start(() -> keepSweeping(sweeper));
+    return new BrokerBox(server, sweeper, sweeping, List.copyOf(opened));
+  }
+
+  private static void check(PgTargetDatabase target, String name, BrokerConfig config) {
+    Set<SqlName> groups =
+        config.roles().stream()
+            .filter(role -> role.database().equals(name))
+            .flatMap(role -> role.mappings().stream())
+            .flatMap(mapping -> mapping.groups().stream())
+            .collect(Collectors.toSet());
+    try {
+      target.ensureSafe(groups);
+    } catch (DatabaseAway away) {
+      LOG.warn("database {} is away; it is checked before the first mint", name);
+    }
+  }
+
+  private static void keepSweeping(LeaseSweeper sweeper) {
+    try {
+      while (true) {
+        Thread.sleep(SWEEP_EVERY);
+        sweep(sweeper);
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void sweep(LeaseSweeper sweeper) {
+    try {
+      LeaseSweeper.Sweep sweep = sweeper.sweep();
+      if (sweep.ended() > 0) {
+        LOG.info("sweeper ended {} leases", sweep.ended());
+      }
+      for (RuntimeException failure : sweep.failures()) {
+        LOG.warn("sweeper could not finish and tries again: {}", failure.getMessage());
+      }
+    } catch (RuntimeException away) {
+      LOG.warn("sweeper could not start and tries again: {}", away.getMessage());
+    }
+  }
+
+  /// The address it listens at.
+  public URI baseUri() {
+    return server.baseUri();
+  }
+
+  /// What ends what nobody else ended; also counts orphans.
+  public LeaseSweeper sweeper() {
+    return sweeper;
+  }
+
+  /// Stops listening, then sweeping. Leases live on in the journal and end by the next start.
+  @Override
+  public void close() {
+    server.close();
+    sweeping.interrupt();
+    try {
+      sweeping.join(Duration.ofSeconds(5));
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    targets.forEach(PgTargetDatabase::close);
+  }
+}

@@ -1,0 +1,386 @@
+package dev.countersign.broker.postgres;
+
+import dev.countersign.box.Database;
+import dev.countersign.broker.Lease;
+import dev.countersign.broker.LeaseId;
+import dev.countersign.broker.LeaseJournal;
+import dev.countersign.broker.SqlName;
+import dev.countersign.broker.TokenId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The journal of leases in the broker's own schema.
+public final class PgLeaseJournal implements LeaseJournal {
+  private static final String COLUMNS =
+      """
+      subject, lease_id, role_name, database_name, database_user, presenter, token_issuer, token_id,
+      token_issued_at, token_expires_at, issued_at, expires_at, active_at, ending_at, ending_cause,
+      transaction_id, ended_at
+      """;
+
+  /// Parameters: 1 subject, 2 lease, 3 role, 4 database, 5 user, 6 presenter, 7 issuer, 8 token, 9
+  /// token issued, 10 token expires, 11 issued, 12 expires.
+  private static final String PREPARE =
+      """
+      INSERT INTO lease (subject, lease_id, role_name, database_name, database_user, presenter,
+                         token_issuer, token_id, token_issued_at, token_expires_at, issued_at,
+                         expires_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (subject, token_issuer, token_id) DO NOTHING
+      """;
+
+  private static final String BY_TOKEN =
+      "SELECT " + COLUMNS + "FROM lease WHERE subject = ? AND token_issuer = ? AND token_id = ?";
+
+  private static final String BY_ID = "SELECT " + COLUMNS + "FROM lease WHERE lease_id = ?";
+
+  /// Parameters: 1 now, 2 subject, 3 lease.
+  private static final String ACTIVATE =
+      """
+      UPDATE lease
+         SET active_at = ?
+       WHERE subject = ?
+         AND lease_id = ?
+         AND ending_at IS NULL
+         AND NOT EXISTS (
+             SELECT FROM subject_gate g
+              WHERE g.subject = lease.subject
+                AND g.killed_at >= lease.token_issued_at)
+      """;
+
+  /// Parameters: 1 now, 2 cause, 3 transaction, 4 subject, 5 lease.
+  private static final String MARK_ENDING =
+      """
+      UPDATE lease
+         SET ending_at = ?, ending_cause = ?, transaction_id = ?
+       WHERE subject = ?
+         AND lease_id = ?
+         AND ending_at IS NULL
+      """;
+
+  private static final String HOLD =
+      "SELECT "
+          + COLUMNS
+          + "FROM lease WHERE subject = ? AND lease_id = ? AND ended_at IS NULL FOR UPDATE";
+
+  /// Parameters: 1 now, 2 subject, 3 lease.
+  private static final String MARK_ENDED =
+      "UPDATE lease SET ended_at = ? WHERE subject = ? AND lease_id = ?";
+
+  /// Waits 2, 4, 8 … seconds, at most a minute. Parameters: 1 now, 2 subject, 3 lease.
+  private static final String PUT_OFF =
+      """
+      UPDATE lease
+         SET attempts = attempts + 1,
+             next_attempt_at
+                 = ?::timestamptz + least(60, power(2, least(attempts + 1, 6))) * interval '1 second'
+       WHERE subject = ?
+         AND lease_id = ?
+         AND ended_at IS NULL
+      """;
+
+  /// Parameters: 1 now, 2 subject, 3 lease.
+  private static final String MARK_RECORDED =
+      "UPDATE lease SET recorded_at = ? WHERE subject = ? AND lease_id = ? AND ended_at IS NOT NULL";
+
+  /// Parameters: 1 now, 2 unfinished before, 3 now, 4 the most rows.
+  private static final String DUE =
+      "SELECT "
+          + COLUMNS
+          + """
+            FROM lease
+           WHERE recorded_at IS NULL
+             AND ended_at IS NULL
+             AND (expires_at <= ?
+                  OR ending_at IS NOT NULL
+                  OR (active_at IS NULL AND issued_at < ?))
+             AND (next_attempt_at IS NULL OR next_attempt_at <= ?)
+           ORDER BY expires_at
+           LIMIT ?
+          """;
+
+  /// Parameters: 1 ended before, 2 the most rows.
+  private static final String UNRECORDED =
+      "SELECT "
+          + COLUMNS
+          + "FROM lease WHERE recorded_at IS NULL AND ended_at < ? ORDER BY ended_at LIMIT ?";
+
+  private static final String OPEN =
+      "SELECT " + COLUMNS + "FROM lease WHERE subject = ? AND ended_at IS NULL";
+
+  private static final String OPEN_USERS =
+      "SELECT database_user FROM lease WHERE database_user = ANY (?) AND ended_at IS NULL";
+
+  /// Parameters: 1 now.
+  private static final String OVERDUE =
+      """
+      SELECT count(*)
+        FROM lease
+       WHERE recorded_at IS NULL
+         AND ended_at IS NULL
+         AND (expires_at <= ? OR attempts > 0)
+      """;
+
+  /// Parameters: 1 subject, 2 now, 3 transaction.
+  private static final String CLOSE_GATE =
+      """
+      INSERT INTO subject_gate AS g (subject, killed_at, transaction_id)
+      VALUES (?, ?, ?)
+      ON CONFLICT (subject) DO UPDATE
+         SET killed_at = greatest(g.killed_at, EXCLUDED.killed_at),
+             transaction_id = EXCLUDED.transaction_id
+       WHERE g.transaction_id <> EXCLUDED.transaction_id
+      """;
+
+  private static final String KILLED_AT = "SELECT killed_at FROM subject_gate WHERE subject = ?";
+
+  /// Parameters: 1 and 2 forget what was over before.
+  private static final String FORGET_LEASES =
+      "DELETE FROM lease WHERE recorded_at < ? AND token_expires_at < ?";
+
+  private static final String FORGET_ASSERTIONS = "DELETE FROM used_assertion WHERE expires_at < ?";
+
+  private final Database database;
+
+  public PgLeaseJournal(Database database) {
+    this.database = database;
+  }
+
+  @Override
+  public Optional<Lease> prepare(Lease lease) {
+    return database.transaction(connection -> {
+      int inserted =
+          update(
+              connection,
+              PREPARE,
+              lease.subject(),
+              lease.id().text(),
+              lease.role(),
+              lease.database(),
+              lease.user().text(),
+              lease.presenter(),
+              lease.token().issuer(),
+              lease.token().jti(),
+              lease.tokenIssuedAt(),
+              lease.tokenExpiresAt(),
+              lease.issuedAt(),
+              lease.expiresAt());
+      return inserted == 1
+          ? Optional.empty()
+          : Optional.of(
+              leases(
+                      connection,
+                      BY_TOKEN,
+                      lease.subject(),
+                      lease.token().issuer(),
+                      lease.token().jti())
+                  .getFirst());
+    });
+  }
+
+  @Override
+  public boolean activate(Lease lease, Instant now) {
+    return change(ACTIVATE, now, lease.subject(), lease.id().text()) == 1;
+  }
+
+  @Override
+  public Optional<Lease> find(LeaseId id) {
+    return database.query(connection -> leases(connection, BY_ID, id.text())).stream().findFirst();
+  }
+
+  @Override
+  public void markEnding(Lease lease, Lease.Cause cause, String transaction, Instant now) {
+    change(MARK_ENDING, now, cause.name(), transaction, lease.subject(), lease.id().text());
+  }
+
+  @Override
+  public Optional<Ended> end(Lease lease, Instant now, Consumer<Lease> drop) {
+    try {
+      return database.transaction(connection -> {
+        List<Ended> held = ends(connection, HOLD, lease.subject(), lease.id().text());
+        if (held.isEmpty()) {
+          return Optional.empty();
+        }
+        drop.accept(lease);
+        update(connection, MARK_ENDED, now, lease.subject(), lease.id().text());
+        return Optional.of(held.getFirst());
+      });
+    } catch (RuntimeException failed) {
+      change(PUT_OFF, now, lease.subject(), lease.id().text());
+      throw failed;
+    }
+  }
+
+  @Override
+  public void markRecorded(Lease lease, Instant now) {
+    change(MARK_RECORDED, now, lease.subject(), lease.id().text());
+  }
+
+  @Override
+  public List<Lease> due(Instant now, Instant unfinishedBefore, int limit) {
+    return database.query(connection -> leases(connection, DUE, now, unfinishedBefore, now, limit));
+  }
+
+  @Override
+  public List<Ended> unrecorded(Instant endedBefore, int limit) {
+    return database.query(connection -> ends(connection, UNRECORDED, endedBefore, limit));
+  }
+
+  @Override
+  public List<Lease> open(String subject) {
+    return database.query(connection -> leases(connection, OPEN, subject));
+  }
+
+  @Override
+  public List<SqlName> openUsers(List<SqlName> users) {
+    if (users.isEmpty()) {
+      return List.of();
+    }
+    return database.query(connection -> {
+      try (var statement = connection.prepareStatement(OPEN_USERS)) {
+        statement.setArray(
+            1,
+            connection.createArrayOf(
+                "text", users.stream().map(SqlName::text).toArray(String[]::new)));
+        var open = new ArrayList<SqlName>();
+        try (ResultSet rows = statement.executeQuery()) {
+          while (rows.next()) {
+            open.add(new SqlName(rows.getString("database_user")));
+          }
+        }
+        return List.copyOf(open);
+      }
+    });
+  }
+
+  @Override
+  public long overdue(Instant now) {
+    return database.query(connection -> {
+      try (var statement = connection.prepareStatement(OVERDUE)) {
+        bind(statement, now);
+        try (ResultSet rows = statement.executeQuery()) {
+          rows.next();
+          return rows.getLong(1);
+        }
+      }
+    });
+  }
+
+  @Override
+  public void closeGate(String subject, String transaction, Instant now) {
+    change(CLOSE_GATE, subject, now, transaction);
+  }
+
+  @Override
+  public Optional<Instant> killedAt(String subject) {
+    return database.query(connection -> {
+      try (var statement = connection.prepareStatement(KILLED_AT)) {
+        bind(statement, subject);
+        try (ResultSet rows = statement.executeQuery()) {
+          return rows.next() ? Optional.of(instant(rows, "killed_at")) : Optional.<Instant>empty();
+        }
+      }
+    });
+  }
+
+  @Override
+  public void forget(Instant now, Duration age) {
+    change(FORGET_LEASES, now.minus(age), now.minus(age));
+    change(FORGET_ASSERTIONS, now);
+  }
+
+  private int change(String sql, Object... parameters) {
+    return database.query(connection -> update(connection, sql, parameters));
+  }
+
+  private static int update(Connection connection, String sql, Object... parameters)
+      throws SQLException {
+    try (var statement = connection.prepareStatement(sql)) {
+      bind(statement, parameters);
+      return statement.executeUpdate();
+    }
+  }
+
+  private static void bind(PreparedStatement statement, Object... parameters) throws SQLException {
+    for (int i = 0; i < parameters.length; i++) {
+      Object value = parameters[i];
+      statement.setObject(
+          i + 1, value instanceof Instant time ? time.atOffset(ZoneOffset.UTC) : value);
+    }
+  }
+
+  private static List<Lease> leases(Connection connection, String sql, Object... parameters)
+      throws SQLException {
+    return ends(connection, sql, parameters).stream().map(Ended::lease).toList();
+  }
+
+  private static List<Ended> ends(Connection connection, String sql, Object... parameters)
+      throws SQLException {
+    try (var statement = connection.prepareStatement(sql)) {
+      bind(statement, parameters);
+      var found = new ArrayList<Ended>();
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          found.add(read(rows));
+        }
+      }
+      return List.copyOf(found);
+    }
+  }
+
+  private static Ended read(ResultSet row) throws SQLException {
+    String cause = row.getString("ending_cause");
+    String transaction = row.getString("transaction_id");
+    var lease =
+        new Lease(
+            new LeaseId(row.getString("lease_id")),
+            row.getString("role_name"),
+            row.getString("database_name"),
+            new SqlName(row.getString("database_user")),
+            row.getString("presenter"),
+            row.getString("subject"),
+            new TokenId(row.getString("token_issuer"), row.getString("token_id")),
+            instant(row, "token_issued_at"),
+            instant(row, "token_expires_at"),
+            instant(row, "issued_at"),
+            instant(row, "expires_at"),
+            state(row));
+    return new Ended(
+        lease,
+        cause == null ? Lease.Cause.UNFINISHED : Lease.Cause.valueOf(cause),
+        transaction == null ? "" : transaction);
+  }
+
+  private static Lease.State state(ResultSet row) throws SQLException {
+    String cause = row.getString("ending_cause");
+    if (cause == null) {
+      return maybeInstant(row, "active_at") == null
+          ? new Lease.State.Prepared()
+          : new Lease.State.Active();
+    }
+    Instant ended = maybeInstant(row, "ended_at");
+    return ended == null
+        ? new Lease.State.Ending(Lease.Cause.valueOf(cause))
+        : new Lease.State.Ended(ended, Lease.Cause.valueOf(cause));
+  }
+
+  private static Instant instant(ResultSet row, String column) throws SQLException {
+    return row.getObject(column, OffsetDateTime.class).toInstant();
+  }
+
+  private static @Nullable Instant maybeInstant(ResultSet row, String column) throws SQLException {
+    OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+    return time == null ? null : time.toInstant();
+  }
+}

@@ -1,0 +1,339 @@
+package dev.countersign.broker.postgres;
+
+import dev.countersign.box.Database;
+import dev.countersign.box.DatabaseFault;
+import dev.countersign.box.DatabaseSettings;
+import dev.countersign.broker.Lease;
+import dev.countersign.broker.ScramVerifier;
+import dev.countersign.broker.SqlName;
+import dev.countersign.broker.TargetDatabase;
+import dev.countersign.broker.UnsafeTargetException;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.UnavailableException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Logins in one PostgreSQL, made and ended by a CREATEROLE login that is no superuser.
+///
+/// A login gets its rights by membership in NOLOGIN group roles only: rights granted to each role
+/// would rot the catalog and make parallel mints fail.
+public final class PgTargetDatabase implements TargetDatabase, AutoCloseable {
+  private static final int ATTEMPTS = 5;
+
+  /// One round trip, one transaction. Its commit need not wait for the disk: a login that a crash
+  /// of the server loses is one that nobody can log in with.
+  ///
+  /// The settings are a convenience that the login may change; what binds it is VALID UNTIL, the
+  /// approved request's time, and the broker that ends its connections.
+  ///
+  /// Names: 1 user, 2 verifier, 3 valid until, 4 groups. Parameters: 1 user, 2 jti, 3 request, 4
+  /// expires.
+  private static final String CREATE =
+      """
+      SELECT pg_catalog.set_config('synchronous_commit', 'off', true);
+      CREATE ROLE %1$s LOGIN
+        NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT
+        PASSWORD '%2$s'
+        VALID UNTIL '%3$s'
+        CONNECTION LIMIT 2;
+      GRANT %4$s TO %1$s WITH INHERIT TRUE, SET FALSE;
+      ALTER ROLE %1$s SET search_path = pg_catalog, pg_temp;
+      ALTER ROLE %1$s SET statement_timeout = '30s';
+      ALTER ROLE %1$s SET lock_timeout = '5s';
+      ALTER ROLE %1$s SET idle_in_transaction_session_timeout = '10s';
+      INSERT INTO countersign.approved_request (role_name, jti, request, expires_at)
+      VALUES (?, ?, ?::jsonb, ?)
+      """;
+
+  /// Names: 1 user, 2 verifier.
+  private static final String CHANGE_PASSWORD = "ALTER ROLE %1$s PASSWORD '%2$s'";
+
+  /// The right to end a role's connections and to drop what it owns comes with membership only.
+  /// Never waits for the role itself. Names: 1 user.
+  private static final String TAKE_OVER =
+      """
+      SELECT pg_catalog.set_config('synchronous_commit', 'off', true);
+      GRANT %1$s TO CURRENT_USER WITH INHERIT TRUE, SET FALSE
+      """;
+
+  /// Waits if the role holds a lock on its own row, which an open transaction with ALTER ROLE does.
+  /// Names: 1 user.
+  private static final String SHUT_OUT =
+      """
+      SELECT pg_catalog.set_config('synchronous_commit', 'off', true),
+             pg_catalog.set_config('lock_timeout', '500', true);
+      ALTER ROLE %1$s NOLOGIN CONNECTION LIMIT 0
+      """;
+
+  /// Ends connections and waits for their end; says which stayed. The connections are picked before
+  /// anything is ended: conditions side by side may be evaluated in any order, on any row.
+  /// Parameters: 1 user.
+  private static final String TERMINATE =
+      """
+      WITH open AS MATERIALIZED (
+           SELECT a.pid FROM pg_catalog.pg_stat_activity a WHERE a.usename = ?),
+           tried AS MATERIALIZED (
+           SELECT pid, pg_catalog.pg_terminate_backend(pid, 3000) AS ended FROM open)
+      SELECT pid FROM tried WHERE NOT ended
+      """;
+
+  /// Parameters: 1 user.
+  private static final String CLOSE_REQUEST =
+      "DELETE FROM countersign.approved_request WHERE role_name = ?";
+
+  /// Names: 1 user. Parameters: 1 user.
+  private static final String DROP =
+      """
+      SELECT pg_catalog.set_config('lock_timeout', '3000', true);
+      DELETE FROM countersign.approved_request WHERE role_name = ?;
+      DROP ROLE %1$s
+      """;
+
+  /// Names: 1 user.
+  private static final String DROP_OWNED = "DROP OWNED BY %1$s CASCADE";
+
+  /// Parameters: 1 user.
+  private static final String OTHER_DATABASES =
+      """
+      SELECT d.datname
+        FROM pg_catalog.pg_database d
+       WHERE d.datallowconn
+         AND d.datname <> current_database()
+         AND has_database_privilege(d.oid, 'CONNECT')
+      """;
+
+  /// The roles that this login made: it has ADMIN OPTION on them by making them. Another broker on
+  /// the same server has another login. Parameters: 1 pattern of minted names.
+  private static final String LOGINS =
+      """
+      SELECT DISTINCT r.rolname, coalesce(a.jti, '') AS jti
+        FROM pg_catalog.pg_roles r
+        JOIN pg_catalog.pg_auth_members m ON m.roleid = r.oid AND m.admin_option
+        JOIN pg_catalog.pg_roles me ON me.oid = m.member AND me.rolname = current_user
+        LEFT JOIN countersign.approved_request a ON a.role_name = r.rolname
+       WHERE r.rolname ~ ?
+      """;
+
+  private static final String UNDEFINED_OBJECT = "42704";
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
+  private static final String TUPLE_CONCURRENTLY_UPDATED = "XX000";
+  private static final String DEPENDENT_OBJECTS = "2BP01";
+
+  private final String name;
+  private final DatabaseSettings settings;
+  private final Database database;
+  private final Set<SqlName> safeGroups = new HashSet<>();
+
+  /// @param name the database's name in the configuration
+  /// @param mint the CREATEROLE login
+  public PgTargetDatabase(String name, DatabaseSettings mint, int maxConnections) {
+    this.name = name;
+    this.settings = mint;
+    this.database = Database.open("broker-" + name, mint, maxConnections);
+  }
+
+  /// Whether the database answers.
+  public boolean isUp() {
+    return database.isUp();
+  }
+
+  @Override
+  public void ensureSafe(Set<SqlName> groups) {
+    synchronized (safeGroups) {
+      if (safeGroups.containsAll(groups)) {
+        return;
+      }
+    }
+    List<String> problems = database.query(connection -> TargetChecks.problems(connection, groups));
+    if (!problems.isEmpty()) {
+      throw new UnsafeTargetException(name, problems);
+    }
+    synchronized (safeGroups) {
+      safeGroups.addAll(groups);
+    }
+  }
+
+  @Override
+  public void create(
+      Lease lease, ScramVerifier password, List<SqlName> groups, ObjectNode request) {
+    String sql =
+        CREATE.formatted(
+            lease.user().quoted(),
+            password.text(),
+            lease.expiresAt(),
+            groups.stream().map(SqlName::quoted).collect(Collectors.joining(", ")));
+    database.query(connection -> {
+      try (var statement = connection.prepareStatement(sql)) {
+        statement.setString(1, lease.user().text());
+        statement.setString(2, lease.token().jti());
+        statement.setString(3, StrictJson.canonical(request));
+        statement.setObject(4, lease.expiresAt().atOffset(ZoneOffset.UTC));
+        return statement.execute();
+      }
+    });
+  }
+
+  @Override
+  public boolean changePassword(SqlName user, ScramVerifier password) {
+    try {
+      return existed(() -> run(CHANGE_PASSWORD.formatted(user.quoted(), password.text())));
+    } catch (DatabaseFault fault) {
+      if (isContended(fault)) {
+        throw new UnavailableException("the login is being changed by another request", fault);
+      }
+      throw fault;
+    }
+  }
+
+  @Override
+  public void drop(SqlName user) {
+    if (!existed(() -> run(TAKE_OVER.formatted(user.quoted())))) {
+      run(CLOSE_REQUEST, user.text());
+      return;
+    }
+    shutOut(user);
+    terminate(user);
+    // Gone by now only if another replica was quicker, which did the same.
+    if (!existed(() -> dropRole(user))) {
+      run(CLOSE_REQUEST, user.text());
+    }
+  }
+
+  private void shutOut(SqlName user) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        run(SHUT_OUT.formatted(user.quoted()));
+        return;
+      } catch (DatabaseFault fault) {
+        if (!isContended(fault) || attempt == ATTEMPTS) {
+          throw fault;
+        }
+        terminate(user);
+      }
+    }
+  }
+
+  // Somebody else changes the same catalog row: the login itself, or a second request.
+  private static boolean isContended(DatabaseFault fault) {
+    return fault.sqlState().equals(LOCK_NOT_AVAILABLE)
+        || fault.sqlState().equals(TUPLE_CONCURRENTLY_UPDATED);
+  }
+
+  private void terminate(SqlName user) {
+    boolean stayed =
+        database.query(connection -> {
+          try (var statement = connection.prepareStatement(TERMINATE)) {
+            statement.setString(1, user.text());
+            try (var rows = statement.executeQuery()) {
+              return rows.next();
+            }
+          }
+        });
+    if (stayed) {
+      throw new UnavailableException("a connection of the login did not end in time", null);
+    }
+  }
+
+  private void dropRole(SqlName user) {
+    String drop = DROP.formatted(user.quoted());
+    try {
+      run(drop, user.text());
+      return;
+    } catch (DatabaseFault owns) {
+      requireDependent(owns);
+    }
+    run(DROP_OWNED.formatted(user.quoted()));
+    try {
+      run(drop, user.text());
+      return;
+    } catch (DatabaseFault owns) {
+      requireDependent(owns);
+    }
+    for (String other : otherDatabases()) {
+      dropOwnedIn(other, user);
+    }
+    run(drop, user.text());
+  }
+
+  private static void requireDependent(DatabaseFault fault) {
+    if (!fault.sqlState().equals(DEPENDENT_OBJECTS)) {
+      throw fault;
+    }
+  }
+
+  private List<String> otherDatabases() {
+    return database.query(connection -> {
+      var names = new ArrayList<String>();
+      try (var statement = connection.prepareStatement(OTHER_DATABASES);
+          var rows = statement.executeQuery()) {
+        while (rows.next()) {
+          names.add(rows.getString(1));
+        }
+      }
+      return names;
+    });
+  }
+
+  private void dropOwnedIn(String other, SqlName user) {
+    DatabaseSettings there = settings.database(other);
+    try (Connection connection =
+            DriverManager.getConnection(there.url(), there.user(), there.password().reveal());
+        var statement = connection.createStatement()) {
+      statement.execute(DROP_OWNED.formatted(user.quoted()));
+    } catch (SQLException failed) {
+      throw Database.unchecked(failed);
+    }
+  }
+
+  @Override
+  public List<Login> logins() {
+    return database.query(connection -> {
+      var logins = new ArrayList<Login>();
+      try (var statement = connection.prepareStatement(LOGINS)) {
+        statement.setString(1, SqlName.MINTED);
+        try (var rows = statement.executeQuery()) {
+          while (rows.next()) {
+            logins.add(new Login(new SqlName(rows.getString("rolname")), rows.getString("jti")));
+          }
+        }
+      }
+      return List.copyOf(logins);
+    });
+  }
+
+  @Override
+  public void close() {
+    database.close();
+  }
+
+  private void run(String sql, String... parameters) {
+    database.query(connection -> {
+      try (var statement = connection.prepareStatement(sql)) {
+        for (int i = 0; i < parameters.length; i++) {
+          statement.setString(i + 1, parameters[i]);
+        }
+        return statement.execute();
+      }
+    });
+  }
+
+  private static boolean existed(Runnable work) {
+    try {
+      work.run();
+      return true;
+    } catch (DatabaseFault fault) {
+      if (fault.sqlState().equals(UNDEFINED_OBJECT)) {
+        return false;
+      }
+      throw fault;
+    }
+  }
+}

@@ -1,0 +1,187 @@
+package dev.countersign.broker.box;
+
+import static dev.countersign.broker.box.Refunds.run;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.countersign.broker.UnsafeTargetException;
+import dev.countersign.broker.postgres.InitTarget;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/// The broker does not start over a database in which a login could do more than it should.
+class TargetSetUpTest {
+  @SuppressWarnings("NullAway.Init")
+  private static Refunds refunds;
+
+  @BeforeAll
+  static void prepare() {
+    refunds = new Refunds();
+  }
+
+  @AfterAll
+  static void close() {
+    refunds.close();
+  }
+
+  /// One thing wrong; `{mint}` stands for the broker's login, `{db}` for the database.
+  record Row(String name, String harm, String repair, String sentence) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  static final List<Row> UNSAFE =
+      List.of(
+          new Row(
+              "the broker is superuser",
+              "ALTER ROLE {mint} SUPERUSER",
+              "ALTER ROLE {mint} NOSUPERUSER",
+              "neither superuser"),
+          new Row(
+              "the broker bypasses row-level security",
+              "ALTER ROLE {mint} BYPASSRLS",
+              "ALTER ROLE {mint} NOBYPASSRLS",
+              "BYPASSRLS"),
+          new Row(
+              "the broker may not make roles", "ALTER ROLE {mint} NOCREATEROLE", "", "CREATEROLE"),
+          new Row(
+              "a group can log in",
+              "ALTER ROLE refunds_read LOGIN",
+              "ALTER ROLE refunds_read NOLOGIN",
+              "refunds_read must be NOLOGIN"),
+          new Row(
+              "a group bypasses row-level security",
+              "ALTER ROLE refunds_read BYPASSRLS",
+              "ALTER ROLE refunds_read NOBYPASSRLS",
+              "no attribute"),
+          new Row(
+              "a group may run programs",
+              "GRANT pg_execute_server_program TO refunds_read",
+              "REVOKE pg_execute_server_program FROM refunds_read",
+              "predefined pg_ role"),
+          new Row(
+              "the broker may not hand the group on",
+              "REVOKE refunds_write FROM {mint}",
+              "",
+              "ADMIN OPTION on group role refunds_write"),
+          new Row(
+              "a group owns a table",
+              "CREATE TABLE refunds.owned (a int); ALTER TABLE refunds.owned OWNER TO refunds_read",
+              "DROP TABLE refunds.owned",
+              "must not own tables"),
+          new Row(
+              "a group may make tables",
+              "GRANT CREATE ON SCHEMA refunds TO refunds_read",
+              "REVOKE CREATE ON SCHEMA refunds FROM refunds_read",
+              "create anything"),
+          new Row(
+              "everyone may make temporary tables",
+              "GRANT TEMPORARY ON DATABASE {db} TO PUBLIC",
+              "",
+              "PUBLIC may make temporary tables"),
+          new Row(
+              "everyone may make large objects",
+              "GRANT EXECUTE ON FUNCTION lo_creat(integer) TO PUBLIC",
+              "",
+              "PUBLIC may make large objects"),
+          new Row(
+              "the functions are missing",
+              "DROP FUNCTION countersign.request_amount() CASCADE",
+              "",
+              "functions of the schema countersign"),
+          new Row(
+              "a function runs as its caller",
+              "ALTER FUNCTION countersign.request() SECURITY INVOKER",
+              "",
+              "functions of the schema countersign"));
+
+  @ParameterizedTest(name = "{0}")
+  @FieldSource("UNSAFE")
+  void refusesToStartWhen(Row row) throws SQLException {
+    execute(row.harm());
+    try {
+      assertThatThrownBy(refunds::start)
+          .isInstanceOf(UnsafeTargetException.class)
+          .hasMessageContaining(row.sentence());
+    } finally {
+      execute(row.repair());
+      setUp();
+    }
+  }
+
+  private static void execute(String sql) throws SQLException {
+    String database = refunds.ask("SELECT current_database()");
+    try (var connection = Refunds.connect(refunds.owner)) {
+      run(connection, sql.replace("{mint}", refunds.mint.text()).replace("{db}", database));
+    }
+  }
+
+  private static void setUp() {
+    InitTarget.run(refunds.owner, refunds.plan(refunds.mintLogin.password()));
+    InitTarget.runScripts(
+        refunds.owner, List.of(Refunds.example("01_schema.sql"), Refunds.example("02_data.sql")));
+  }
+
+  @Test
+  void startsAfterTheSetUpIsRunASecondTime() {
+    setUp();
+
+    refunds.start();
+
+    var login = refunds.login(Refunds.findCase(Refunds.CASE));
+    assertThat(refunds.revoke(login.lease(), "gateway").status()).isEqualTo(204);
+    assertThat(refunds.ask("SELECT count(*) FROM refunds.cases")).isEqualTo("8");
+    refunds.stop();
+  }
+
+  @Test
+  void repairsWhatWasOpened() throws SQLException {
+    execute("GRANT TEMPORARY ON DATABASE {db} TO PUBLIC");
+    execute("DROP FUNCTION countersign.request_amount() CASCADE");
+    setUp();
+
+    refunds.start();
+
+    assertThat(refunds.broker().sweeper().orphans()).isZero();
+    refunds.stop();
+  }
+
+  @Test
+  void refusesToMakeAGroupOfALogin() throws SQLException {
+    execute("ALTER ROLE refunds_read LOGIN");
+    try {
+      assertThatThrownBy(
+              () -> InitTarget.run(refunds.owner, refunds.plan(refunds.mintLogin.password())))
+          .hasMessageContaining("must be NOLOGIN");
+    } finally {
+      execute("ALTER ROLE refunds_read NOLOGIN");
+    }
+  }
+
+  @Test
+  void H12_leavesNoPasswordInThePostgresLogEvenIfItLogsEveryStatement() throws Exception {
+    execute("ALTER ROLE {mint} SET log_statement = 'all'");
+    refunds.start();
+    try {
+      var login = refunds.login(Refunds.findCase(Refunds.CASE));
+      refunds.revoke(login.lease(), "gateway");
+      Path log = Path.of(refunds.ask("SHOW data_directory")).resolveSibling("postgres.log");
+
+      assertThat(Files.readString(log))
+          .contains("CREATE ROLE \"" + login.user() + "\"")
+          .doesNotContain(login.password().reveal());
+    } finally {
+      refunds.stop();
+      execute("ALTER ROLE {mint} RESET log_statement");
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.countersign.broker.box;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.countersign.broker;
+
+import org.jspecify.annotations.NullMarked;

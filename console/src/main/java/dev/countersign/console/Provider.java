@@ -1,0 +1,33 @@
+package dev.countersign.console;
+
+import java.net.URI;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/// An identity provider at which people of this console sign in.
+///
+/// @param id the last part of the redirect URI, `/callback/{id}`
+/// @param label what the person reads
+/// @param issuer compared exactly; its discovery document tells the rest
+/// @param clientId the console there: a public client with PKCE
+/// @param scopes among them the one whose token the gateway accepts
+public record Provider(String id, String label, URI issuer, String clientId, List<String> scopes) {
+  private static final Pattern ID = Pattern.compile("[a-z0-9-]{1,40}");
+
+  public Provider {
+    scopes = List.copyOf(scopes);
+    if (!ID.matcher(id).matches()) {
+      throw new IllegalArgumentException(
+          "the name of a provider has lower-case letters, digits and hyphens");
+    }
+    if (issuer.getQuery() != null || issuer.getFragment() != null || issuer.getHost() == null) {
+      throw new IllegalArgumentException("`issuer` must be a URL without query and fragment");
+    }
+    if (label.isBlank() || clientId.isBlank()) {
+      throw new IllegalArgumentException("a provider needs a label and a client id");
+    }
+    if (!scopes.contains("openid")) {
+      throw new IllegalArgumentException("`scopes` must contain openid");
+    }
+  }
+}

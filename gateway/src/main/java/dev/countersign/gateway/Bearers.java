@@ -1,0 +1,87 @@
+package dev.countersign.gateway;
+
+import dev.countersign.protocol.JwtCheck;
+import dev.countersign.protocol.JwtVerifier;
+import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.VerifiedJwt;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import tools.jackson.databind.JsonNode;
+
+/// Checks bearer tokens against the trust anchor that their issuer names: exact issuer, audience,
+/// type, algorithm, signature, times. Threads may share it.
+///
+/// @spec https://www.rfc-editor.org/rfc/rfc6750 RFC 6750
+public final class Bearers {
+  private static final int MAX_SUBJECT = 256;
+
+  private final Map<String, Verifier> byIssuer = new LinkedHashMap<>();
+
+  private record Verifier(Anchor anchor, JwtVerifier tokens) {}
+
+  /// @param keys the key source of each anchor
+  /// @throws IllegalArgumentException if two anchors have one issuer or one name
+  public Bearers(
+      Collection<Anchor> anchors, Function<Anchor, KeySource> keys, InstantSource clock) {
+    var names = new HashSet<String>();
+    for (Anchor anchor : anchors) {
+      var tokens = new JwtVerifier(anchor.rules(), keys.apply(anchor), clock);
+      if (byIssuer.put(anchor.issuer(), new Verifier(anchor, tokens)) != null) {
+        throw new IllegalArgumentException("two anchors have the issuer " + anchor.issuer());
+      }
+      if (!names.add(anchor.name())) {
+        throw new IllegalArgumentException("two anchors have the name " + anchor.name());
+      }
+    }
+  }
+
+  /// Checks one token.
+  public BearerCheck check(Secret token) {
+    String issuer = JwtVerifier.unverifiedIssuer(token.reveal()).orElse("");
+    Verifier verifier = byIssuer.get(issuer);
+    if (verifier == null) {
+      return new BearerCheck.Rejected("no anchor for the token's issuer");
+    }
+    return switch (verifier.tokens.verify(token.reveal())) {
+      case JwtCheck.Verified(VerifiedJwt jwt) -> accept(verifier.anchor, jwt, token);
+      case JwtCheck.Rejected(String reason) ->
+          new BearerCheck.Rejected(verifier.anchor.name() + ": " + reason);
+      case JwtCheck.Unavailable(String reason) -> new BearerCheck.Unavailable(reason);
+    };
+  }
+
+  private static BearerCheck accept(Anchor anchor, VerifiedJwt jwt, Secret token) {
+    String id = jwt.text(anchor.subjectClaim()).orElse("");
+    if (id.isEmpty() || id.length() > MAX_SUBJECT || id.contains("|")) {
+      return new BearerCheck.Rejected(
+          anchor.name() + ": `" + anchor.subjectClaim() + "` does not name a person");
+    }
+    if (jwt.claims().has("cnf")) {
+      return new BearerCheck.Rejected(anchor.name() + ": `cnf` asks for a proof, not for a bearer");
+    }
+    String subject = anchor.name() + "|" + id;
+    return scopes(jwt).containsAll(anchor.scopes())
+        ? new BearerCheck.Accepted(new Caller(anchor, subject, token))
+        : new BearerCheck.TooNarrow(subject, anchor.scopes());
+  }
+
+  /// Entra writes `scp` as one text, Okta as a list; RFC 9068 says `scope`.
+  private static Set<String> scopes(VerifiedJwt jwt) {
+    var scopes = new HashSet<String>();
+    for (String claim : List.of("scp", "scope")) {
+      JsonNode value = jwt.claims().path(claim);
+      if (value.isString()) {
+        scopes.addAll(List.of(value.stringValue().split(" ", -1)));
+      }
+      value.values().stream().filter(JsonNode::isString).forEach(s -> scopes.add(s.stringValue()));
+    }
+    return scopes;
+  }
+}

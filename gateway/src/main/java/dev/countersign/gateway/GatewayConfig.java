@@ -1,0 +1,117 @@
+package dev.countersign.gateway;
+
+import dev.countersign.box.Listener;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// The `gateway` section of the configuration, valid by construction.
+///
+/// @param base how agents reach it: scheme, host and port, no path; `base`/mcp is the protected
+///   resource and the audience of the on-behalf-of tokens it asks for
+/// @param workload its name as STS client and as presenter at the broker
+/// @param databases where the tools' databases are: name to JDBC address, without any login
+public record GatewayConfig(
+    Listener listener,
+    URI base,
+    String workload,
+    Upstreams upstreams,
+    List<Anchor> anchors,
+    Map<String, String> databases,
+    Border border) {
+  private static final String JDBC = "jdbc:postgresql://";
+
+  /// Checks every setting before it gives up.
+  ///
+  /// @throws IllegalArgumentException naming every problem at once, one per line
+  public GatewayConfig {
+    anchors = List.copyOf(anchors);
+    databases = new TreeMap<>(databases);
+    var problems = new ArrayList<String>();
+    if (!isOrigin(base)) {
+      problems.add("base must be an address without path, such as https://gateway.example:9403");
+    }
+    if (workload.isEmpty()) {
+      problems.add("workload must name this gateway");
+    }
+    if (anchors.isEmpty()) {
+      problems.add("anchors must name at least one issuer whose tokens are accepted");
+    }
+    databases.forEach(
+        (name, address) -> {
+          if (!address.startsWith(JDBC)) {
+            problems.add("databases." + name + ".url must start with " + JDBC);
+          } else if (address.matches(".*[?&](user|password|options)=.*")) {
+            problems.add("databases." + name + ".url must not hold a login or options");
+          }
+        });
+    if (!problems.isEmpty()) {
+      throw new IllegalArgumentException(String.join("\n", problems));
+    }
+  }
+
+  /// The protected resource's identifier (RFC 8707): the audience of its tokens.
+  public URI resource() {
+    return base.resolve("/mcp");
+  }
+
+  /// The `Host` values that are served: the base's own, the configured ones, and on loopback its
+  /// usual spellings.
+  public Set<String> hosts() {
+    var hosts = new HashSet<>(border.hosts());
+    hosts.add(base.getRawAuthority());
+    if (Set.of("127.0.0.1", "localhost", "::1").contains(listener.host())) {
+      String port = base.getPort() < 0 ? "" : ":" + base.getPort();
+      hosts.addAll(Set.of("127.0.0.1" + port, "localhost" + port, "[::1]" + port));
+    }
+    return hosts;
+  }
+
+  private static boolean isOrigin(URI uri) {
+    return uri.getHost() != null
+        && ("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))
+        && Optional.ofNullable(uri.getRawPath()).orElse("").isEmpty()
+        && uri.getRawQuery() == null
+        && uri.getRawFragment() == null
+        && uri.getRawUserInfo() == null;
+  }
+
+  /// The boxes that a call needs.
+  ///
+  /// @param sts the issuer of the on-behalf-of tokens, exactly as their `iss`
+  /// @param broker its base address, which is its audience for presenters
+  public record Upstreams(URI sts, URI broker) {
+    public Upstreams {
+      if (!isOrigin(sts) || !isOrigin(broker)) {
+        throw new IllegalArgumentException("sts and broker must be addresses without path");
+      }
+    }
+  }
+
+  /// Who may talk to the endpoint at all.
+  ///
+  /// @param hosts further `Host` values, such as a proxy's
+  /// @param origins the `Origin` values of browser pages that may call; usually none
+  /// @param maxBodyBytes the largest request
+  public record Border(Set<String> hosts, Set<String> origins, int maxBodyBytes) {
+    private static final int DEFAULT_BODY = 256 * 1024;
+
+    public Border {
+      hosts = Set.copyOf(hosts);
+      origins = Set.copyOf(origins);
+      if (maxBodyBytes < 1024 || maxBodyBytes > 1 << 20) {
+        throw new IllegalArgumentException("max-body-bytes must be 1024 to 1048576");
+      }
+    }
+
+    /// No further hosts, no browser pages, 256 KiB.
+    public static Border standard() {
+      return new Border(Set.of(), Set.of(), DEFAULT_BODY);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package dev.countersign.gateway;
+
+import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.JwtCheck;
+import dev.countersign.protocol.JwtRules;
+import dev.countersign.protocol.JwtVerifier;
+import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.TokenTypes;
+import dev.countersign.protocol.UnavailableException;
+import dev.countersign.protocol.VerifiedJwt;
+import dev.countersign.protocol.WireException;
+import java.time.InstantSource;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Checks the on-behalf-of token that came back, before it is used: ours, for this resource, for
+/// this person, through this gateway, and for exactly the details that were asked for. Threads may
+/// share it.
+///
+/// @spec https://www.rfc-editor.org/rfc/rfc9068#section-4 RFC 9068 §4
+public final class OboCheck {
+  private final JwtVerifier tokens;
+  private final String workload;
+
+  /// @param keys the STS's
+  public OboCheck(GatewayConfig config, KeySource keys, InstantSource clock) {
+    this.tokens =
+        new JwtVerifier(
+            JwtRules.own(
+                config.upstreams().sts().toString(),
+                config.resource().toString(),
+                TokenTypes.ACCESS_TOKEN),
+            keys,
+            clock);
+    this.workload = config.workload();
+  }
+
+  /// Says what is wrong with a token, or nothing.
+  ///
+  /// @throws UnavailableException if the STS's keys cannot be had
+  Optional<String> problem(
+      Secret token, String jti, Caller caller, AuthorizationDetails requested) {
+    return switch (tokens.verify(token.reveal())) {
+      case JwtCheck.Verified(VerifiedJwt jwt) ->
+          Optional.ofNullable(mismatch(jwt, jti, caller, requested));
+      case JwtCheck.Rejected(String reason) -> Optional.of(reason);
+      case JwtCheck.Unavailable(String reason) -> throw new UnavailableException(reason, null);
+    };
+  }
+
+  private @Nullable String mismatch(
+      VerifiedJwt jwt, String jti, Caller caller, AuthorizationDetails requested) {
+    if (jti.isEmpty() || !jti.equals(jwt.id().orElse(""))) {
+      return "`jti` is not the one of the answer";
+    }
+    if (!caller.subject().equals(jwt.text("sub").orElse(""))) {
+      return "`sub` is not the caller";
+    }
+    if (!workload.equals(jwt.claims().path("act").path("sub").asString(""))) {
+      return "`act` is not this gateway";
+    }
+    try {
+      return requested.equals(
+              AuthorizationDetails.of(jwt.claims().path("authorization_details")))
+          ? null
+          : "`authorization_details` are not the requested ones";
+    } catch (WireException malformed) {
+      return "`authorization_details` are malformed";
+    }
+  }
+}

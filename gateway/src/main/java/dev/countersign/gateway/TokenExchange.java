@@ -1,0 +1,26 @@
+package dev.countersign.gateway;
+
+import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.UnavailableException;
+
+/// The STS as the gateway sees it.
+///
+/// @spec https://www.rfc-editor.org/rfc/rfc8693#section-2 RFC 8693 §2
+public interface TokenExchange {
+
+  /// Exchanges the caller's bearer for a token for exactly these details.
+  ///
+  /// @throws UnavailableException if the STS is away
+  ExchangeResult exchange(Caller caller, String scope, AuthorizationDetails details);
+
+  /// Looks where an approval stands.
+  ///
+  /// @throws UnavailableException if the STS is away
+  ApprovalState look(Approval approval);
+
+  /// Redeems an approval, with the same details again.
+  ///
+  /// @throws UnavailableException if the STS is away
+  ExchangeResult redeem(Secret assertion, String scope, AuthorizationDetails details);
+}

@@ -1,0 +1,96 @@
+package dev.countersign.gateway.box;
+
+import com.nimbusds.jose.jwk.ECKey;
+import dev.countersign.box.BoxServer;
+import dev.countersign.box.Health;
+import dev.countersign.box.Metrics;
+import dev.countersign.gateway.Bearers;
+import dev.countersign.gateway.GatewayConfig;
+import dev.countersign.gateway.GuardedCall;
+import dev.countersign.gateway.OboCheck;
+import dev.countersign.gateway.Refusals;
+import dev.countersign.gateway.http.BrokerWire;
+import dev.countersign.gateway.http.McpRoutes;
+import dev.countersign.gateway.http.StsWire;
+import dev.countersign.gateway.mcp.McpServer;
+import dev.countersign.gateway.postgres.PgStatements;
+import dev.countersign.gateway.tools.Tools;
+import dev.countersign.ledger.Ledger;
+import dev.countersign.protocol.PresenterAssertion;
+import dev.countersign.protocol.http.RemoteKeySet;
+import dev.countersign.protocol.http.WireClient;
+import java.net.URI;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/// The running gateway. It holds its workload key and nothing else: no database, no login, no key
+/// of another box.
+public final class GatewayBox implements AutoCloseable {
+  private final BoxServer server;
+
+  private GatewayBox(BoxServer server) {
+    this.server = server;
+  }
+
+  /// Starts it.
+  ///
+  /// @param key the private key of its workload: STS client and presenter at the broker
+  /// @throws IllegalArgumentException if a tool names a database that the configuration lacks
+  public static GatewayBox start(
+      GatewayConfig config, Tools tools, Ledger ledger, ECKey key, InstantSource clock) {
+    var missing = new TreeSet<>(tools.databases());
+    missing.removeAll(config.databases().keySet());
+    if (!missing.isEmpty()) {
+      throw new IllegalArgumentException("tools name unknown databases: " + missing);
+    }
+    var client = new WireClient();
+    var metrics = new Metrics();
+    var assertions = new PresenterAssertion.Maker(config.workload(), key, clock);
+    var refusals = new Refusals(ledger);
+    var bearers =
+        new Bearers(
+            config.anchors(), anchor -> new RemoteKeySet(anchor.keys(), client, clock), clock);
+    var stsKeys =
+        new RemoteKeySet(URI.create(config.upstreams().sts() + "/oauth2/jwks"), client, clock);
+    var calls =
+        new GuardedCall(
+            new StsWire(config, client, assertions),
+            new OboCheck(config, stsKeys, clock),
+            new BrokerWire(config, client, assertions),
+            new PgStatements(config.databases()),
+            ledger);
+    var mcp =
+        new McpServer(
+            tools,
+            calls,
+            refusals,
+            version(),
+            (tool, outcome) ->
+                metrics.counter("gateway.calls", "tool", tool, "outcome", outcome).increment());
+    var settings =
+        new BoxServer.Settings(
+            "gateway",
+            config.listener(),
+            new Health(),
+            metrics,
+            config.border().maxBodyBytes());
+    return new GatewayBox(
+        BoxServer.start(settings, new McpRoutes(config, bearers, mcp, refusals)));
+  }
+
+  private static String version() {
+    return Optional.ofNullable(GatewayBox.class.getPackage().getImplementationVersion())
+        .orElse("development");
+  }
+
+  /// Where it listens.
+  public URI baseUri() {
+    return server.baseUri();
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+}

@@ -1,0 +1,204 @@
+package dev.countersign.gateway.http;
+
+import dev.countersign.gateway.Approval;
+import dev.countersign.gateway.ApprovalState;
+import dev.countersign.gateway.Caller;
+import dev.countersign.gateway.ExchangeResult;
+import dev.countersign.gateway.GatewayConfig;
+import dev.countersign.gateway.TokenExchange;
+import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.MalformedJsonException;
+import dev.countersign.protocol.PresenterAssertion;
+import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TokenTypes;
+import dev.countersign.protocol.UnavailableException;
+import dev.countersign.protocol.http.WireClient;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The STS over HTTP: exchange, the state of an approval, and the second leg. Threads may share it.
+///
+/// @spec https://www.rfc-editor.org/rfc/rfc8693#section-2.1 RFC 8693 §2.1
+/// @spec https://www.rfc-editor.org/rfc/rfc7523#section-2.1 RFC 7523 §2.1
+public final class StsWire implements TokenExchange {
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final int MAX_TEXT = 500;
+  private static final int MAX_REASONS = 16;
+
+  private final WireClient client;
+  private final PresenterAssertion.Maker assertions;
+  private final String issuer;
+  private final String resource;
+  private final String workload;
+
+  public StsWire(GatewayConfig config, WireClient client, PresenterAssertion.Maker assertions) {
+    this.client = client;
+    this.assertions = assertions;
+    this.issuer = config.upstreams().sts().toString();
+    this.resource = config.resource().toString();
+    this.workload = config.workload();
+  }
+
+  @Override
+  public ExchangeResult exchange(Caller caller, String scope, AuthorizationDetails details) {
+    var form = new LinkedHashMap<String, String>();
+    form.put("grant_type", TokenTypes.TOKEN_EXCHANGE_GRANT);
+    form.put("subject_token", caller.bearer().reveal());
+    form.put("subject_token_type", caller.anchor().tokenType());
+    return token(form, scope, details);
+  }
+
+  @Override
+  public ExchangeResult redeem(Secret assertion, String scope, AuthorizationDetails details) {
+    var form = new LinkedHashMap<String, String>();
+    form.put("grant_type", TokenTypes.JWT_BEARER_GRANT);
+    form.put("assertion", assertion.reveal());
+    return token(form, scope, details);
+  }
+
+  @Override
+  public ApprovalState look(Approval approval) {
+    URI address =
+        URI.create(
+            issuer
+                + "/v2.0/factors/emailotp/transient/verifications/"
+                + URLEncoder.encode(approval.id(), StandardCharsets.UTF_8)
+                + "?returnJwt=true");
+    WireClient.Answer answer =
+        client.get(
+            address,
+            Map.of(
+                "Authorization", "Bearer " + approval.challenge().reveal(),
+                "Accept", "application/json"),
+            TIMEOUT);
+    if (answer.status() != 200) {
+      throw away(answer.status());
+    }
+    ObjectNode body = json(answer);
+    String assertion = body.path("assertion").asString("");
+    return switch (body.path("state").asString("")) {
+      case "PENDING" -> new ApprovalState.Pending();
+      case "VERIFY_SUCCESS" ->
+          assertion.isEmpty()
+              ? new ApprovalState.Refused("approval_used", "the approval was used already")
+              : new ApprovalState.Given(new Secret(assertion));
+      case "USER_DENIED" -> new ApprovalState.Refused("approval_denied", "the person denied it");
+      case "USER_FRAUDULENT" ->
+          new ApprovalState.Refused(
+              "approval_suspicious", "the person did not expect this request");
+      case "EXPIRED" ->
+          new ApprovalState.Refused("approval_expired", "nobody approved it in time");
+      default -> new ApprovalState.Refused("approval_failed", "it cannot be approved any more");
+    };
+  }
+
+  private ExchangeResult token(
+      Map<String, String> form, String scope, AuthorizationDetails details) {
+    form.put("scope", scope);
+    form.put("resource", resource);
+    form.put("authorization_details", details.canonical());
+    form.put("client_id", workload);
+    form.put("client_assertion_type", TokenTypes.JWT_CLIENT_ASSERTION);
+    form.put("client_assertion", assertions.assertion(issuer));
+    WireClient.Answer answer =
+        client.postForm(
+            URI.create(issuer + "/oauth2/token"),
+            Map.of("Accept", "application/json"),
+            form,
+            TIMEOUT);
+    return switch (answer.status()) {
+      case 200 -> success(json(answer));
+      case 400, 401, 403 -> refusal(json(answer));
+      default -> throw away(answer.status());
+    };
+  }
+
+  private ExchangeResult success(ObjectNode body) {
+    String token = body.path("access_token").asString("");
+    if (token.isEmpty() || !"Bearer".equalsIgnoreCase(body.path("token_type").asString(""))) {
+      throw new UnavailableException("the STS's answer holds no bearer token", null);
+    }
+    return TokenTypes.MFA_CHALLENGE_SCOPE.equals(body.path("scope").asString(""))
+        ? new ExchangeResult.ApprovalNeeded(approval(body, new Secret(token)))
+        : new ExchangeResult.Issued(new Secret(token), text(body, "jti"));
+  }
+
+  private Approval approval(ObjectNode body, Secret challenge) {
+    String id = text(body, "approval_id");
+    String page = text(body, "approval_uri");
+    // The person is sent to this address, so it must be the STS's own.
+    if (id.isEmpty() || !page.startsWith(issuer + "/")) {
+      throw new UnavailableException("the STS's challenge names no approval page of its own", null);
+    }
+    try {
+      return new Approval(
+          id,
+          URI.create(page),
+          time(body.path("expires_at")),
+          text(body, "message"),
+          text(body, "jti"),
+          challenge);
+    } catch (DateTimeException | IllegalArgumentException malformed) {
+      throw new UnavailableException("the STS's challenge is malformed", malformed);
+    }
+  }
+
+  private static Instant time(JsonNode value) {
+    return value.isIntegralNumber()
+        ? Instant.ofEpochSecond(value.longValue())
+        : Instant.parse(value.asString(""));
+  }
+
+  private static ExchangeResult refusal(ObjectNode body) {
+    String code = text(body, "error");
+    String reason = text(body, "error_description");
+    String jti = text(body, "jti");
+    return switch (code) {
+      case "access_denied" -> new ExchangeResult.Denied(reason, jti, reasons(body));
+      case "invalid_request" -> new ExchangeResult.BadSubject(reason, jti);
+      default -> new ExchangeResult.Refused(code, reason, jti);
+    };
+  }
+
+  private static List<String> reasons(ObjectNode body) {
+    var reasons = new ArrayList<String>();
+    for (JsonNode reason : body.path("reasons")) {
+      if (reasons.size() < MAX_REASONS) {
+        reasons.add(plain(reason.isString() ? reason.stringValue() : StrictJson.write(reason)));
+      }
+    }
+    return reasons;
+  }
+
+  private static String text(ObjectNode body, String member) {
+    return plain(body.path(member).asString(""));
+  }
+
+  private static String plain(String text) {
+    String oneLine = text.replaceAll("\\p{Cntrl}", " ");
+    return oneLine.length() <= MAX_TEXT ? oneLine : oneLine.substring(0, MAX_TEXT);
+  }
+
+  private static ObjectNode json(WireClient.Answer answer) {
+    try {
+      return StrictJson.parseObject(answer.body());
+    } catch (MalformedJsonException malformed) {
+      throw new UnavailableException("the STS's answer is not JSON", malformed);
+    }
+  }
+
+  private static UnavailableException away(int status) {
+    return new UnavailableException("the STS answers " + status, null);
+  }
+}

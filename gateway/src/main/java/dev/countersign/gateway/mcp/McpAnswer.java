@@ -1,0 +1,15 @@
+package dev.countersign.gateway.mcp;
+
+import tools.jackson.databind.node.ObjectNode;
+
+/// What goes back over HTTP.
+public sealed interface McpAnswer {
+  /// One JSON-RPC message.
+  record Message(int status, ObjectNode body) implements McpAnswer {}
+
+  /// The notification was taken: 202, no body.
+  record Accepted() implements McpAnswer {}
+
+  /// The bearer is not, or no longer, accepted: 401 with a challenge.
+  record SignIn() implements McpAnswer {}
+}

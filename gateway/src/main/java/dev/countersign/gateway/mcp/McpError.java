@@ -1,0 +1,30 @@
+package dev.countersign.gateway.mcp;
+
+/// Every JSON-RPC error that leaves the gateway.
+///
+/// @spec https://modelcontextprotocol.io/specification/2026-07-28/basic MCP 2026-07-28, error codes
+enum McpError {
+  PARSE_ERROR(-32700, 400),
+  INVALID_REQUEST(-32600, 400),
+  METHOD_NOT_FOUND(-32601, 404),
+  INVALID_PARAMS(-32602, 400),
+  INTERNAL_ERROR(-32603, 500),
+  HEADER_MISMATCH(-32020, 400),
+  UNSUPPORTED_VERSION(-32022, 400);
+
+  private final int code;
+  private final int httpStatus;
+
+  McpError(int code, int httpStatus) {
+    this.code = code;
+    this.httpStatus = httpStatus;
+  }
+
+  int code() {
+    return code;
+  }
+
+  int httpStatus() {
+    return httpStatus;
+  }
+}

@@ -1,0 +1,122 @@
+package dev.countersign.gateway.mcp;
+
+import dev.countersign.gateway.Approval;
+import dev.countersign.gateway.CallResult;
+import dev.countersign.gateway.CallResult.Trace;
+import dev.countersign.protocol.StrictJson;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// From the outcome of a call to the tool result that an agent reads: the one place where that is
+/// decided.
+final class ToolAnswers {
+  private static final String META = "dev.countersign/";
+  private static final int RETRY_SECONDS = 5;
+
+  private ToolAnswers() {}
+
+  /// The tool result, or empty where the answer is HTTP's 401.
+  static Optional<ObjectNode> of(CallResult outcome) {
+    return switch (outcome) {
+      case CallResult.Completed(var structured, var trace) ->
+          Optional.of(result(StrictJson.write(structured), structured, false, trace));
+      case CallResult.BadArguments(var problems) -> Optional.of(badArguments(problems));
+      case CallResult.ApprovalRequired(var approval) -> Optional.of(approvalRequired(approval));
+      case CallResult.Denied(var code, var reason, var reasons, var trace) ->
+          Optional.of(denied(code, reason, reasons, trace));
+      case CallResult.Unavailable(var trace) -> Optional.of(unavailable(trace));
+      case CallResult.Failed(var code, var text, var trace) ->
+          Optional.of(failed(code, text, trace));
+      case CallResult.SignInRequired _ -> Optional.empty();
+    };
+  }
+
+  /// The outcome in one word, for programs and metrics.
+  static String status(CallResult outcome) {
+    return switch (outcome) {
+      case CallResult.Completed _ -> "completed";
+      case CallResult.BadArguments _ -> "invalid_arguments";
+      case CallResult.ApprovalRequired _ -> "approval_required";
+      case CallResult.Denied _ -> "denied";
+      case CallResult.Unavailable _ -> "unavailable";
+      case CallResult.Failed _ -> "failed";
+      case CallResult.SignInRequired _ -> "sign_in_required";
+    };
+  }
+
+  private static ObjectNode badArguments(List<String> problems) {
+    ObjectNode structured = statusOf("invalid_arguments");
+    texts(structured.putArray("problems"), problems);
+    return result(
+        "the arguments do not fit this tool: " + String.join("; ", problems),
+        structured,
+        true,
+        Trace.NONE);
+  }
+
+  /// The rung that every client can climb: where to approve, and to call again.
+  private static ObjectNode approvalRequired(Approval approval) {
+    ObjectNode structured = statusOf("approval_required");
+    structured.put("approval_id", approval.id()).put("url", approval.page().toString());
+    structured.put("expires_at", approval.expiresAt().toString());
+    String text =
+        "This needs the approval of the person you act for: "
+            + approval.message()
+            + " Ask them to open "
+            + approval.page()
+            + " before "
+            + approval.expiresAt()
+            + " and to approve or deny it there; the code they received belongs on that page only."
+            + " Then call this tool again with the same arguments.";
+    return result(text, structured, true, new Trace(approval.jti(), "", false));
+  }
+
+  private static ObjectNode denied(String code, String reason, List<String> reasons, Trace trace) {
+    ObjectNode structured = statusOf("denied");
+    structured.put("code", code).put("reason", reason).put("jti", trace.jti());
+    texts(structured.putArray("reasons"), reasons);
+    return result("denied (" + code + "): " + reason, structured, true, trace);
+  }
+
+  private static ObjectNode unavailable(Trace trace) {
+    ObjectNode structured = statusOf("unavailable");
+    structured.put("retry_after_seconds", RETRY_SECONDS);
+    return result(
+        "something that this call needs is away; nothing was done; try again later",
+        structured,
+        true,
+        trace);
+  }
+
+  private static ObjectNode failed(String code, String text, Trace trace) {
+    ObjectNode structured = statusOf("failed");
+    structured.put("code", code).put("jti", trace.jti());
+    return result(text, structured, true, trace);
+  }
+
+  private static ObjectNode statusOf(String status) {
+    return StrictJson.object().put("status", status);
+  }
+
+  private static void texts(ArrayNode array, List<String> texts) {
+    texts.forEach(array::add);
+  }
+
+  private static ObjectNode result(
+      String text, ObjectNode structured, boolean isError, Trace trace) {
+    ObjectNode result = StrictJson.object();
+    result.putArray("content").addObject().put("type", "text").put("text", text);
+    result.set("structuredContent", structured);
+    result.put("isError", isError);
+    ObjectNode meta = result.putObject("_meta");
+    if (!trace.jti().isEmpty()) {
+      meta.put(META + "jti", trace.jti());
+    }
+    if (!trace.leaseId().isEmpty()) {
+      meta.put(META + "lease", trace.leaseId()).put(META + "revoked", trace.revoked());
+    }
+    return result;
+  }
+}

@@ -1,0 +1,176 @@
+package dev.countersign.gateway.postgres;
+
+import dev.countersign.gateway.Lease;
+import dev.countersign.gateway.StatementResult;
+import dev.countersign.gateway.StatementResult.Cause;
+import dev.countersign.gateway.StatementRunner;
+import dev.countersign.gateway.tools.Statement;
+import dev.countersign.protocol.StrictJson;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.postgresql.PGProperty;
+import org.postgresql.util.PGobject;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// One connection, one prepared statement, one transaction. A write is committed only after its
+/// whole answer was read within the limits. Threads may share it.
+public final class PgStatements implements StatementRunner {
+  private static final int CONNECT_SECONDS = 5;
+  private static final int SPARE_SECONDS = 5;
+  private static final int MAX_APPLICATION_NAME = 63;
+
+  /// The driver counts raw bytes of the wire; the limit of the tool counts what the agent gets.
+  private static final int WIRE_FACTOR = 4;
+
+  private final Map<String, String> databases;
+
+  /// @param databases name to JDBC address
+  public PgStatements(Map<String, String> databases) {
+    this.databases = Map.copyOf(databases);
+  }
+
+  @Override
+  public StatementResult run(
+      Statement statement, Lease lease, ObjectNode arguments, String jti) {
+    String address = databases.get(statement.database());
+    if (address == null) {
+      throw new IllegalStateException("a tool names a database that is not configured");
+    }
+    Connection connection;
+    try {
+      connection = DriverManager.getConnection(address, login(statement, lease, jti));
+    } catch (SQLException failed) {
+      return new StatementResult.Failed(
+          SqlFailures.cause(failed, Cause.AWAY), SqlFailures.state(failed));
+    }
+    try (connection) {
+      return run(connection, statement, arguments);
+    } catch (SQLException failed) {
+      // Only close() is left: everything before is decided.
+      return new StatementResult.Failed(Cause.BROKEN, SqlFailures.state(failed));
+    }
+  }
+
+  private static Properties login(Statement statement, Lease lease, String jti) {
+    long seconds = statement.limits().timeout().plusMillis(999).toSeconds();
+    var properties = new Properties();
+    PGProperty.USER.set(properties, lease.username());
+    PGProperty.PASSWORD.set(properties, lease.password().reveal());
+    PGProperty.CONNECT_TIMEOUT.set(properties, CONNECT_SECONDS);
+    PGProperty.LOGIN_TIMEOUT.set(properties, CONNECT_SECONDS);
+    PGProperty.SOCKET_TIMEOUT.set(properties, (int) seconds + SPARE_SECONDS);
+    PGProperty.OPTIONS.set(
+        properties, "-c statement_timeout=" + statement.limits().timeout().toMillis());
+    PGProperty.MAX_RESULT_BUFFER.set(
+        properties, Long.toString((long) statement.limits().maxBytes() * WIRE_FACTOR));
+    String name = "countersign " + jti;
+    PGProperty.APPLICATION_NAME.set(
+        properties, name.substring(0, Math.min(name.length(), MAX_APPLICATION_NAME)));
+    return properties;
+  }
+
+  private static StatementResult run(
+      Connection connection, Statement statement, ObjectNode arguments) throws SQLException {
+    Rows rows;
+    try {
+      connection.setReadOnly(statement.readOnly());
+      connection.setAutoCommit(false);
+      rows = read(connection, statement, arguments);
+    } catch (SQLException failed) {
+      return new StatementResult.Failed(
+          SqlFailures.cause(failed, Cause.BROKEN), SqlFailures.state(failed));
+    }
+    boolean tooMuch = rows.bytes > statement.limits().maxBytes();
+    if (tooMuch || (rows.truncated && !statement.readOnly())) {
+      rollBack(connection);
+      return new StatementResult.Failed(Cause.TOO_LARGE, "");
+    }
+    try {
+      connection.commit();
+    } catch (SQLException failed) {
+      // Without a connection nobody here knows whether the server still got the commit.
+      boolean unknown = SqlFailures.isConnection(failed) && !statement.readOnly();
+      return new StatementResult.Failed(
+          unknown ? Cause.UNKNOWN : SqlFailures.cause(failed, Cause.BROKEN),
+          SqlFailures.state(failed));
+    }
+    return new StatementResult.Ran(rows.values, rows.truncated);
+  }
+
+  private static void rollBack(Connection connection) {
+    try {
+      connection.rollback();
+    } catch (SQLException alreadyGone) {
+      // A connection that cannot roll back has not committed either; closing it ends the work.
+      return;
+    }
+  }
+
+  private record Rows(ArrayNode values, boolean truncated, int bytes) {}
+
+  private static Rows read(Connection connection, Statement statement, ObjectNode arguments)
+      throws SQLException {
+    int maxRows = statement.limits().maxRows();
+    try (PreparedStatement prepared = connection.prepareStatement(statement.sql())) {
+      bind(connection, prepared, statement.parameters(), arguments);
+      prepared.setMaxRows(maxRows + 1);
+      ArrayNode rows = StrictJson.array();
+      int bytes = 0;
+      boolean truncated = false;
+      if (prepared.execute()) {
+        try (ResultSet result = prepared.getResultSet()) {
+          while (result.next()) {
+            if (rows.size() == maxRows) {
+              truncated = true;
+              break;
+            }
+            ObjectNode row = PgValues.row(result);
+            bytes += StrictJson.write(row).length();
+            if (bytes > statement.limits().maxBytes()) {
+              break;
+            }
+            rows.add(row);
+          }
+        }
+      }
+      return new Rows(rows, truncated, bytes);
+    }
+  }
+
+  private static void bind(
+      Connection connection,
+      PreparedStatement prepared,
+      List<String> parameters,
+      ObjectNode arguments)
+      throws SQLException {
+    for (int i = 0; i < parameters.size(); i++) {
+      JsonNode value = arguments.path(parameters.get(i));
+      int index = i + 1;
+      if (value.isMissingNode() || value.isNull()) {
+        prepared.setNull(index, Types.NULL);
+      } else if (value.isString()) {
+        prepared.setString(index, value.stringValue());
+      } else if (value.isBoolean()) {
+        prepared.setBoolean(index, value.booleanValue());
+      } else if (value.isIntegralNumber()) {
+        prepared.setLong(index, value.longValue());
+      } else if (value.isNumber()) {
+        prepared.setBigDecimal(index, value.decimalValue());
+      } else {
+        var json = new PGobject();
+        json.setType("jsonb");
+        json.setValue(StrictJson.write(value));
+        prepared.setObject(index, json);
+      }
+    }
+  }
+}

@@ -1,0 +1,327 @@
+package dev.countersign.gateway;
+
+import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.jwk.RSAKey;
+import dev.countersign.box.BoxServer;
+import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.Health;
+import dev.countersign.box.Http;
+import dev.countersign.box.KeyFiles;
+import dev.countersign.box.Listener;
+import dev.countersign.box.Metrics;
+import dev.countersign.box.TestState;
+import dev.countersign.config.Problems;
+import dev.countersign.gateway.box.GatewayBox;
+import dev.countersign.gateway.box.ToolsFile;
+import dev.countersign.gateway.tools.Tools;
+import dev.countersign.ledger.Ledger;
+import dev.countersign.ledger.LedgerEntry;
+import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.JwtSigner;
+import dev.countersign.protocol.StrictJson;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A gateway with everything around it. Maya is a clerk; her tokens come from an Entra-shaped
+/// issuer.
+final class Stage implements AutoCloseable {
+  static final String MAYA = "entra|oid-maya";
+  static final String AUDIENCE = "66666666-7777-8888-9999-000000000000";
+  static final String MODERN = "2026-07-28";
+
+  private static final InstantSource CLOCK = InstantSource.system();
+  private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
+  private static final RSAKey IDP_KEY = KeyFiles.newRsa();
+  private final BoxServer idp;
+  final StsStandIn sts;
+  final BrokerStandIn broker;
+  final GatewayBox gateway;
+  final GatewayConfig config;
+  final DatabaseSettings database;
+  final List<LedgerEntry> ledger = new CopyOnWriteArrayList<>();
+  volatile boolean ledgerAway;
+
+  Stage() {
+    this(tools());
+  }
+
+  Stage(Tools tools) {
+    database =
+        TestState.shared()
+            .createDatabase("refunds_" + Ids.base62(8).toLowerCase(Locale.ROOT));
+    TestState.shared()
+        .execute(
+            database,
+            """
+            DO $$ BEGIN CREATE ROLE clerks NOLOGIN;
+            EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+            CREATE TABLE cases (case_id text PRIMARY KEY, customer text NOT NULL);
+            INSERT INTO cases VALUES ('R-1', 'Ines'), ('R-2', 'Daniel'), ('R-3', 'Yuki');
+            CREATE TABLE refunds (case_id text NOT NULL, amount bigint NOT NULL,
+                                  currency text NOT NULL CHECK (currency <> 'XXX'));
+            CREATE TABLE customers (name text);
+            CREATE TABLE canary (login text, password text);
+            GRANT SELECT, UPDATE ON cases TO clerks;
+            GRANT SELECT, INSERT ON refunds TO clerks;
+            GRANT SELECT ON canary TO clerks;
+            """);
+    ECKey key = KeyFiles.newEc();
+    idp =
+        BoxServer.start(
+            BoxServer.Settings.of("idp", Listener.loopback(0), new Health(), new Metrics()),
+            routing ->
+                routing.get(
+                    "/keys",
+                    (_, response) ->
+                        Http.json(response, 200, KeyFiles.publicSet(List.of(IDP_KEY)))));
+    sts = new StsStandIn(key, CLOCK);
+    broker = new BrokerStandIn(key, database, CLOCK);
+    int port = freePort();
+    config =
+        new GatewayConfig(
+            Listener.loopback(port),
+            URI.create("http://127.0.0.1:" + port),
+            "gateway",
+            new GatewayConfig.Upstreams(sts.uri(), broker.uri()),
+            List.of(anchor()),
+            Map.of("refunds", database.url()),
+            new GatewayConfig.Border(Set.of(), Set.of("https://chat.example"), 64 * 1024));
+    Ledger writer =
+        entry -> {
+          if (ledgerAway) {
+            throw new Ledger.LedgerAway(null);
+          }
+          ledger.add(entry);
+        };
+    gateway = GatewayBox.start(config, tools, writer, key, CLOCK);
+  }
+
+  void reset() {
+    sts.reset();
+    broker.reset();
+    ledger.clear();
+    ledgerAway = false;
+    TestState.shared().execute(database, "TRUNCATE refunds");
+  }
+
+  static Tools tools() {
+    var problems = new Problems();
+    Tools tools =
+        ToolsFile.read(Path.of("src/test/resources/tools.yaml"), Set.of("refunds"), problems);
+    problems.throwIfAny();
+    return tools;
+  }
+
+  private Anchor anchor() {
+    return new Anchor(
+        "entra",
+        issuer(),
+        URI.create(idp.baseUri() + "/keys"),
+        Set.of(AUDIENCE),
+        Set.of("jwt"),
+        Set.of("RS256"),
+        "oid",
+        "urn:entra:token-type:user-jwt",
+        Set.of("access"));
+  }
+
+  private String issuer() {
+    return idp.baseUri() + "/tenant/v2.0";
+  }
+
+  private static int freePort() {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  /// Maya's token.
+  String bearer() {
+    return bearer(_ -> {});
+  }
+
+  String bearer(Consumer<ObjectNode> change) {
+    long now = CLOCK.instant().getEpochSecond();
+    ObjectNode claims = StrictJson.object().put("iss", issuer()).put("aud", AUDIENCE);
+    claims.put("oid", "oid-maya").put("scp", "access").put("ver", "2.0");
+    claims.put("iat", now).put("exp", now + 600);
+    change.accept(claims);
+    return new JwtSigner(IDP_KEY).sign("JWT", claims);
+  }
+
+  /// An answer over HTTP.
+  record Answer(int status, String text, HttpResponse<String> raw) {
+    ObjectNode json() {
+      return StrictJson.parseObject(text);
+    }
+
+    int errorCode() {
+      return json().path("error").path("code").asInt(0);
+    }
+
+    ObjectNode result() {
+      return (ObjectNode) json().path("result");
+    }
+
+    ObjectNode structured() {
+      return (ObjectNode) result().path("structuredContent");
+    }
+
+    boolean isError() {
+      return result().path("isError").asBoolean(false);
+    }
+
+    String header(String name) {
+      return raw.headers().firstValue(name).orElse("");
+    }
+  }
+
+  /// A request in the making; every part can be spoilt.
+  final class Request {
+    private final List<String> headers = new ArrayList<>();
+    private String method = "POST";
+    private String path = "/mcp";
+    private String body = "";
+
+    Request() {
+      header("Content-Type", "application/json");
+      header("Accept", "application/json, text/event-stream");
+    }
+
+    Request method(String value) {
+      method = value;
+      return this;
+    }
+
+    Request path(String value) {
+      path = value;
+      return this;
+    }
+
+    Request body(String value) {
+      body = value;
+      return this;
+    }
+
+    Request header(String name, String value) {
+      headers.add(name);
+      headers.add(value);
+      return this;
+    }
+
+    Request without(String name) {
+      for (int i = headers.size() - 2; i >= 0; i -= 2) {
+        if (headers.get(i).equalsIgnoreCase(name)) {
+          headers.remove(i + 1);
+          headers.remove(i);
+        }
+      }
+      return this;
+    }
+
+    Request with(String name, String value) {
+      return without(name).header(name, value);
+    }
+
+    Answer send() {
+      var request =
+          HttpRequest.newBuilder(URI.create(config.base() + path))
+              .method(method, HttpRequest.BodyPublishers.ofString(body))
+              .headers(headers.toArray(String[]::new));
+      try {
+        HttpResponse<String> response =
+            CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        return new Answer(response.statusCode(), response.body(), response);
+      } catch (IOException failed) {
+        throw new UncheckedIOException(failed);
+      } catch (InterruptedException interrupted) {
+        throw new IllegalStateException(interrupted);
+      }
+    }
+  }
+
+  Request request() {
+    return new Request();
+  }
+
+  /// A well-formed request of 2026-07-28 with Maya's token.
+  Request modern(String method, ObjectNode params) {
+    ObjectNode meta = params.withObject("/_meta");
+    meta.put("io.modelcontextprotocol/protocolVersion", MODERN);
+    meta.putObject("io.modelcontextprotocol/clientCapabilities");
+    Request request =
+        request()
+            .header("Authorization", "Bearer " + bearer())
+            .header("MCP-Protocol-Version", MODERN)
+            .header("Mcp-Method", method)
+            .body(message(method, params));
+    return params.has("name")
+        ? request.header("Mcp-Name", params.path("name").asString(""))
+        : request;
+  }
+
+  /// A well-formed request of an older revision with Maya's token.
+  Request legacy(String version, String method, ObjectNode params) {
+    return request()
+        .header("Authorization", "Bearer " + bearer())
+        .header("MCP-Protocol-Version", version)
+        .body(message(method, params));
+  }
+
+  static String message(String method, ObjectNode params) {
+    ObjectNode message = StrictJson.object().put("jsonrpc", "2.0").put("id", 7);
+    message.put("method", method).set("params", params);
+    return StrictJson.write(message);
+  }
+
+  static ObjectNode call(String tool, String arguments) {
+    ObjectNode params = StrictJson.object().put("name", tool);
+    params.set("arguments", StrictJson.parseObject(arguments));
+    return params;
+  }
+
+  /// Calls a tool as Maya, in the modern era.
+  Answer tool(String tool, String arguments) {
+    return modern("tools/call", call(tool, arguments)).send();
+  }
+
+  List<LedgerEntry> entries(LedgerEvent event) {
+    return ledger.stream().filter(entry -> entry.event() == event).toList();
+  }
+
+  LedgerEntry only(LedgerEvent event) {
+    List<LedgerEntry> found = entries(event);
+    if (found.size() != 1) {
+      throw new AssertionError("expected one " + event + " and found " + ledger);
+    }
+    return found.getFirst();
+  }
+
+  @Override
+  public void close() {
+    gateway.close();
+    broker.close();
+    sts.close();
+    idp.close();
+  }
+}

@@ -1,0 +1,158 @@
+package dev.countersign.gateway.tools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.countersign.config.ConfigException;
+import dev.countersign.config.Problems;
+import dev.countersign.gateway.box.ToolsFile;
+import dev.countersign.protocol.StrictJson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+class ToolReaderTest {
+  private static final String GOOD =
+      """
+      tools:
+        find_case:
+          description: Reads one case.
+          inputSchema:
+            type: object
+            additionalProperties: false
+            required: [case_id]
+            properties:
+              case_id: {type: string}
+              amount: {type: integer, default: 5}
+          scope: case:read
+          rar: [{type: t, operationDetails: {action: find, caseId: =args.case_id}}]
+          role: refunds
+          database: refunds
+          statement: SELECT 1 AS one WHERE :case_id = 'x'
+          result: {kind: row, missing: none}
+      """;
+
+  /// What is changed in the good file, and what the operator reads.
+  static final Row[] TABLE = {
+    new Row("=args.case_id", "=args.case", 12, "tools.find_case.rar", "undefined field 'case'"),
+    new Row("=args.case_id", "=args.case_id + 1", 12, "tools.find_case.rar", "no matching overload"),
+    new Row("=args.case_id", "\"=args.(\"", 12, "tools.find_case.rar", "column"),
+    new Row("[{type: t,", "[{", 12, "tools.find_case.rar", "needs a `type`"),
+    new Row("type: t,", "type: =args.case_id,", 12, "tools.find_case.rar", "needs a `type`"),
+    new Row(":case_id =", ":casse_id =", 15, "tools.find_case.statement", "`:casse_id`"),
+    new Row("'x'", "'x'; DELETE FROM cases", 15, "tools.find_case.statement", "more than one"),
+    new Row("database: refunds", "database: refund", 14, "tools.find_case.database", "refunds"),
+    new Row("additionalProperties: false", "title: x", 5, "inputSchema", "additionalProperties"),
+    new Row("type: object", "type: array", 5, "inputSchema", "type: object"),
+    new Row("{type: string}", "{type: strong}", 5, "inputSchema", "JSON Schema 2020-12"),
+    new Row("{type: string}", "{type: object}", 5, "inputSchema", "at `properties.case_id`"),
+    new Row("{type: string}", "{$ref: 'https://x.example/s'}", 5, "inputSchema", "`$ref`"),
+    new Row("{type: string}", "{type: string, x-mcp-header: Case}", 5, "inputSchema", "x-mcp"),
+    new Row("default: 5", "default: five", 5, "inputSchema", "the default of `amount`"),
+    new Row("kind: row", "kind: rwo", 16, "tools.find_case.result.kind", "must be"),
+    new Row("role: refunds", "roel: refunds", 13, "tools.find_case.roel", "did you mean `role`"),
+    new Row("  find_case:", "  find case:", 3, "tools", "[A-Za-z0-9_.-]"),
+    new Row("scope: case:read", "limits: {timeout: 9m}", 11, "limits", "timeout"),
+    new Row("scope:", "annotations: {readonlyHint: true}\n    scope:", 11, "annotations", "MCP"),
+  };
+
+  record Row(String from, String to, int line, String key, String message) {
+    @Override
+    public String toString() {
+      return from + " -> " + to;
+    }
+  }
+
+  @TempDir Path folder;
+
+  private Tools read(String text, Problems problems) throws IOException {
+    Path file = folder.resolve("tools.yaml");
+    Files.writeString(file, text);
+    return ToolsFile.read(file, Set.of("refunds"), problems);
+  }
+
+  @Test
+  void readsAGoodFile() throws IOException {
+    var problems = new Problems();
+    Tool tool = read(GOOD, problems).find("find_case").orElseThrow();
+
+    assertThat(problems.isEmpty()).isTrue();
+    assertThat(tool.statement().sql()).isEqualTo("SELECT 1 AS one WHERE ? = 'x'");
+    assertThat(tool.statement().readOnly()).isTrue();
+    assertThat(tool.check(StrictJson.parseObject("{\"case_id\":\"R-1\"}")))
+        .isEqualTo(
+            new ArgumentCheck.Valid(StrictJson.parseObject("{\"case_id\":\"R-1\",\"amount\":5}")));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @FieldSource("TABLE")
+  void tellsFileLineAndKeyOfEachProblem(Row row) throws IOException {
+    assertThat(GOOD).contains(row.from);
+    var problems = new Problems();
+    read(GOOD.replace(row.from, row.to), problems);
+
+    assertThatThrownBy(problems::throwIfAny)
+        .isInstanceOfSatisfying(
+            ConfigException.class,
+            broken ->
+                assertThat(broken.problems())
+                    .anySatisfy(
+                        problem ->
+                            assertThat(problem)
+                                .contains("tools.yaml:" + row.line + ": ")
+                                .contains(row.key)
+                                .contains(row.message)));
+  }
+
+  @Test
+  void D17_keepsHostileTextAsTheTextItIs() throws IOException {
+    Tool tool = read(GOOD, new Problems()).find("find_case").orElseThrow();
+    for (String text :
+        List.of("'; DROP ROLE x--", "=1+1", "${HOME}", "{{x}}", "\"},{\"type\":\"u", "<b>")) {
+      var arguments = StrictJson.object().put("case_id", text);
+      var details = tool.details(arguments);
+
+      assertThat(details.elements()).hasSize(1);
+      assertThat(
+              details
+                  .elements()
+                  .getFirst()
+                  .json()
+                  .path("operationDetails")
+                  .path("caseId")
+                  .stringValue())
+          .isEqualTo(text);
+    }
+  }
+
+  @Test
+  void buildsTheDetailsOfTheRefundsExample() throws IOException {
+    var problems = new Problems();
+    Tools tools =
+        ToolsFile.read(
+            Path.of("../examples/refunds/tools.yaml"), Set.of("refunds"), problems);
+    problems.throwIfAny();
+    Tool refund = tools.find("process_refund").orElseThrow();
+    var sent = StrictJson.parseObject("{\"case_id\":\"R-884-2233\",\"amount_cents\":8000}");
+    var arguments = ((ArgumentCheck.Valid) refund.check(sent)).arguments();
+
+    assertThat(refund.details(arguments).json())
+        .isEqualTo(
+            StrictJson.parse(
+                """
+                [{"type":"urn:smt:agent:refund","operationDetails":{"action":"process_refund",
+                  "instructedAmount":{"currency":"USD","amount":8000},
+                  "creditorAccount":{"identification":"R-884-2233"}}}]
+                """));
+    assertThat(tools.all())
+        .extracting(Tool::name)
+        .containsExactly("find_case", "list_cases", "process_refund", "export_customers");
+    assertThat(tools.scopes()).containsExactly("case:read", "refund:write");
+  }
+}

@@ -1,0 +1,174 @@
+package dev.countersign.policy;
+
+import com.google.common.collect.ImmutableSet;
+import dev.cel.checker.CelStandardDeclarations;
+import dev.cel.checker.CelStandardDeclarations.StandardFunction;
+import dev.cel.checker.CelStandardDeclarations.StandardFunction.Overload.Comparison;
+import dev.cel.common.CelAbstractSyntaxTree;
+import dev.cel.common.CelIssue;
+import dev.cel.common.CelOptions;
+import dev.cel.common.CelValidationException;
+import dev.cel.common.CelValidationResult;
+import dev.cel.common.types.CelType;
+import dev.cel.common.types.CelTypeProvider;
+import dev.cel.common.types.ListType;
+import dev.cel.common.types.SimpleType;
+import dev.cel.compiler.CelCompiler;
+import dev.cel.compiler.CelCompilerFactory;
+import dev.cel.parser.CelStandardMacro;
+import dev.cel.runtime.CelEvaluationException;
+import dev.cel.runtime.CelRuntime;
+import dev.cel.runtime.CelRuntimeFactory;
+import dev.cel.validator.CelValidator;
+import dev.cel.validator.CelValidatorFactory;
+import dev.cel.validator.validators.DurationLiteralValidator;
+import dev.cel.validator.validators.RegexLiteralValidator;
+import dev.cel.validator.validators.TimestampLiteralValidator;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// Compiles the conditions of one policy for one type of element: names and types are checked now,
+/// so that a misspelt member or a text compared with a number never reaches a decision.
+final class Conditions {
+  static final String REQUEST = "request";
+  static final String REQUESTS = "requests";
+  static final String SUBJECT = "subject";
+  static final String CAPS = "caps";
+  static final String CLIENT = "client";
+  static final String ACTOR = "actor";
+  static final String SCOPES = "scopes";
+  static final String NOW = "now";
+
+  /// What an expression may read.
+  static final Set<String> VARIABLES =
+      ImmutableSet.of(REQUEST, REQUESTS, SUBJECT, CLIENT, ACTOR, SCOPES, NOW, CAPS);
+
+  private static final int MOST_ITERATIONS = 1_000;
+  private static final int LONGEST_EXPRESSION = 4_096;
+  private static final Pattern UNDEFINED_FIELD = Pattern.compile("undefined field '([^']*)'.*");
+  private static final Pattern UNDECLARED = Pattern.compile("undeclared reference to '([^']*)'.*");
+
+  private static final CelOptions CHECKING =
+      CelOptions.current()
+          .comprehensionMaxIterations(MOST_ITERATIONS)
+          .maxExpressionCodePointSize(LONGEST_EXPRESSION)
+          .enableHeterogeneousNumericComparisons(false)
+          .build();
+  // the planner runtime demands it; what it would allow does not pass the checker
+  private static final CelOptions RUNNING =
+      CHECKING.toBuilder().enableHeterogeneousNumericComparisons(true).build();
+
+  /// `dyn` would switch the checks off again, and an amount is never compared with a fraction.
+  private static final CelStandardDeclarations DECLARATIONS =
+      CelStandardDeclarations.newBuilder()
+          .filterFunctions((function, overload) ->
+              function != StandardFunction.DYN
+                  && !(overload instanceof Comparison comparison
+                      && comparison.isHeterogeneousComparison()))
+          .build();
+
+  private final Set<String> fieldNames;
+  private final CelCompiler compiler;
+  private final CelRuntime runtime;
+  private final CelValidator literals;
+
+  /// @param request shape of the element that the conditions are about
+  Conditions(String type, Shape.Members request, Shape.Members subject, Shape.Members caps) {
+    var types = new CelTypes();
+    CelType element = types.of(type, request);
+    // no type of element starts with a slash, so nothing can be called the same
+    CelType person = types.of("/" + SUBJECT, subject);
+    CelType constants = types.of("/" + CAPS, caps);
+    CelTypeProvider provider = types.provider();
+    fieldNames = types.fieldNames();
+    compiler =
+        CelCompilerFactory.standardCelCompilerBuilder()
+            .setOptions(CHECKING)
+            .setStandardEnvironmentEnabled(false)
+            .setStandardDeclarations(DECLARATIONS)
+            .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
+            .addVar(REQUEST, element)
+            .addVar(REQUESTS, ListType.create(element))
+            .addVar(SUBJECT, person)
+            .addVar(CAPS, constants)
+            .addVar(CLIENT, SimpleType.STRING)
+            .addVar(ACTOR, SimpleType.STRING)
+            .addVar(SCOPES, ListType.create(SimpleType.STRING))
+            .addVar(NOW, SimpleType.TIMESTAMP)
+            .setTypeProvider(provider)
+            .setResultType(SimpleType.BOOL)
+            .build();
+    runtime =
+        CelRuntimeFactory.plannerRuntimeBuilder()
+            .setOptions(RUNNING)
+            .setTypeProvider(provider)
+            .build();
+    literals =
+        CelValidatorFactory.standardCelValidatorBuilder(compiler, runtime)
+            .addAstValidators(
+                RegexLiteralValidator.INSTANCE,
+                TimestampLiteralValidator.INSTANCE,
+                DurationLiteralValidator.INSTANCE)
+            .build();
+  }
+
+  /// Compiles one expression.
+  ///
+  /// @param complain is told every error with its place in the expression
+  Optional<Condition> compile(String expression, Consumer<String> complain) {
+    try {
+      CelValidationResult checked = compiler.compile(expression);
+      CelValidationResult result =
+          checked.hasError() ? checked : literals.validate(checked.getAst());
+      if (result.hasError()) {
+        boolean severalLines = expression.contains("\n");
+        result.getErrors().forEach(issue -> complain.accept(describe(issue, severalLines)));
+        return Optional.empty();
+      }
+      CelAbstractSyntaxTree ast = checked.getAst();
+      return Optional.of(
+          new Condition(runtime.createProgram(ast), Condition.reads(ast.getExpr(), VARIABLES)));
+    } catch (CelValidationException | CelEvaluationException unusable) {
+      complain.accept("not a usable condition");
+      return Optional.empty();
+    }
+  }
+
+  private String describe(CelIssue issue, boolean severalLines) {
+    String place =
+        (severalLines ? "line " + issue.getSourceLocation().getLine() + ", " : "")
+            + "column "
+            + (issue.getSourceLocation().getColumn() + 1)
+            + ": ";
+    String message = issue.getMessage().lines().findFirst().orElse("");
+    Matcher field = UNDEFINED_FIELD.matcher(message);
+    if (field.matches()) {
+      return place + "no member `" + field.group(1) + "`" + hint(field.group(1), fieldNames);
+    }
+    Matcher name = UNDECLARED.matcher(message);
+    if (name.matches()) {
+      return place + "unknown name `" + name.group(1) + "`" + hint(name.group(1), known());
+    }
+    int candidates = message.indexOf(" (candidates:");
+    String brief = candidates < 0 ? message : message.substring(0, candidates);
+    return place
+        + brief
+        + (brief.contains("double") ? "; amounts are integers, write 5000 and not 5000.0" : "");
+  }
+
+  private static String hint(String name, Collection<String> known) {
+    return Nearest.hint(name, known);
+  }
+
+  private static Set<String> known() {
+    var names = new TreeSet<>(VARIABLES);
+    names.addAll(List.of("size", "has", "all", "exists", "timestamp", "duration"));
+    return names;
+  }
+}

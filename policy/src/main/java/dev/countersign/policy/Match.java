@@ -1,0 +1,41 @@
+package dev.countersign.policy;
+
+import dev.countersign.protocol.StrictJson;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Why a decision is what it is: one rule that spoke about one element.
+///
+/// @param rule name of the rule; [#NO_RULE] where none matched, [#ATTRIBUTES] where a required
+///   attribute is missing
+/// @param element index in the authorization details, from 0
+/// @param reason a sentence for people, from the policy file or about what went wrong
+/// @param values what the rule read, by path such as `subject.refund_limit`; for the ledger, not
+///   for callers
+public record Match(
+    String rule, Outcome outcome, int element, String reason, Map<String, JsonNode> values) {
+  /// Stands for "no rule matched".
+  public static final String NO_RULE = "(no rule)";
+
+  /// Stands for "a required attribute is missing".
+  public static final String ATTRIBUTES = "(attributes)";
+
+  public Match {
+    values = Collections.unmodifiableMap(new TreeMap<>(values));
+  }
+
+  /// This match with all its values, as the ledger keeps it.
+  public ObjectNode json() {
+    ObjectNode json = StrictJson.object();
+    json.put("rule", rule);
+    json.put("outcome", outcome.code());
+    json.put("element", element);
+    json.put("reason", reason);
+    ObjectNode read = json.putObject("values");
+    values.forEach((path, value) -> read.set(path, value.deepCopy()));
+    return json;
+  }
+}

@@ -1,0 +1,258 @@
+package dev.countersign.policy;
+
+import dev.countersign.config.ConfigSection;
+import dev.countersign.protocol.Digest;
+import dev.countersign.protocol.StrictJson;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Reads a policy file.
+///
+/// ```yaml
+/// attributes:
+///   refund_limit: { type: int, minimum: 0, maximum: 1000000 }
+/// caps:
+///   hard_cap: 200000
+/// rules:
+///   - name: within-limit
+///     type: urn:example:refund
+///     when: request.amount <= subject.refund_limit
+///     then: permit
+/// ```
+final class PolicyReader {
+  /// Member of `subject` that every person has: the subject key.
+  static final String KEY = "key";
+
+  /// Member of `subject` that every person has: the trust anchor.
+  static final String ANCHOR = "anchor";
+
+  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,63}");
+  private static final Pattern RULE_NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,63}");
+  private static final int LONGEST_REASON = 200;
+  private static final int MOST_RULES = 5_000;
+
+  private final TypeRegistry types;
+  private final ObjectNode content = StrictJson.object();
+  private final Map<String, Conditions> conditions = new HashMap<>();
+  private final ObjectNode caps = StrictJson.object();
+  private final TreeMap<String, Attributes.Declared> attributes = new TreeMap<>();
+
+  PolicyReader(TypeRegistry types) {
+    this.types = types;
+  }
+
+  Policy read(ConfigSection file) {
+    content.put("types", types.version());
+    attributes(file);
+    caps(file);
+    List<Rule> rules = rules(file);
+    file.done();
+    return new Policy(
+        types,
+        new Attributes(attributes),
+        caps,
+        rules,
+        Digest.sha256(StrictJson.canonical(content)));
+  }
+
+  private void attributes(ConfigSection file) {
+    ObjectNode declared = content.putObject("attributes");
+    for (Map.Entry<String, ConfigSection> entry : file.named("attributes").entrySet()) {
+      String name = entry.getKey();
+      ConfigSection section = entry.getValue();
+      Optional<Attributes.Kind> kind =
+          choose(
+              section,
+              "type",
+              Attributes.Kind.values(),
+              value -> value.name().toLowerCase(Locale.ROOT));
+      boolean isRequired = section.flag("required", false);
+      long minimum = section.integer("minimum", Long.MIN_VALUE);
+      long maximum = section.integer("maximum", Long.MAX_VALUE);
+      boolean hasRange = section.has("minimum") || section.has("maximum");
+      section.done();
+      if (!NAME.matcher(name).matches() || name.equals(KEY) || name.equals(ANCHOR)) {
+        section.problem("type", "the attribute needs another name: a-z, 0-9, _, not key or anchor");
+      }
+      if (hasRange && kind.isPresent() && kind.get() != Attributes.Kind.INT) {
+        section.problem("type", "only an int has `minimum` and `maximum`");
+      }
+      if (minimum > maximum) {
+        section.problem("minimum", "must not be above `maximum`");
+      }
+      if (kind.isPresent()) {
+        attributes.put(name, new Attributes.Declared(kind.get(), isRequired, minimum, maximum));
+        declared
+            .putObject(name)
+            .put("type", kind.get().name())
+            .put("required", isRequired)
+            .put("minimum", minimum)
+            .put("maximum", maximum);
+      }
+    }
+  }
+
+  private void caps(ConfigSection file) {
+    Optional<ConfigSection> section = file.optionalSection("caps");
+    if (section.isPresent()) {
+      for (String name : section.get().keys()) {
+        JsonNode value = section.get().tree(name);
+        if (!NAME.matcher(name).matches()) {
+          section.get().problem(name, "a cap is named with a-z, 0-9 and _");
+        } else if (shape(value).isEmpty()) {
+          section
+              .get()
+              .problem(name, "must be a whole number, a text, true, false or a list of texts");
+        } else {
+          caps.set(name, value);
+        }
+      }
+    }
+    content.set("caps", caps);
+  }
+
+  private static Optional<Shape> shape(JsonNode value) {
+    return Arrays.stream(Attributes.Kind.values())
+        .filter(kind ->
+            switch (kind) {
+              case INT -> value.isIntegralNumber() && value.canConvertToLong();
+              case STRING -> value.isString();
+              case BOOL -> value.isBoolean();
+              case STRINGS -> value.isArray() && value.valueStream().allMatch(JsonNode::isString);
+            })
+        .map(Attributes.Kind::shape)
+        .findFirst();
+  }
+
+  private List<Rule> rules(ConfigSection file) {
+    var rules = new ArrayList<Rule>();
+    var names = new HashSet<String>();
+    ArrayNode written = content.putArray("rules");
+    List<ConfigSection> sections = file.sections("rules");
+    if (sections.isEmpty()) {
+      file.problem("rules", "missing; without a rule everything is denied");
+    }
+    if (sections.size() > MOST_RULES) {
+      file.problem("rules", "more than " + MOST_RULES + " rules");
+      return rules;
+    }
+    for (ConfigSection section : sections) {
+      rule(section, names, written).ifPresent(rules::add);
+    }
+    return rules;
+  }
+
+  private Optional<Rule> rule(ConfigSection section, Set<String> names, ArrayNode written) {
+    String name = section.text("name");
+    String type = section.optionalText("type").orElse(Rule.EVERY_TYPE);
+    String when = section.text("when");
+    Optional<Outcome> then = choose(section, "then", Outcome.values(), Outcome::code);
+    Optional<String> reason = section.optionalText("reason");
+    section.done();
+    if (!name.isEmpty() && !RULE_NAME.matcher(name).matches()) {
+      section.problem("name", "a rule is named with a-z, 0-9 and -");
+    }
+    if (!name.isEmpty() && !names.add(name)) {
+      section.problem("name", "there is already a rule of this name");
+    }
+    if (reason.isPresent()
+        && (reason.get().length() > LONGEST_REASON || Display.hasHidden(reason.get()))) {
+      section.problem(
+          "reason", "must be one line of at most " + LONGEST_REASON + " visible characters");
+    }
+    Optional<Conditions> checker = conditions(type, section);
+    if (when.isEmpty() || then.isEmpty() || checker.isEmpty()) {
+      return Optional.empty();
+    }
+    written
+        .addObject()
+        .put("name", name)
+        .put("type", type)
+        .put("when", when)
+        .put("then", then.get().code())
+        .put("reason", reason.orElse(""));
+    return checker
+        .get()
+        .compile(when, message -> section.problem("when", message))
+        .map(condition ->
+            new Rule(
+                name, type, condition, then.get(), reason.orElseGet(() -> byDefault(then.get()))));
+  }
+
+  private Optional<Conditions> conditions(String type, ConfigSection section) {
+    Optional<RegisteredType> registered = types.find(type);
+    if (!type.equals(Rule.EVERY_TYPE) && registered.isEmpty()) {
+      section.problem("type", "no such type is registered" + Nearest.hint(type, types.types()));
+      return Optional.empty();
+    }
+    return Optional.of(
+        conditions.computeIfAbsent(
+            type,
+            _ ->
+                new Conditions(
+                    type.equals(Rule.EVERY_TYPE) ? Conditions.REQUEST : type,
+                    registered.map(RegisteredType::shape).orElseGet(PolicyReader::anyElement),
+                    subject(),
+                    caps())));
+  }
+
+  private static Shape.Members anyElement() {
+    return members(Map.of("type", Shape.Scalar.TEXT));
+  }
+
+  private Shape.Members subject() {
+    var shapes = new TreeMap<String, Shape>();
+    shapes.put(KEY, Shape.Scalar.TEXT);
+    shapes.put(ANCHOR, Shape.Scalar.TEXT);
+    attributes.forEach((name, attribute) -> shapes.put(name, attribute.kind().shape()));
+    return members(shapes);
+  }
+
+  private Shape.Members caps() {
+    var shapes = new TreeMap<String, Shape>();
+    caps.properties()
+        .forEach(cap -> shape(cap.getValue()).ifPresent(shape -> shapes.put(cap.getKey(), shape)));
+    return members(shapes);
+  }
+
+  private static Shape.Members members(Map<String, Shape> shapes) {
+    return new Shape.Members(new LinkedHashMap<>(shapes), shapes.keySet());
+  }
+
+  private static <T> Optional<T> choose(
+      ConfigSection section, String key, T[] choices, Function<T, String> word) {
+    String chosen = section.text(key);
+    Optional<T> found =
+        Arrays.stream(choices).filter(choice -> word.apply(choice).equals(chosen)).findFirst();
+    if (found.isEmpty() && !chosen.isEmpty()) {
+      List<String> words = Arrays.stream(choices).map(word).collect(Collectors.toList());
+      section.problem(
+          key, "must be one of " + String.join(", ", words) + Nearest.didYouMean(chosen, words));
+    }
+    return found;
+  }
+
+  private static String byDefault(Outcome outcome) {
+    return switch (outcome) {
+      case PERMIT -> "permitted by policy";
+      case STEP_UP -> "this needs your approval";
+      case DENY -> "denied by policy";
+      case KILL -> "refused by policy, and all sessions end";
+    };
+  }
+}

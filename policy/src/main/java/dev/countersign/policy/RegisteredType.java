@@ -1,0 +1,9 @@
+package dev.countersign.policy;
+
+/// One type of authorization details as this installation knows it.
+///
+/// @param name the `type` of the element
+/// @param shape what an accepted element looks like
+/// @param schema what it must be like
+/// @param sentence what people read about it
+record RegisteredType(String name, Shape.Members shape, StrictSchema schema, Sentence sentence) {}

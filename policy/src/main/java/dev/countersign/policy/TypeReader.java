@@ -1,0 +1,147 @@
+package dev.countersign.policy;
+
+import dev.countersign.config.ConfigFile;
+import dev.countersign.config.ConfigSection;
+import dev.countersign.config.Problems;
+import dev.countersign.protocol.MalformedJsonException;
+import dev.countersign.protocol.StrictJson;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Reads the definitions of types.
+///
+/// ```yaml
+/// types:
+///   - name: urn:example:refund
+///     sentence: Refund {/amount:money(/currency)}
+///     schema: …            # a JSON Schema, or the path of a file that holds one
+/// ```
+final class TypeReader {
+  private static final String BUILT_IN = "vault-path-access.json";
+  private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9+.:/_-]{0,127}");
+
+  private final Problems problems;
+  private final SortedMap<String, RegisteredType> types = new TreeMap<>();
+  private final ObjectNode definitions = StrictJson.object();
+
+  TypeReader(Problems problems) {
+    this.problems = problems;
+  }
+
+  TypeRegistry read(ConfigSection file) {
+    builtIn();
+    for (ConfigSection type : file.sections("types")) {
+      String name = type.text("name");
+      String sentence = type.text("sentence");
+      Optional<ObjectNode> schema = schema(type);
+      type.done();
+      if (!name.isEmpty() && !NAME.matcher(name).matches()) {
+        type.problem("name", "must be a URI or name without blanks");
+      } else if (types.containsKey(name)) {
+        type.problem("name", "there is already a type of this name");
+      } else if (schema.isPresent()) {
+        add(
+            name,
+            schema.get(),
+            sentence,
+            (pointer, message) -> complain(type, pointer, message),
+            (_, message) -> type.problem("sentence", message));
+      }
+    }
+    file.done();
+    return new TypeRegistry(types, StrictJson.canonical(definitions));
+  }
+
+  private Optional<ObjectNode> schema(ConfigSection type) {
+    JsonNode inline = type.tree("schema");
+    if (inline instanceof ObjectNode schema) {
+      return Optional.of(schema);
+    }
+    if (!inline.isString()) {
+      type.problem("schema", "missing; a JSON Schema or the path of one is needed here");
+      return Optional.empty();
+    }
+    ConfigSection file = ConfigFile.read(type.path("schema"), problems);
+    ObjectNode schema = StrictJson.object();
+    file.keys().forEach(key -> schema.set(key, file.tree(key)));
+    return Optional.of(schema);
+  }
+
+  private void add(
+      String name,
+      ObjectNode schema,
+      String template,
+      Complaints aboutSchema,
+      Complaints aboutSentence) {
+    var complaints = new Counting(aboutSchema);
+    SchemaReader.Read read = SchemaReader.element(name, schema, complaints);
+    Sentence sentence = Sentence.parse(template, read.shape(), aboutSentence);
+    if (complaints.count == 0 && read.shape() instanceof Shape.Members shape) {
+      types.put(name, new RegisteredType(name, shape, new StrictSchema(read.schema()), sentence));
+      ObjectNode definition = definitions.putObject(name);
+      definition.set("schema", read.schema());
+      definition.put("sentence", template);
+    }
+  }
+
+  /// Leads to the line of the innermost mapping or value that the file has on the way.
+  private void complain(ConfigSection type, String pointer, String message) {
+    ConfigSection section = type;
+    String key = "schema";
+    String rest = pointer;
+    while (!rest.isEmpty() && section.tree(key).isObject()) {
+      int end = rest.indexOf('/', 1);
+      String step = end < 0 ? rest.substring(1) : rest.substring(1, end);
+      section = section.section(key);
+      key = step.replace("~1", "/").replace("~0", "~");
+      rest = end < 0 ? "" : rest.substring(end);
+    }
+    section.problem(key, rest.isEmpty() ? message : "at " + rest + ": " + message);
+  }
+
+  private void builtIn() {
+    try (InputStream resource = TypeReader.class.getResourceAsStream(BUILT_IN)) {
+      if (resource == null) {
+        throw new IllegalStateException("the built-in types are missing from this build");
+      }
+      ObjectNode definition = StrictJson.parseObject(resource.readAllBytes());
+      Complaints bug =
+          (pointer, message) -> {
+            throw new IllegalStateException(BUILT_IN + " " + pointer + ": " + message);
+          };
+      add(
+          definition.path("name").stringValue(),
+          (ObjectNode) definition.path("schema"),
+          definition.path("sentence").stringValue(),
+          bug,
+          bug);
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    } catch (MalformedJsonException malformed) {
+      throw new IllegalStateException(BUILT_IN, malformed);
+    }
+  }
+
+  /// Remembers whether there was anything to complain about.
+  private static final class Counting implements Complaints {
+    private final Complaints complaints;
+    private int count;
+
+    Counting(Complaints complaints) {
+      this.complaints = complaints;
+    }
+
+    @Override
+    public void at(String pointer, String message) {
+      count++;
+      complaints.at(pointer, message);
+    }
+  }
+}

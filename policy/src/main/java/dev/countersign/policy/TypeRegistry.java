@@ -1,0 +1,102 @@
+package dev.countersign.policy;
+
+import static dev.countersign.protocol.OAuthError.INVALID_AUTHORIZATION_DETAILS;
+
+import dev.countersign.config.ConfigException;
+import dev.countersign.config.ConfigFile;
+import dev.countersign.config.Problems;
+import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.Digest;
+import dev.countersign.protocol.WireException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// The types of authorization details that this installation knows: what an element of each type
+/// must be like, exactly, and the sentence that a person reads about it.
+///
+/// A type nobody registered, a member nobody declared and a number that is not an integer are
+/// refused. Threads may share it.
+///
+/// @spec https://www.rfc-editor.org/rfc/rfc9396#section-5 RFC 9396 §5 error response
+public final class TypeRegistry {
+  private final SortedMap<String, RegisteredType> types;
+  private final String version;
+
+  TypeRegistry(SortedMap<String, RegisteredType> types, String canonical) {
+    this.types = Collections.unmodifiableSortedMap(new TreeMap<>(types));
+    this.version = Digest.sha256(canonical);
+  }
+
+  /// Reads the types of a file; `vault:path_access` is always among them.
+  ///
+  /// @throws ConfigException naming every problem
+  public static TypeRegistry load(Path file) {
+    var problems = new Problems();
+    TypeRegistry registry = new TypeReader(problems).read(ConfigFile.read(file, problems));
+    problems.throwIfAny();
+    return registry;
+  }
+
+  /// The names of the types, sorted: `authorization_details_types_supported`.
+  public Set<String> types() {
+    return types.keySet();
+  }
+
+  /// Digest of all definitions, whatever the spelling of their file.
+  public String version() {
+    return version;
+  }
+
+  /// Accepts details in which every element is of a registered type and exactly as that type says.
+  ///
+  /// @throws WireException `invalid_authorization_details` naming element, member and rule, never
+  ///   the value
+  public void check(AuthorizationDetails details) {
+    List<AuthorizationDetails.Element> elements = details.elements();
+    for (int i = 0; i < elements.size(); i++) {
+      AuthorizationDetails.Element element = elements.get(i);
+      String where = "authorization_details[" + i + "]";
+      Optional<RegisteredType> type = find(element.type());
+      if (type.isEmpty()) {
+        throw refused(where + ".type is not a type that is known here");
+      }
+      Optional<String> problem = type.get().schema().problem(element.json(), where);
+      if (problem.isPresent()) {
+        throw refused(problem.get());
+      }
+    }
+  }
+
+  /// What a person reads about an element, such as `Refund 80.00 USD to case R-884-2233`: one line,
+  /// made of typed members only, every character visible. Not escaped for HTML.
+  ///
+  /// @throws WireException `invalid_authorization_details` if the type is unknown
+  public String sentence(AuthorizationDetails.Element element) {
+    return registered(element).sentence().write(element.json());
+  }
+
+  /// The amount of an element, such as `80.00 USD`, where its type has one.
+  ///
+  /// @throws WireException `invalid_authorization_details` if the type is unknown
+  public Optional<String> amountLine(AuthorizationDetails.Element element) {
+    return registered(element).sentence().amount(element.json());
+  }
+
+  Optional<RegisteredType> find(String name) {
+    return Optional.ofNullable(types.get(name));
+  }
+
+  private RegisteredType registered(AuthorizationDetails.Element element) {
+    return find(element.type())
+        .orElseThrow(() -> refused("authorization_details: a type is not known here"));
+  }
+
+  private static WireException refused(String description) {
+    return new WireException(INVALID_AUTHORIZATION_DETAILS, description);
+  }
+}

@@ -1,0 +1,22 @@
+package dev.countersign.server;
+
+import dev.countersign.server.config.Installation;
+import java.io.PrintStream;
+
+/// Tells where everything can be reached.
+final class Addresses {
+  private Addresses() {}
+
+  static void print(House house, PrintStream out) {
+    Installation installation = house.installation();
+    line(out, "token service", installation.sts().issuer());
+    line(out, "broker", installation.broker().baseUri());
+    line(out, "MCP server", installation.gateway().resource());
+    line(out, "transmitter", installation.transmitter().issuer());
+    house.mailbox().ifPresent(mailbox -> line(out, "mails", mailbox.address()));
+  }
+
+  private static void line(PrintStream out, String name, Object address) {
+    out.println("  " + name + " ".repeat(Math.max(1, 16 - name.length())) + address);
+  }
+}

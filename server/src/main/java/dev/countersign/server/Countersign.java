@@ -1,0 +1,28 @@
+package dev.countersign.server;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/// The command line's root: shows what there is.
+@Command(
+    name = "countersign",
+    mixinStandardHelpOptions = true,
+    version = "Countersign 0.1.0",
+    description = "Decides, signs and ends every single tool call of an AI agent.",
+    subcommands = {
+      DemoCommand.class,
+      ServeCommand.class,
+      CheckCommand.class,
+      TraceCommand.class,
+      HelpCommand.class
+    })
+final class Countersign implements Runnable {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(System.out);
+  }
+}

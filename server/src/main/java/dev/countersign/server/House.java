@@ -1,0 +1,312 @@
+package dev.countersign.server;
+
+import dev.countersign.box.Database;
+import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.Migrations;
+import dev.countersign.box.postgres.EmbeddedPostgres;
+import dev.countersign.box.postgres.StateDatabase;
+import dev.countersign.broker.box.BrokerBox;
+import dev.countersign.gateway.box.GatewayBox;
+import dev.countersign.idp.box.EntraShapedIdp;
+import dev.countersign.idp.box.OktaShapedIdp;
+import dev.countersign.ledger.Ledger;
+import dev.countersign.ledger.LedgerReader;
+import dev.countersign.ledger.postgres.LedgerSchema;
+import dev.countersign.ledger.postgres.PgLedger;
+import dev.countersign.ledger.postgres.PgLedgerReader;
+import dev.countersign.server.config.DevelopmentSection.Development;
+import dev.countersign.server.config.Installation;
+import dev.countersign.server.config.Keys;
+import dev.countersign.server.demo.Mailbox;
+import dev.countersign.signals.box.ReceiverBox;
+import dev.countersign.signals.box.TransmitterBox;
+import dev.countersign.sts.AttributeStore;
+import dev.countersign.sts.box.StsBox;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// All boxes of one installation, running. Read [#open] from top to bottom to know what runs, on
+/// which database user, and what each box is handed; nothing else builds a box.
+public final class House implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(House.class);
+  private static final int CONNECTIONS = 12;
+  private static final Map<String, String> MIGRATIONS =
+      Map.of(
+          "sts", StsBox.MIGRATIONS,
+          "broker", BrokerBox.MIGRATIONS,
+          "transmitter", TransmitterBox.MIGRATIONS,
+          "receiver", ReceiverBox.MIGRATIONS);
+
+  private final Deque<AutoCloseable> running = new ArrayDeque<>();
+  private @Nullable LedgerReader ledgerReader;
+  private @Nullable Mailbox mailbox;
+  private @Nullable Installation installation;
+  private @Nullable AttributeStore attributes;
+  private @Nullable BrokerBox broker;
+  private @Nullable DatabaseSettings superuser;
+
+  private House() {}
+
+  /// Starts everything that a configuration names.
+  ///
+  /// @param progress told in a few words what is being done
+  /// @throws dev.countersign.config.ConfigException if the configuration has problems
+  public static House open(
+      Path file, Map<String, String> variables, InstantSource clock, Consumer<String> progress) {
+    return open(file, variables, clock, progress, false);
+  }
+
+  /// Starts everything that a configuration names.
+  ///
+  /// @param resetExamples whether embedded business databases are made anew, for a demonstration
+  ///   that starts from the same cases each time
+  static House open(
+      Path file,
+      Map<String, String> variables,
+      InstantSource clock,
+      Consumer<String> progress,
+      boolean resetExamples) {
+    var house = new House();
+    try {
+      house.start(file, variables, clock, progress, resetExamples);
+      return house;
+    } catch (RuntimeException failed) {
+      house.close();
+      throw failed;
+    }
+  }
+
+  /// The refunds example on free ports over a folder of its own.
+  public static House rehearsal(Path data, InstantSource clock) {
+    var variables = new HashMap<String, String>(Ports.anyFree());
+    variables.put(ConfigOption.DATA, data.toString());
+    return open(ConfigOption.example(), variables, clock, _ -> {});
+  }
+
+  private void start(
+      Path file,
+      Map<String, String> variables,
+      InstantSource clock,
+      Consumer<String> progress,
+      boolean resetExamples) {
+    Installation checked = Installation.read(file, variables);
+    DatabaseSettings owner =
+        checked.postgres().orElseGet(() -> startPostgres(checked.data(), progress));
+    StateDatabase state =
+        StateDatabase.provision(owner, checked.data().resolve("secrets"), Installation.BOXES);
+    migrate(state, progress);
+    var targets = new Targets(owner, checked.data().resolve("secrets"));
+    progress.accept("business databases");
+    checked.embeddedDatabases().forEach(database -> targets.prepare(database, resetExamples));
+    Installation ready = checked.located(file, variables, targets::mintLogin);
+    installation = ready;
+    Keys keys = ready.keys();
+
+    progress.accept("boxes");
+    startStandIns(ready, clock);
+    startBoxes(ready, state, keys, clock);
+    ready
+        .development()
+        .attributes()
+        .ifPresent(csv -> importAttributes(AttributeFile.read(csv), clock));
+  }
+
+  private void importAttributes(List<AttributeFile.Line> lines, InstantSource clock) {
+    AttributeStore store = Objects.requireNonNull(attributes);
+    lines.forEach(
+        line ->
+            store.upsert(line.subject(), line.name(), line.value(), "import", clock.instant()));
+  }
+
+  private DatabaseSettings startPostgres(Path data, Consumer<String> progress) {
+    DatabaseSettings started = keep(EmbeddedPostgres.start(data, progress)).superuser();
+    superuser = started;
+    return started;
+  }
+
+  private static void migrate(StateDatabase state, Consumer<String> progress) {
+    progress.accept("migrations");
+    var jobs = new ArrayList<Runnable>();
+    MIGRATIONS.forEach(
+        (box, location) ->
+            jobs.add(
+                () -> Migrations.run(state.owner(), box, StateDatabase.user(box), location)));
+    jobs.add(() -> migrateLedger(state));
+    inParallel(jobs);
+  }
+
+  private static void migrateLedger(StateDatabase state) {
+    Migrations.run(
+        state.owner(), LedgerSchema.NAME, state.auditor().user(), LedgerSchema.MIGRATIONS);
+    try (Database owner = Database.open("ledger-owner", state.owner(), 1)) {
+      owner.query(
+          connection -> {
+            LedgerSchema.allowAppending(
+                connection, Installation.BOXES.stream().map(StateDatabase::user).toList());
+            return true;
+          });
+    }
+  }
+
+  private void startStandIns(Installation ready, InstantSource clock) {
+    Development development = ready.development();
+    var jobs = new ArrayList<Runnable>();
+    development.entra().ifPresent(c -> jobs.add(() -> keep(EntraShapedIdp.start(c, clock))));
+    development.okta().ifPresent(c -> jobs.add(() -> keep(OktaShapedIdp.start(c, clock))));
+    development.mail().ifPresent(c -> jobs.add(() -> mailbox = keep(Mailbox.start(c))));
+    inParallel(jobs);
+  }
+
+  private void startBoxes(
+      Installation ready, StateDatabase state, Keys keys, InstantSource clock) {
+    DataSource auditor = keep(Database.open("auditor", state.auditor(), 2)).dataSource();
+    LedgerReader reader = new PgLedgerReader(auditor);
+    ledgerReader = reader;
+    inParallel(
+        List.of(
+            () -> {
+              Database database = database(state, "sts");
+              attributes = StsBox.attributes(database);
+              keep(
+                  StsBox.start(
+                      ready.sts(),
+                      ready.policy(),
+                      ready.types(),
+                      database,
+                      ledger("sts", database, clock),
+                      keys.own("sts-signing"),
+                      keys.own("sts"),
+                      clock));
+            },
+            () -> {
+              Database database = database(state, "broker");
+              broker =
+                  keep(
+                      BrokerBox.start(
+                          ready.broker(), database, ledger("broker", database, clock), clock));
+            },
+            () -> {
+              Database database = database(state, "gateway");
+              keep(
+                  GatewayBox.start(
+                      ready.gateway(),
+                      ready.tools(),
+                      ledger("gateway", database, clock),
+                      keys.own("gateway"),
+                      clock));
+            },
+            () -> {
+              Database database = database(state, "transmitter");
+              keep(
+                  TransmitterBox.start(
+                      ready.transmitter(),
+                      database,
+                      ledger("transmitter", database, clock),
+                      keys.own("transmitter-signing"),
+                      clock));
+            },
+            () -> {
+              Database database = database(state, "receiver");
+              keep(
+                  ReceiverBox.start(
+                      ready.receiver(),
+                      database,
+                      ledger("receiver", database, clock),
+                      keys.own("receiver"),
+                      clock));
+            }));
+  }
+
+  private Database database(StateDatabase state, String box) {
+    return keep(Database.open(box, state.box(box), CONNECTIONS));
+  }
+
+  private Ledger ledger(String box, Database database, InstantSource clock) {
+    return keep(new PgLedger(box, database.dataSource(), clock));
+  }
+
+  private <T extends AutoCloseable> T keep(T part) {
+    synchronized (running) {
+      running.push(part);
+    }
+    return part;
+  }
+
+  private static void inParallel(List<Runnable> jobs) {
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var started = new ArrayList<Future<?>>();
+      jobs.forEach(job -> started.add(threads.submit(job)));
+      for (Future<?> job : started) {
+        job.get();
+      }
+    } catch (ExecutionException failed) {
+      if (failed.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw new IllegalStateException("a part did not start", failed.getCause());
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while starting", interrupted);
+    }
+  }
+
+  /// What the configuration said.
+  public Installation installation() {
+    return Objects.requireNonNull(installation);
+  }
+
+  /// Reads the ledger.
+  public LedgerReader ledger() {
+    return Objects.requireNonNull(ledgerReader);
+  }
+
+  /// The mail server for development, if there is one.
+  public Optional<Mailbox> mailbox() {
+    return Optional.ofNullable(mailbox);
+  }
+
+  /// The broker, for counting what is left over.
+  public BrokerBox broker() {
+    return Objects.requireNonNull(broker);
+  }
+
+  /// The superuser of the embedded PostgreSQL.
+  public DatabaseSettings embeddedSuperuser() {
+    return Objects.requireNonNull(superuser);
+  }
+
+  /// Stops everything, the last started first; PostgreSQL last of all.
+  @Override
+  public void close() {
+    while (true) {
+      AutoCloseable part;
+      synchronized (running) {
+        part = running.poll();
+      }
+      if (part == null) {
+        return;
+      }
+      try {
+        part.close();
+      } catch (Exception failed) {
+        LOG.warn("{} did not stop cleanly", part.getClass().getSimpleName(), failed);
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package dev.countersign.server;
+
+import dev.countersign.box.Database;
+import dev.countersign.box.Logs;
+import dev.countersign.ledger.LedgerRecord;
+import dev.countersign.ledger.postgres.PgLedgerReader;
+import dev.countersign.server.config.Installation;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `countersign trace`: everything that happened under one `jti`, across all boxes.
+@Command(
+    name = "trace",
+    mixinStandardHelpOptions = true,
+    description = "Prints everything that happened under one jti, across all boxes.",
+    footer = {
+      "",
+      "Without a jti: the newest entries. With --verify: checks the hash chains of the whole ledger.",
+      "Exit code 0: found (or whole). 1: nothing found, or the ledger is broken."
+    })
+final class TraceCommand implements Callable<Integer> {
+  private static final int NEWEST = 40;
+
+  @Mixin private ConfigOption config = new ConfigOption();
+
+  @Parameters(index = "0", arity = "0..1", paramLabel = "<jti>", description = "the token's id")
+  private @Nullable String jti;
+
+  @Option(names = "--verify", description = "check the hash chains")
+  private boolean verify;
+
+  @Override
+  public Integer call() {
+    Logs.configure(Logs.Format.HUMAN);
+    Installation installation = Installation.read(config.file(), config.variables());
+    try (var state = StateAccess.open(installation);
+        Database auditor = Database.open("trace", state.auditor(), 1)) {
+      var ledger = new PgLedgerReader(auditor.dataSource());
+      if (verify) {
+        return verified(ledger.breaks());
+      }
+      var trace = new Trace(Progress.isTerminal());
+      String wanted = jti;
+      List<LedgerRecord> records =
+          wanted == null ? ledger.recent(NEWEST).reversed() : ledger.trace(wanted);
+      if (records.isEmpty()) {
+        System.out.println(
+            wanted == null ? "The ledger is empty." : "Nothing happened under this jti.");
+        return 1;
+      }
+      System.out.print(wanted == null ? trace.list(records) : trace.of(wanted, records));
+      return 0;
+    }
+  }
+
+  private static int verified(List<String> breaks) {
+    if (breaks.isEmpty()) {
+      System.out.println("The ledger is whole: every hash follows from the entry before it.");
+      return 0;
+    }
+    breaks.forEach(System.out::println);
+    return 1;
+  }
+}

@@ -1,0 +1,73 @@
+package dev.countersign.server.config;
+
+import dev.countersign.broker.BrokerConfig;
+import dev.countersign.config.ConfigSection;
+import dev.countersign.gateway.Anchor;
+import dev.countersign.gateway.GatewayConfig;
+import dev.countersign.sts.StsConfig;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// Reads the `gateway` section. Its anchors are those of the token service.
+final class GatewaySection {
+  private static final String WORKLOAD = "gateway";
+
+  private GatewaySection() {}
+
+  static Optional<GatewayConfig> read(ConfigSection gateway, StsConfig sts, BrokerConfig broker) {
+    var listener = Sections.listener(gateway);
+    URI address = Sections.address(gateway, listener);
+    String mode = gateway.optionalText("mode").orElse("te");
+    if (!mode.equals("te")) {
+      gateway.problem("mode", "must be te: the gateway exchanges the person's token");
+    }
+    var databases = new TreeMap<String, String>();
+    broker.databases().forEach(target -> databases.put(target.name(), target.mint().url()));
+    gateway
+        .named("databases")
+        .forEach(
+            (name, section) -> {
+              databases.put(name, section.text("url"));
+              section.done();
+            });
+    List<String> origins = gateway.texts("origins");
+    List<String> hosts = gateway.texts("hosts");
+    int maxBody = (int) gateway.integer("max-body-bytes", 256 * 1024L);
+    return Sections.checked(
+        gateway,
+        "",
+        () ->
+            new GatewayConfig(
+                listener,
+                address,
+                WORKLOAD,
+                new GatewayConfig.Upstreams(sts.issuer(), broker.baseUri()),
+                sts.anchors().stream().map(GatewaySection::anchor).toList(),
+                databases,
+                new GatewayConfig.Border(
+                    new HashSet<>(hosts), new HashSet<>(origins), maxBody)));
+  }
+
+  /// The file of tools that the section names.
+  static Path tools(ConfigSection gateway) {
+    return gateway.path("tools");
+  }
+
+  private static Anchor anchor(dev.countersign.sts.Anchor anchor) {
+    return new Anchor(
+        anchor.name(),
+        anchor.issuer(),
+        anchor.jwksUri(),
+        anchor.audiences(),
+        anchor.types(),
+        anchor.algorithms(),
+        anchor.subjectClaim(),
+        anchor.tokenType(),
+        Set.of());
+  }
+}

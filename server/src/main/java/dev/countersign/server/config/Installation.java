@@ -1,0 +1,170 @@
+package dev.countersign.server.config;
+
+import dev.countersign.box.DatabaseSettings;
+import dev.countersign.broker.BrokerConfig;
+import dev.countersign.config.ConfigFile;
+import dev.countersign.config.ConfigSection;
+import dev.countersign.config.Problems;
+import dev.countersign.gateway.GatewayConfig;
+import dev.countersign.gateway.tools.ToolReader;
+import dev.countersign.gateway.tools.Tools;
+import dev.countersign.policy.Policy;
+import dev.countersign.policy.TypeRegistry;
+import dev.countersign.protocol.Secret;
+import dev.countersign.server.config.BrokerSection.EmbeddedDatabase;
+import dev.countersign.server.config.DevelopmentSection.Development;
+import dev.countersign.signals.act.ReceiverConfig;
+import dev.countersign.signals.transmit.TransmitterConfig;
+import dev.countersign.sts.StsConfig;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// One installation as its `countersign.yaml` describes it, valid by construction: every file that it
+/// names was read and checked too.
+///
+/// @param data the folder for keys, generated secrets and the embedded PostgreSQL
+/// @param postgres the owner's login at a PostgreSQL of your own; empty for the embedded one
+public record Installation(
+    Path data,
+    Optional<DatabaseSettings> postgres,
+    StsConfig sts,
+    TypeRegistry types,
+    Policy policy,
+    BrokerConfig broker,
+    List<EmbeddedDatabase> embeddedDatabases,
+    GatewayConfig gateway,
+    Tools tools,
+    TransmitterConfig transmitter,
+    ReceiverConfig receiver,
+    Development development) {
+
+  /// The boxes of an installation, by the names that keys, database users and logs have.
+  public static final List<String> BOXES =
+      List.of("sts", "broker", "gateway", "transmitter", "receiver", "console");
+
+  /// Reads a file and all that it names; starts nothing. The databases inside the embedded PostgreSQL
+  /// have no address yet: see [#located].
+  ///
+  /// @param variables values for `${NAME}` that go before the environment
+  /// @throws dev.countersign.config.ConfigException telling every problem at once
+  public static Installation read(Path file, Map<String, String> variables) {
+    return read(file, variables, Installation::nowhere, null);
+  }
+
+  /// The same installation, with the embedded PostgreSQL's address in it.
+  ///
+  /// @param mintLogin the broker's login of a database inside the embedded PostgreSQL, by its name
+  public Installation located(
+      Path file, Map<String, String> variables, Function<String, DatabaseSettings> mintLogin) {
+    return read(file, variables, mintLogin, this);
+  }
+
+  private static DatabaseSettings nowhere(String name) {
+    return new DatabaseSettings(
+        "jdbc:postgresql://127.0.0.1:5432/" + name, "countersign_mint", new Secret(""));
+  }
+
+  private static Installation read(
+      Path file,
+      Map<String, String> variables,
+      Function<String, DatabaseSettings> mintLogin,
+      @Nullable Installation earlier) {
+    var problems = new Problems();
+    ConfigSection root = ConfigFile.read(file, variables, problems);
+    root.optionalSection("development").ifPresent(DevelopmentSection::generate);
+    ConfigSection state = root.section("state");
+    Path data = state.path("data");
+    Optional<DatabaseSettings> postgres =
+        state.optionalSection("postgres").flatMap(Installation::postgres);
+    state.done();
+    problems.throwIfAny();
+
+    var keys = new Keys(data.resolve("keys"), Set.copyOf(BOXES));
+    ConfigSection stsSection = root.section("sts");
+    URI transmitterAddress = SignalsSection.transmitterAddress(root.section("transmitter"));
+    Optional<StsConfig> sts = StsSection.read(stsSection, keys, transmitterAddress);
+    Path typesFile = StsSection.types(stsSection);
+    Path policyFile = StsSection.policy(stsSection);
+    stsSection.done();
+    problems.throwIfAny();
+    StsConfig stsConfig = sts.orElseThrow();
+
+    ConfigSection brokerSection = root.section("broker");
+    Optional<BrokerConfig> broker =
+        BrokerSection.read(brokerSection, keys, stsConfig.issuer(), mintLogin);
+    brokerSection.done();
+    problems.throwIfAny();
+    BrokerConfig brokerConfig = broker.orElseThrow();
+    List<EmbeddedDatabase> embedded = BrokerSection.embedded(brokerSection, brokerConfig);
+
+    ConfigSection gatewaySection = root.section("gateway");
+    Optional<GatewayConfig> gateway =
+        GatewaySection.read(gatewaySection, stsConfig, brokerConfig);
+    Path toolsFile = GatewaySection.tools(gatewaySection);
+    gatewaySection.done();
+    ConfigSection transmitterSection = root.section("transmitter");
+    Optional<TransmitterConfig> transmitter =
+        SignalsSection.transmitter(
+            transmitterSection, root.section("receiver"), keys, stsConfig.issuer());
+    transmitterSection.done();
+    ConfigSection receiverSection = root.section("receiver");
+    Optional<ReceiverConfig> receiver =
+        SignalsSection.receiver(
+            receiverSection, transmitterAddress, stsConfig.issuer(), brokerConfig.baseUri());
+    receiverSection.done();
+    root.tree("console");
+    Development development =
+        root.optionalSection("development")
+            .flatMap(DevelopmentSection::read)
+            .orElseGet(Development::none);
+    root.done();
+    problems.throwIfAny();
+
+    Tools tools;
+    TypeRegistry types;
+    Policy policy;
+    if (earlier == null) {
+      ConfigSection toolsRoot = ConfigFile.read(toolsFile, variables, problems);
+      tools = ToolReader.read(toolsRoot, gateway.orElseThrow().databases().keySet());
+      problems.throwIfAny();
+      types = TypeRegistry.load(typesFile);
+      policy = Policy.load(policyFile, types);
+    } else {
+      tools = earlier.tools;
+      types = earlier.types;
+      policy = earlier.policy;
+    }
+    return new Installation(
+        data,
+        postgres,
+        stsConfig,
+        types,
+        policy,
+        brokerConfig,
+        embedded,
+        gateway.orElseThrow(),
+        tools,
+        transmitter.orElseThrow(),
+        receiver.orElseThrow(),
+        development);
+  }
+
+  /// The keys of this installation.
+  public Keys keys() {
+    return new Keys(data.resolve("keys"), Set.copyOf(BOXES));
+  }
+
+  private static Optional<DatabaseSettings> postgres(ConfigSection section) {
+    String url = section.text("url");
+    String user = section.text("user");
+    Secret password = section.secret("password");
+    section.done();
+    return Sections.checked(section, "url", () -> new DatabaseSettings(url, user, password));
+  }
+}

@@ -1,0 +1,124 @@
+package dev.countersign.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import dev.countersign.config.ConfigException;
+import dev.countersign.server.config.Installation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The example's configuration, whole and broken.
+class ConfigurationTest {
+  private static final Path EXAMPLE = Path.of("..", "examples", "refunds");
+
+  @TempDir Path folder = Path.of("");
+
+  @BeforeEach
+  void copyTheExample() throws IOException {
+    try (Stream<Path> files = Files.list(EXAMPLE)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Files.copy(file, folder.resolve(file.getFileName().toString()));
+      }
+    }
+  }
+
+  @Test
+  void readsTheExampleWithoutAProblem() {
+    Installation installation = read();
+
+    assertThat(installation.sts().anchors()).hasSize(2);
+    assertThat(installation.tools().all())
+        .extracting(tool -> tool.name())
+        .contains("find_case", "list_cases", "process_refund", "export_customers");
+  }
+
+  @Test
+  void namesFileLineKeyAndFixOfAMisspeltKey() throws IOException {
+    change("token-lifetime: 60s", "token-lifetme: 60s");
+
+    assertThatThrownBy(this::read)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("countersign.yaml:")
+        .hasMessageContaining("sts.token-lifetme: unknown key; did you mean `token-lifetime`?");
+  }
+
+  @Test
+  void tellsProblemsOfOneSectionAtOnce() throws IOException {
+    change("token-lifetime: 60s", "token-lifetime: soon");
+    change("from: approvals@countersign.example", "from: nobody");
+
+    var failure = catchThrowableOfType(ConfigException.class, this::read);
+
+    assertThat(failure.problems())
+        .anyMatch(line -> line.contains("token-lifetime: must be a duration"))
+        .anyMatch(line -> line.contains("from must be a mail address"));
+  }
+
+  @Test
+  void refusesPlainHttpOffLoopback() throws IOException {
+    change("    port: ${STS_PORT:9401}", "    host: 0.0.0.0\n    port: ${STS_PORT:9401}");
+
+    assertThatThrownBy(this::read).hasMessageContaining("plain HTTP is served on loopback only");
+  }
+
+  @Test
+  void refusesAMissingPolicyFileByItsName() throws IOException {
+    change("policy: policy.yaml", "policy: no-such-policy.yaml");
+
+    assertThatThrownBy(this::read)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("no-such-policy.yaml");
+  }
+
+  @Test
+  void refusesALeaseLongerThanFiveMinutes() throws IOException {
+    change("lifetime: 5m", "lifetime: 6m");
+
+    assertThatThrownBy(this::read).hasMessageContaining("at most 5 minutes");
+  }
+
+  @Test
+  void L03_refusesAnAnchorWithoutAnAudience() throws IOException {
+    change("audiences: [api://refunds]", "audiences: []");
+
+    assertThatThrownBy(this::read).hasMessageContaining("at least one audience");
+  }
+
+  @Test
+  void thePublishedSchemaAcceptsTheExampleAndRefusesAnUnknownKey() throws IOException {
+    Schema schema =
+        SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+            .getSchema(Files.readString(Path.of("..", "docs", "countersign.schema.json")));
+    String example = Files.readString(EXAMPLE.resolve("countersign.yaml"));
+
+    assertThat(schema.validate(example, InputFormat.YAML)).isEmpty();
+    assertThat(
+            schema.validate(example.replace("token-lifetime:", "token-life:"), InputFormat.YAML))
+        .isNotEmpty();
+  }
+
+  private Installation read() {
+    return Installation.read(
+        folder.resolve("countersign.yaml"),
+        Map.of("COUNTERSIGN_DATA", folder.resolve("data").toString()));
+  }
+
+  private void change(String from, String to) throws IOException {
+    Path file = folder.resolve("countersign.yaml");
+    String text = Files.readString(file);
+    assertThat(text).contains(from);
+    Files.writeString(file, text.replace(from, to));
+  }
+}

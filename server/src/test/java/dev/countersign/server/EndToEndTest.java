@@ -1,0 +1,188 @@
+package dev.countersign.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import dev.countersign.box.Logs;
+import dev.countersign.ledger.LedgerRecord;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.server.demo.Performance;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+/// The whole installation of the refunds example on real sockets and a real PostgreSQL: the story is
+/// played, everything is stopped and started again over the same data, and nothing secret was told.
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class EndToEndTest {
+  private static final Path EXAMPLE =
+      Path.of("..", "examples", "refunds", "countersign.yaml").toAbsolutePath().normalize();
+  private static final InstantSource CLOCK = InstantSource.system();
+  private static final Pattern TOKEN =
+      Pattern.compile("eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}");
+
+  @TempDir static Path data = Path.of("");
+
+  private static final ListAppender<ILoggingEvent> LOG = new ListAppender<>();
+  private static final ByteArrayOutputStream SCREEN = new ByteArrayOutputStream();
+  private static Map<String, String> variables = Map.of();
+  private static List<LedgerRecord> ledger = List.of();
+  private static List<String> codes = List.of();
+
+  @BeforeAll
+  static void choosePorts() {
+    Logs.configure(Logs.Format.HUMAN);
+    LOG.start();
+    ((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).addAppender(LOG);
+    var chosen = new HashMap<String, String>(Map.of("COUNTERSIGN_DATA", data.toString()));
+    chosen.putAll(Ports.anyFree());
+    variables = Map.copyOf(chosen);
+  }
+
+  @AfterAll
+  static void stopListening() {
+    ((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).detachAppender(LOG);
+  }
+
+  @Test
+  @Order(1)
+  void everyStepOfTheStoryHasItsExpectedOutcome() {
+    try (House house = House.open(EXAMPLE, variables, CLOCK, _ -> {});
+        var screen = new PrintStream(SCREEN, true, StandardCharsets.UTF_8)) {
+      int unexpected = new Performance(house, screen, false, CLOCK).play();
+
+      assertThat(unexpected).as(SCREEN.toString(StandardCharsets.UTF_8)).isZero();
+      ledger = house.ledger().recent(10_000);
+      codes = house.mailbox().orElseThrow().codes();
+    }
+  }
+
+  @Test
+  @Order(2)
+  void K06_oneJtiJoinsExchangeApprovalLeaseStatementAndRevoke() {
+    String jti =
+        ledger.stream()
+            .filter(record -> record.event().equals("approval-given"))
+            .map(LedgerRecord::jti)
+            .filter(
+                candidate ->
+                    ledger.stream()
+                        .anyMatch(
+                            record ->
+                                record.jti().equals(candidate)
+                                    && record.event().equals("statement-run")))
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(ledger)
+        .filteredOn(record -> record.jti().equals(jti))
+        .extracting(LedgerRecord::event)
+        .contains(
+            "exchange-step-up",
+            "approval-sent",
+            "approval-given",
+            "exchange-permitted",
+            "lease-minted",
+            "statement-run",
+            "lease-revoked",
+            "call-finished");
+  }
+
+  @Test
+  @Order(2)
+  void oneJtiJoinsTheKillingDecisionAndEveryStepOfTheKill() {
+    String jti =
+        ledger.stream()
+            .filter(record -> record.event().equals("exchange-killed"))
+            .map(LedgerRecord::jti)
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(ledger)
+        .filteredOn(record -> record.jti().equals(jti))
+        .extracting(LedgerRecord::event)
+        .contains(
+            "event-accepted",
+            "event-received",
+            "sessions-ended",
+            "kill-step",
+            "kill-finished");
+  }
+
+  @Test
+  @Order(2)
+  void K02_noSecretOfTheRunIsInAnyLogLedgerOrScreen() throws IOException {
+    String told =
+        LOG.list.stream()
+                .map(event -> event.getFormattedMessage() + " " + event.getThrowableProxy())
+                .collect(Collectors.joining("\n"))
+            + SCREEN.toString(StandardCharsets.UTF_8)
+            + ledger.stream()
+                .map(record -> StrictJson.write(record.data()))
+                .collect(Collectors.joining("\n"))
+            + Files.readString(data.resolve("postgres.log"));
+
+    assertThat(secrets()).hasSizeGreaterThan(8);
+    assertThat(secrets()).allSatisfy(secret -> assertThat(told.contains(secret)).isFalse());
+    assertThat(codes).isNotEmpty();
+    assertThat(codes)
+        .allSatisfy(
+            code ->
+                assertThat(told).doesNotContainPattern("(?<![0-9.-])" + code + "(?![0-9.-])"));
+    assertThat(TOKEN.matcher(told).find()).as("something shaped like a token").isFalse();
+    assertThat(told).doesNotContain("SCRAM-SHA-256$");
+  }
+
+  @Test
+  @Order(3)
+  void L12_aRestartOverTheSameDataKeepsKillsAndLedger() {
+    try (House house = House.open(EXAMPLE, variables, CLOCK, _ -> {})) {
+      assertThat(house.ledger().breaks()).isEmpty();
+      assertThat(house.ledger().recent(10_000)).hasSizeGreaterThanOrEqualTo(ledger.size());
+      assertThat(house.broker().sweeper().orphans()).isZero();
+    }
+  }
+
+  /// Every generated secret, as text, and the private part of every key.
+  private static List<String> secrets() throws IOException {
+    var secrets = new ArrayList<String>();
+    try (Stream<Path> files = Files.list(data.resolve("secrets"))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        secrets.add(Files.readString(file).strip());
+      }
+    }
+    try (Stream<Path> files = Files.list(data.resolve("keys"))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        secrets.add(StrictJson.parseObject(Files.readString(file)).path("d").stringValue());
+      }
+    }
+    var spellings = new ArrayList<String>(secrets);
+    for (String secret : secrets) {
+      spellings.add(
+          Base64.getEncoder().encodeToString(secret.getBytes(StandardCharsets.UTF_8)));
+    }
+    return spellings;
+  }
+}

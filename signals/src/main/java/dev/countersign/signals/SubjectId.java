@@ -1,0 +1,59 @@
+package dev.countersign.signals;
+
+import dev.countersign.protocol.StrictJson;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Whom an event is about. The set is closed on purpose: a subject that we cannot name exactly must
+/// not decide whose sessions end.
+///
+/// @spec https://www.rfc-editor.org/rfc/rfc9493#section-3 RFC 9493 §3
+public sealed interface SubjectId {
+  int MAX_LENGTH = 255;
+
+  /// `{"format":"iss_sub","iss":…,"sub":…}`: a person.
+  ///
+  /// @param iss the issuer whose subject this is
+  /// @param sub at our own STS `anchor|stable id`
+  record IssuerAndSubject(String iss, String sub) implements SubjectId {
+    @Override
+    public ObjectNode json() {
+      return StrictJson.object().put("format", "iss_sub").put("iss", iss).put("sub", sub);
+    }
+  }
+
+  /// `{"format":"opaque","id":…}`: a stream, in the framework's own events.
+  record Opaque(String id) implements SubjectId {
+    @Override
+    public ObjectNode json() {
+      return StrictJson.object().put("format", "opaque").put("id", id);
+    }
+  }
+
+  /// The value of `sub_id`.
+  ObjectNode json();
+
+  /// Reads the value of `sub_id`.
+  ///
+  /// @throws MalformedEventException naming the member that is missing, malformed or too much
+  static SubjectId parse(JsonNode value) {
+    if (!(value instanceof ObjectNode object)) {
+      throw Members.wrong("sub_id", "must be an object");
+    }
+    return switch (object.path("format").asString("")) {
+      case "iss_sub" -> {
+        Members.onlyKnown(object, Set.of("format", "iss", "sub"), "`sub_id`");
+        yield new IssuerAndSubject(
+            Members.text(object, "iss", MAX_LENGTH), Members.text(object, "sub", MAX_LENGTH));
+      }
+      case "opaque" -> {
+        Members.onlyKnown(object, Set.of("format", "id"), "`sub_id`");
+        yield new Opaque(Members.text(object, "id", MAX_LENGTH));
+      }
+      default ->
+          throw new MalformedEventException(
+              "the `format` of `sub_id` must be `iss_sub`; other formats are not accepted here");
+    };
+  }
+}

@@ -1,0 +1,103 @@
+package dev.countersign.signals.box;
+
+import com.nimbusds.jose.jwk.JWK;
+import dev.countersign.box.BoxServer;
+import dev.countersign.box.Database;
+import dev.countersign.box.Health;
+import dev.countersign.box.Metrics;
+import dev.countersign.ledger.Ledger;
+import dev.countersign.protocol.PresenterAssertion;
+import dev.countersign.signals.transmit.Ingest;
+import dev.countersign.signals.transmit.Polls;
+import dev.countersign.signals.transmit.StreamBell;
+import dev.countersign.signals.transmit.Streams;
+import dev.countersign.signals.transmit.TokenSigner;
+import dev.countersign.signals.transmit.TransmitterConfig;
+import dev.countersign.signals.transmit.http.TransmitterRoutes;
+import dev.countersign.signals.transmit.postgres.PgDeliveryStore;
+import dev.countersign.signals.transmit.postgres.PgEventStore;
+import dev.countersign.signals.transmit.postgres.PgReplayGuard;
+import dev.countersign.signals.transmit.postgres.PgStreamStore;
+import java.net.URI;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Set;
+
+/// A running transmitter.
+public final class TransmitterBox implements AutoCloseable {
+  /// The folder of its migrations on the class path.
+  public static final String MIGRATIONS = "dev/countersign/signals/transmit/migrations";
+
+  private static final String NAME = "transmitter";
+
+  private final BoxServer server;
+  private final StreamBell bell;
+
+  private TransmitterBox(BoxServer server, StreamBell bell) {
+    this.server = server;
+    this.bell = bell;
+  }
+
+  /// Starts a transmitter that signs with one key.
+  public static TransmitterBox start(
+      TransmitterConfig config,
+      Database database,
+      Ledger ledger,
+      JWK signingKey,
+      InstantSource clock) {
+    return start(config, database, ledger, List.of(signingKey), clock);
+  }
+
+  /// Starts a transmitter.
+  ///
+  /// @param signingKeys the first EC and the first RSA key sign; all are published
+  public static TransmitterBox start(
+      TransmitterConfig config,
+      Database database,
+      Ledger ledger,
+      List<JWK> signingKeys,
+      InstantSource clock) {
+    var health = new Health();
+    health.check("database", database::isUp);
+    var metrics = new Metrics();
+    var counted = new CountedLedger(ledger, metrics);
+    var bell = new StreamBell();
+    var signer = new TokenSigner(config, signingKeys);
+    var presenters =
+        new PresenterAssertion.Checker(
+            Set.of(config.issuer().toString()),
+            config.workloads(),
+            new PgReplayGuard(database, clock),
+            clock);
+    var routes =
+        new TransmitterRoutes(
+            config,
+            new Ingest(config, new PgEventStore(database), bell, counted, clock),
+            new Streams(new PgStreamStore(database), bell, clock),
+            new Polls(
+                new PgDeliveryStore(database),
+                bell,
+                signer,
+                config.longestPoll(),
+                counted,
+                clock),
+            signer,
+            presenters,
+            counted);
+    var server =
+        BoxServer.start(
+            BoxServer.Settings.of(NAME, config.listener(), health, metrics), routes::install);
+    return new TransmitterBox(server, bell);
+  }
+
+  public URI baseUri() {
+    return server.baseUri();
+  }
+
+  /// Ends waiting polls at once, then stops.
+  @Override
+  public void close() {
+    bell.close();
+    server.close();
+  }
+}

@@ -1,0 +1,274 @@
+package dev.countersign.signals.transmit.postgres;
+
+import dev.countersign.box.Database;
+import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.signals.EventTypes;
+import dev.countersign.signals.SubjectId;
+import dev.countersign.signals.transmit.Stream;
+import dev.countersign.signals.transmit.StreamStore;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Streams in PostgreSQL. Threads may share it.
+public final class PgStreamStore implements StreamStore {
+  /// Parameters: 1 id, 2 receiver, 3 requested types, 4 delivered types, 5 description, 6 status,
+  /// 7 reason, 8 now, 9 now.
+  private static final String ADD =
+      """
+      INSERT INTO stream (stream_id, receiver, events_requested, events_delivered, description,
+                          status, status_reason, created_at, updated_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+          ON CONFLICT (receiver) DO NOTHING
+      """;
+
+  /// What no stream ever got, because there was none for it, goes to the first that wants it.
+  ///
+  /// Parameters: 1 stream, 2 now, 3 delivered types, 4 accepted after.
+  private static final String CATCH_UP =
+      """
+      INSERT INTO delivery (stream_id, subject, event_id, due_at)
+      SELECT ?, e.subject, e.event_id, ?
+        FROM event e
+       WHERE e.event_type = ANY (?)
+         AND e.accepted_at > ?
+         AND NOT EXISTS (SELECT 1 FROM delivery d
+                          WHERE d.subject = e.subject AND d.event_id = e.event_id)
+       ORDER BY e.accepted_at
+      """;
+
+  private static final String OF_RECEIVER =
+      """
+      SELECT stream_id, receiver, events_requested, events_delivered, description, status,
+             status_reason
+        FROM stream
+       WHERE receiver = ?
+       ORDER BY created_at
+      """;
+
+  private static final String FIND =
+      """
+      SELECT stream_id, receiver, events_requested, events_delivered, description, status,
+             status_reason
+        FROM stream
+       WHERE receiver = ? AND stream_id = ?
+      """;
+
+  private static final String REMOVE =
+      """
+      DELETE FROM stream
+       WHERE receiver = ? AND stream_id = ?
+      """;
+
+  /// Parameters: 1 status, 2 reason, 3 now, 4 receiver, 5 id.
+  private static final String SET_STATUS =
+      """
+      UPDATE stream
+         SET status = ?, status_reason = ?, updated_at = ?
+       WHERE receiver = ? AND stream_id = ?
+      RETURNING stream_id, receiver, events_requested, events_delivered, description, status,
+                status_reason
+      """;
+
+  /// Parameters: 1 now, 2 receiver, 3 id, 4 last verified before.
+  private static final String NOTE_VERIFIED =
+      """
+      UPDATE stream
+         SET verified_at = ?
+       WHERE receiver = ? AND stream_id = ? AND (verified_at IS NULL OR verified_at <= ?)
+      """;
+
+  /// Parameters: 1 stream, 2 id, 3 txn, 4 type, 5 `sub_id`, 6 payload, 7 now.
+  private static final String ADD_VERIFICATION =
+      """
+      INSERT INTO event (subject, event_id, source, txn, event_type, subject_iss, sub_id, payload,
+                         accepted_at)
+      VALUES (?, ?, 'transmitter', ?, ?, '', ?::jsonb, ?::jsonb, ?)
+      """;
+
+  private static final String ADD_DELIVERY =
+      """
+      INSERT INTO delivery (stream_id, subject, event_id, due_at)
+      VALUES (?, ?, ?, ?)
+      """;
+
+  private static final Duration CATCH_UP_BACK = Duration.ofDays(7);
+
+  private final Database database;
+
+  public PgStreamStore(Database database) {
+    this.database = database;
+  }
+
+  @Override
+  public boolean add(Stream stream, Instant now) {
+    return database.transaction(
+        connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(ADD)) {
+            statement.setString(1, stream.id());
+            statement.setString(2, stream.receiver());
+            statement.setArray(3, texts(connection, stream.eventsRequested()));
+            statement.setArray(4, texts(connection, stream.eventsDelivered()));
+            statement.setString(5, stream.description());
+            statement.setString(6, stream.status().wireName());
+            statement.setString(7, stream.reason());
+            statement.setObject(8, utc(now));
+            statement.setObject(9, utc(now));
+            if (statement.executeUpdate() == 0) {
+              return false;
+            }
+          }
+          catchUp(connection, stream, now);
+          return true;
+        });
+  }
+
+  private static void catchUp(Connection connection, Stream stream, Instant now)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(CATCH_UP)) {
+      statement.setString(1, stream.id());
+      statement.setObject(2, utc(now));
+      statement.setArray(3, texts(connection, stream.eventsDelivered()));
+      statement.setObject(4, utc(now.minus(CATCH_UP_BACK)));
+      statement.executeUpdate();
+    }
+  }
+
+  @Override
+  public List<Stream> of(String receiver) {
+    return database.query(
+        connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(OF_RECEIVER)) {
+            statement.setString(1, receiver);
+            return streams(statement);
+          }
+        });
+  }
+
+  @Override
+  public Optional<Stream> find(String receiver, String id) {
+    return database.query(
+        connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(FIND)) {
+            statement.setString(1, receiver);
+            statement.setString(2, id);
+            return streams(statement).stream().findFirst();
+          }
+        });
+  }
+
+  @Override
+  public boolean remove(String receiver, String id) {
+    return database.query(
+        connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(REMOVE)) {
+            statement.setString(1, receiver);
+            statement.setString(2, id);
+            return statement.executeUpdate() == 1;
+          }
+        });
+  }
+
+  @Override
+  public Optional<Stream> setStatus(
+      String receiver, String id, Stream.Status status, String reason, Instant now) {
+    return database.query(
+        connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(SET_STATUS)) {
+            statement.setString(1, status.wireName());
+            statement.setString(2, reason);
+            statement.setObject(3, utc(now));
+            statement.setString(4, receiver);
+            statement.setString(5, id);
+            return streams(statement).stream().findFirst();
+          }
+        });
+  }
+
+  @Override
+  public Verification verify(
+      String receiver, String id, String state, Duration atMostEvery, Instant now) {
+    return database.transaction(
+        connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(NOTE_VERIFIED)) {
+            statement.setObject(1, utc(now));
+            statement.setString(2, receiver);
+            statement.setString(3, id);
+            statement.setObject(4, utc(now.minus(atMostEvery)));
+            if (statement.executeUpdate() == 0) {
+              return find(receiver, id).isPresent()
+                  ? Verification.TOO_SOON
+                  : Verification.UNKNOWN_STREAM;
+            }
+          }
+          addVerification(connection, id, state, now);
+          return Verification.SENT;
+        });
+  }
+
+  private static void addVerification(
+      Connection connection, String streamId, String state, Instant now) throws SQLException {
+    String eventId = Ids.random();
+    ObjectNode payload = StrictJson.object();
+    if (!state.isEmpty()) {
+      payload.put("state", state);
+    }
+    try (PreparedStatement event = connection.prepareStatement(ADD_VERIFICATION);
+        PreparedStatement delivery = connection.prepareStatement(ADD_DELIVERY)) {
+      event.setString(1, streamId);
+      event.setString(2, eventId);
+      event.setString(3, eventId);
+      event.setString(4, EventTypes.VERIFICATION);
+      event.setString(5, StrictJson.write(new SubjectId.Opaque(streamId).json()));
+      event.setString(6, StrictJson.write(payload));
+      event.setObject(7, utc(now));
+      event.executeUpdate();
+      delivery.setString(1, streamId);
+      delivery.setString(2, streamId);
+      delivery.setString(3, eventId);
+      delivery.setObject(4, utc(now));
+      delivery.executeUpdate();
+    }
+  }
+
+  private static List<Stream> streams(PreparedStatement statement) throws SQLException {
+    var streams = new ArrayList<Stream>();
+    try (ResultSet rows = statement.executeQuery()) {
+      while (rows.next()) {
+        streams.add(
+            new Stream(
+                rows.getString("stream_id"),
+                rows.getString("receiver"),
+                texts(rows, "events_requested"),
+                texts(rows, "events_delivered"),
+                rows.getString("description"),
+                Stream.Status.of(rows.getString("status")).orElseThrow(),
+                rows.getString("status_reason")));
+      }
+    }
+    return streams;
+  }
+
+  private static java.sql.Array texts(Connection connection, List<String> texts)
+      throws SQLException {
+    return connection.createArrayOf("text", texts.toArray());
+  }
+
+  private static List<String> texts(ResultSet row, String column) throws SQLException {
+    return List.of((String[]) row.getArray(column).getArray());
+  }
+
+  private static OffsetDateTime utc(Instant time) {
+    return time.atOffset(ZoneOffset.UTC);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.countersign.signals.box;
+
+import org.jspecify.annotations.NullMarked;

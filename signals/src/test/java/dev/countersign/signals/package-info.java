@@ -1,0 +1,4 @@
+@NullMarked
+package dev.countersign.signals;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,21 @@
+package dev.countersign.sts;
+
+import java.time.Instant;
+import java.util.List;
+
+/// Kills that the transmitter has not been told of yet, kept until it has.
+public interface EventOutbox {
+
+  /// Takes due events for one sender; no other replica takes them until `until`.
+  List<Due> claim(Instant now, Instant until, int limit);
+
+  void delivered(Due event, Instant now);
+
+  void retry(Due event, Instant at);
+
+  /// One event to deliver.
+  ///
+  /// @param body the ingest's JSON
+  /// @param attempts how many times it was tried before
+  record Due(String subject, String txn, String body, int attempts) {}
+}

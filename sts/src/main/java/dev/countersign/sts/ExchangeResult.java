@@ -1,0 +1,46 @@
+package dev.countersign.sts;
+
+import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.OAuthError;
+import dev.countersign.protocol.Secret;
+import dev.countersign.sts.stepup.Approval;
+import java.time.Duration;
+import java.util.List;
+
+/// How a token request ended. Every way it can end is listed here.
+public sealed interface ExchangeResult {
+  /// The id that joins everything about this request.
+  String jti();
+
+  /// An on-behalf-of token was minted (RFC 8693 §2.2.1).
+  record Issued(
+      String jti,
+      Secret accessToken,
+      Duration expiresIn,
+      String scope,
+      AuthorizationDetails details)
+      implements ExchangeResult {}
+
+  /// The person must approve first.
+  ///
+  /// @param challenge opens the verification endpoint of this approval and nothing else
+  /// @param expiresIn the challenge's life
+  /// @param delivered whether the code was handed to the mail server
+  record StepUpRequired(
+      String jti, Secret challenge, Duration expiresIn, Approval approval, boolean delivered)
+      implements ExchangeResult {}
+
+  /// Policy or a person said no.
+  ///
+  /// @param reasons sentences for people
+  record Denied(String jti, String description, List<String> reasons) implements ExchangeResult {
+    public Denied {
+      reasons = List.copyOf(reasons);
+    }
+  }
+
+  /// Nothing was issued, and nothing was decided.
+  ///
+  /// @param description for the caller's developer; no token, secret or personal data
+  record Refused(String jti, OAuthError error, String description) implements ExchangeResult {}
+}

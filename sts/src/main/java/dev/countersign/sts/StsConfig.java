@@ -1,0 +1,81 @@
+package dev.countersign.sts;
+
+import dev.countersign.box.Listener;
+import dev.countersign.protocol.KeySource;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// The token service's configuration, valid by construction.
+///
+/// @param issuer the `iss` of what we sign and the base of our addresses: scheme, host and port
+///   only
+/// @param tokenLifetime how long an on-behalf-of token lives; over 0 and at most 10 minutes
+/// @param sessionAdmins workloads that may end a person's sessions, with their public keys
+/// @param transmitter the base address of the transmitter, which is told of kills
+public record StsConfig(
+    URI issuer,
+    Listener listener,
+    Duration tokenLifetime,
+    StepUpSettings stepUp,
+    List<Anchor> anchors,
+    List<Client> clients,
+    Map<String, KeySource> sessionAdmins,
+    SmtpSettings smtp,
+    URI transmitter) {
+  /// The life of an on-behalf-of token where nothing else is said.
+  public static final Duration DEFAULT_LIFETIME = Duration.ofSeconds(60);
+
+  private static final Duration LONGEST_LIFETIME = Duration.ofMinutes(10);
+
+  /// @throws IllegalArgumentException naming every problem at once, one per line
+  public StsConfig {
+    var problems = new ArrayList<String>();
+    if (!Addresses.isWeb(issuer)
+        || !issuer.getRawPath().isEmpty()
+        || issuer.getRawQuery() != null) {
+      problems.add(
+          "sts: issuer must be scheme, host and port only, https unless on the loopback interface");
+    }
+    if (!tokenLifetime.isPositive() || tokenLifetime.compareTo(LONGEST_LIFETIME) > 0) {
+      problems.add("sts: token-lifetime must be over 0 and at most 10 minutes");
+    }
+    if (!Addresses.isWeb(transmitter)) {
+      problems.add("sts: transmitter must be an https URL, or http on the loopback interface");
+    }
+    if (anchors.isEmpty()) {
+      problems.add("sts: anchors must name at least one identity provider");
+    }
+    var names = new HashSet<String>();
+    // INVARIANT: one token matches one anchor, so no key set is ever tried for another issuer.
+    for (Anchor anchor : anchors) {
+      if (!names.add("name " + anchor.name())
+          || !names.add("issuer " + anchor.issuer())
+          || !names.add("type " + anchor.tokenType())) {
+        problems.add("sts: anchor " + anchor.name() + " repeats a name, issuer or token-type");
+      }
+      if (anchor.issuer().equals(issuer.toString())) {
+        problems.add("sts: anchor " + anchor.name() + " has this service's own issuer");
+      }
+    }
+    Set<String> anchorNames = Set.copyOf(anchors.stream().map(Anchor::name).distinct().toList());
+    for (Client client : clients) {
+      if (!names.add("client " + client.id())) {
+        problems.add("sts: client " + client.id() + " is registered twice");
+      }
+      if (!anchorNames.containsAll(client.anchors())) {
+        problems.add("sts: client " + client.id() + " names an anchor that does not exist");
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new IllegalArgumentException(String.join("\n", problems));
+    }
+    anchors = List.copyOf(anchors);
+    clients = List.copyOf(clients);
+    sessionAdmins = Map.copyOf(sessionAdmins);
+  }
+}

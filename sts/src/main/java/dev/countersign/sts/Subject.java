@@ -1,0 +1,61 @@
+package dev.countersign.sts;
+
+import dev.countersign.policy.Attribute;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The person of a verified subject token, and what the token said about the sign-in.
+///
+/// @param key `<anchor>|<stable id>`, the name of the person everywhere
+/// @param anchor name of the trust anchor
+/// @param issuer the identity provider's `iss`
+/// @param stableId what the identity provider calls the person for ever
+/// @param expiresAt the token's `exp`; nothing we issue outlives it
+/// @param authenticatedAt `auth_time`, or null where the token has none
+/// @param authentication `auth_time`, `acr` and `amr` exactly as they came
+/// @param attributes what the token says that policy may know
+/// @param mail where a one-time code may be sent, or null
+public record Subject(
+    String key,
+    String anchor,
+    String issuer,
+    String stableId,
+    Instant expiresAt,
+    @Nullable Instant authenticatedAt,
+    ObjectNode authentication,
+    Map<String, Attribute> attributes,
+    @Nullable String mail) {
+  public Subject {
+    attributes = Map.copyOf(attributes);
+  }
+
+  /// Whether a person whose sessions ended at `killedAt` has signed in again since. A token that
+  /// does not say when the person signed in proves nothing, so it stays out.
+  public boolean signedInAfter(Instant killedAt) {
+    return authenticatedAt != null && authenticatedAt.isAfter(killedAt);
+  }
+
+  /// Where a one-time code may be sent: the token's claim, else the attribute `mail` of the store.
+  Optional<String> deliveryAddress(Map<String, Attribute> all) {
+    if (mail != null) {
+      return Optional.of(mail);
+    }
+    Attribute stored = all.get(AttributeStore.MAIL);
+    return stored != null
+            && stored.value().isString()
+            && MailAddress.isDeliverable(stored.value().stringValue())
+        ? Optional.of(stored.value().stringValue())
+        : Optional.empty();
+  }
+
+  /// The token's attributes, with those of the store where the token is silent.
+  Map<String, Attribute> attributesWith(Map<String, Attribute> stored) {
+    var all = new LinkedHashMap<>(stored);
+    all.putAll(attributes);
+    return all;
+  }
+}

@@ -1,0 +1,157 @@
+package dev.countersign.sts.http;
+
+import dev.countersign.box.Http;
+import dev.countersign.box.Metrics;
+import dev.countersign.protocol.OAuthError;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TokenTypes;
+import dev.countersign.protocol.WireException;
+import dev.countersign.sts.ExchangeResult;
+import dev.countersign.sts.TokenService;
+import dev.countersign.sts.stepup.Approval;
+import io.helidon.http.HttpException;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `POST /oauth2/token`, and the one place where an outcome becomes an HTTP answer.
+final class TokenEndpoint {
+  private final TokenService service;
+  private final Function<String, URI> approvalPage;
+  private final Metrics metrics;
+
+  TokenEndpoint(TokenService service, Function<String, URI> approvalPage, Metrics metrics) {
+    this.service = service;
+    this.approvalPage = approvalPage;
+    this.metrics = metrics;
+  }
+
+  void handle(ServerRequest request, ServerResponse response) {
+    ExchangeResult result = result(request);
+    metrics.counter("sts.token.requests", "outcome", outcome(result)).increment();
+    response.header("Pragma", "no-cache");
+    switch (result) {
+      case ExchangeResult.Issued issued -> Http.json(response, 200, issued(issued));
+      case ExchangeResult.StepUpRequired stepUp -> Http.json(response, 200, stepUp(stepUp));
+      case ExchangeResult.Denied denied -> Http.json(response, 400, denied(denied));
+      case ExchangeResult.Refused refused -> {
+        if (refused.error() == OAuthError.INVALID_CLIENT
+            && Http.header(request, "Authorization").isPresent()) {
+          response.header("WWW-Authenticate", "Basic realm=\"countersign\"");
+        }
+        Http.json(response, refused.error().httpStatus(), refused(refused));
+      }
+    }
+  }
+
+  private ExchangeResult result(ServerRequest request) {
+    Map<String, String> form;
+    try {
+      form = form(request);
+    } catch (WireException malformed) {
+      return service.malformed(malformed);
+    } catch (HttpException unreadable) {
+      service.malformed(
+          new WireException(OAuthError.INVALID_REQUEST, "the body is too large or not a form"));
+      throw unreadable;
+    }
+    return service.answer(form);
+  }
+
+  private static Map<String, String> form(ServerRequest request) {
+    if (!request.query().isEmpty()) {
+      throw new WireException(
+          OAuthError.INVALID_REQUEST, "parameters belong in the body, not in the query");
+    }
+    Map<String, String> form = Http.form(request);
+    boolean hasAssertion = form.containsKey("client_assertion");
+    boolean hasOther =
+        form.containsKey("client_secret") || Http.header(request, "Authorization").isPresent();
+    if (hasAssertion && hasOther) {
+      throw new WireException(
+          OAuthError.INVALID_REQUEST, "a client authenticates in one way per request, not in two");
+    }
+    return form;
+  }
+
+  private static String outcome(ExchangeResult result) {
+    return switch (result) {
+      case ExchangeResult.Issued _ -> "issued";
+      case ExchangeResult.StepUpRequired _ -> "step_up";
+      case ExchangeResult.Denied _ -> "denied";
+      case ExchangeResult.Refused refused -> refused.error().code();
+    };
+  }
+
+  private static ObjectNode issued(ExchangeResult.Issued issued) {
+    ObjectNode body =
+        StrictJson.object()
+            .put("access_token", issued.accessToken().reveal())
+            .put("issued_token_type", TokenTypes.ACCESS_TOKEN_URN)
+            .put("token_type", "Bearer")
+            .put("expires_in", issued.expiresIn().toSeconds())
+            .put("scope", issued.scope());
+    body.set("authorization_details", issued.details().json());
+    return body.put("jti", issued.jti());
+  }
+
+  private ObjectNode stepUp(ExchangeResult.StepUpRequired stepUp) {
+    Approval approval = stepUp.approval();
+    return StrictJson.object()
+        .put("access_token", stepUp.challenge().reveal())
+        .put("token_type", "Bearer")
+        .put("scope", TokenTypes.MFA_CHALLENGE_SCOPE)
+        .put("expires_in", stepUp.expiresIn().toSeconds())
+        .put("approval_id", approval.id())
+        .put("approval_uri", approvalPage.apply(approval.id()).toString())
+        .put("expires_at", approval.expiresAt().toString())
+        .put("message", message(stepUp))
+        .put("jti", stepUp.jti());
+  }
+
+  private static String message(ExchangeResult.StepUpRequired stepUp) {
+    Approval approval = stepUp.approval();
+    String what =
+        approval.lines().stream().map(Approval.Line::sentence).collect(Collectors.joining("; "));
+    return stepUp.delivered()
+        ? what + ": needs approval; a code was sent to " + approval.sentTo()
+        : what
+            + ": needs approval, but the code could not be sent to "
+            + approval.sentTo()
+            + "; try again in half a minute";
+  }
+
+  private static ObjectNode denied(ExchangeResult.Denied denied) {
+    ObjectNode body =
+        StrictJson.object()
+            .put("error", OAuthError.ACCESS_DENIED.code())
+            .put("error_description", wireText(denied.description()))
+            .put("jti", denied.jti());
+    List<String> reasons = denied.reasons();
+    var array = body.putArray("reasons");
+    reasons.forEach(array::add);
+    return body;
+  }
+
+  private static ObjectNode refused(ExchangeResult.Refused refused) {
+    return StrictJson.object()
+        .put("error", refused.error().code())
+        .put("error_description", wireText(refused.description()))
+        .put("jti", refused.jti());
+  }
+
+  /// Only the characters that RFC 6749 §5.2 allows.
+  private static String wireText(String text) {
+    var clean = new StringBuilder(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      clean.append(c >= ' ' && c <= '~' && c != '"' && c != '\\' ? c : '?');
+    }
+    return clean.toString();
+  }
+}

@@ -1,0 +1,116 @@
+package dev.countersign.sts.mail;
+
+import static dev.countersign.sts.stepup.Words.html;
+
+import dev.countersign.protocol.Secret;
+import dev.countersign.sts.stepup.Approval;
+import java.net.URI;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/// The words of a code mail: the amount first, then what, for whom, by which agent, when, and the
+/// code.
+final class CodeMail {
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("d MMMM yyyy, HH:mm 'UTC'", Locale.ENGLISH)
+          .withZone(ZoneOffset.UTC);
+
+  private static final String TEXT =
+      """
+      %s
+      Asked by  %s
+      For       %s
+      Time      %s
+
+      Your code: %s
+
+      Enter it on this page until %s:
+      %s
+
+      The code approves exactly this request, once. Type it on that page only,
+      never into a chat, and tell it to nobody.
+
+      You did not expect this? Open the page and choose "This is suspicious".
+      """;
+
+  private static final String HTML =
+      """
+      <!doctype html>
+      <html lang="en">
+      <head><meta charset="utf-8"><title>%1$s</title></head>
+      <body style="margin:0;padding:24px;background:#f4f5f7;color:#1b1f24;font:16px/1.5 sans-serif">
+      <div style="max-width:480px;margin:0 auto;padding:24px;background:#ffffff;border-radius:12px">
+      %2$s
+      <table role="presentation" style="font-size:14px;color:#57606a">
+      <tr><td style="padding-right:12px">Asked by</td><td style="color:#1b1f24">%3$s</td></tr>
+      <tr><td>For</td><td style="color:#1b1f24">%4$s</td></tr>
+      <tr><td>Time</td><td style="color:#1b1f24">%5$s</td></tr>
+      </table>
+      <p style="margin:24px 0 4px">Your code</p>
+      <p style="margin:0;font:700 32px/1.2 monospace;letter-spacing:6px">%6$s</p>
+      <p><a href="%8$s" style="display:inline-block;margin-top:16px;padding:12px 20px;\
+      background:#0b5cad;color:#ffffff;border-radius:8px;text-decoration:none">Open the approval \
+      page</a></p>
+      <p style="font-size:14px;color:#57606a">Good until %7$s, once, for exactly this request. Type the
+      code on that page only, never into a chat, and tell it to nobody. You did not expect this? Open
+      the page and choose “This is suspicious”.</p>
+      </div>
+      </body>
+      </html>
+      """;
+
+  private CodeMail() {}
+
+  static String subject(Approval approval) {
+    String amount = approval.lines().getFirst().amount();
+    return amount == null ? "Please approve a request" : "Please approve " + amount;
+  }
+
+  static String text(Approval approval, URI page, Secret code) {
+    String lines =
+        approval.lines().stream()
+            .map(line ->
+                line.amount() == null
+                    ? line.sentence() + "\n"
+                    : line.amount() + "\n" + line.sentence() + "\n")
+            .collect(Collectors.joining("\n"));
+    return TEXT.formatted(
+        lines,
+        approval.agent(),
+        approval.sentTo(),
+        time(approval.createdAt()),
+        code.reveal(),
+        time(approval.expiresAt()),
+        page);
+  }
+
+  static String markup(Approval approval, URI page, Secret code) {
+    String lines =
+        approval.lines().stream().map(CodeMail::markup).collect(Collectors.joining("\n"));
+    return HTML.formatted(
+        html(subject(approval)),
+        lines,
+        html(approval.agent()),
+        html(approval.sentTo()),
+        html(time(approval.createdAt())),
+        code.reveal(),
+        html(time(approval.expiresAt())),
+        html(page.toString()));
+  }
+
+  private static String markup(Approval.Line line) {
+    String amount =
+        line.amount() == null
+            ? ""
+            : "<p style=\"margin:0;font-size:28px;font-weight:700\">%s</p>"
+                .formatted(html(line.amount()));
+    return amount + "<p style=\"margin:0 0 16px\">" + html(line.sentence()) + "</p>";
+  }
+
+  private static String time(Instant at) {
+    return TIME.format(at);
+  }
+}

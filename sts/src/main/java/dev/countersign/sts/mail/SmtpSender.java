@@ -1,0 +1,109 @@
+package dev.countersign.sts.mail;
+
+import dev.countersign.protocol.Secret;
+import dev.countersign.sts.SmtpSettings;
+import dev.countersign.sts.stepup.Approval;
+import dev.countersign.sts.stepup.CodeSender;
+import jakarta.mail.AuthenticationFailedException;
+import jakarta.mail.Authenticator;
+import jakarta.mail.Message;
+import jakarta.mail.MessagingException;
+import jakarta.mail.PasswordAuthentication;
+import jakarta.mail.SendFailedException;
+import jakarta.mail.Session;
+import jakarta.mail.Transport;
+import jakarta.mail.internet.InternetAddress;
+import jakarta.mail.internet.MimeBodyPart;
+import jakarta.mail.internet.MimeMessage;
+import jakarta.mail.internet.MimeMultipart;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.Date;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+
+/// Hands code mails to one SMTP server. Threads may share it.
+///
+/// @spec https://www.rfc-editor.org/rfc/rfc3207 RFC 3207 SMTP over TLS
+public final class SmtpSender implements CodeSender {
+  private static final String TIMEOUT_MILLIS = "5000";
+
+  private final SmtpSettings settings;
+  private final Session session;
+  private final InstantSource clock;
+
+  public SmtpSender(SmtpSettings settings, InstantSource clock) {
+    this.settings = settings;
+    this.clock = clock;
+    this.session = Session.getInstance(properties(settings), authenticator(settings));
+  }
+
+  private static Properties properties(SmtpSettings settings) {
+    var properties = new Properties();
+    properties.setProperty("mail.transport.protocol", "smtp");
+    properties.setProperty("mail.smtp.host", settings.host());
+    properties.setProperty("mail.smtp.port", Integer.toString(settings.port()));
+    properties.setProperty("mail.smtp.connectiontimeout", TIMEOUT_MILLIS);
+    properties.setProperty("mail.smtp.timeout", TIMEOUT_MILLIS);
+    properties.setProperty("mail.smtp.writetimeout", TIMEOUT_MILLIS);
+    properties.setProperty("mail.smtp.localhost", "countersign.localdomain");
+    properties.setProperty("mail.smtp.auth", Boolean.toString(settings.credentials() != null));
+    switch (settings.security()) {
+      case NONE -> {}
+      case STARTTLS -> {
+        properties.setProperty("mail.smtp.starttls.enable", "true");
+        properties.setProperty("mail.smtp.starttls.required", "true");
+        properties.setProperty("mail.smtp.ssl.checkserveridentity", "true");
+      }
+      case TLS -> {
+        properties.setProperty("mail.smtp.ssl.enable", "true");
+        properties.setProperty("mail.smtp.ssl.checkserveridentity", "true");
+      }
+    }
+    return properties;
+  }
+
+  private static @Nullable Authenticator authenticator(SmtpSettings settings) {
+    SmtpSettings.Credentials credentials = settings.credentials();
+    if (credentials == null) {
+      return null;
+    }
+    return new Authenticator() {
+      @Override
+      protected PasswordAuthentication getPasswordAuthentication() {
+        return new PasswordAuthentication(credentials.user(), credentials.password().reveal());
+      }
+    };
+  }
+
+  @Override
+  public void send(String address, Approval approval, URI page, Secret code) {
+    try {
+      Transport.send(message(address, approval, page, code));
+    } catch (AuthenticationFailedException refused) {
+      throw new NotSent("the mail server refused our sign-in", refused);
+    } catch (SendFailedException refused) {
+      throw new NotSent("the mail server refused the message", refused);
+    } catch (MessagingException failed) {
+      throw new NotSent("the mail server cannot be reached or did not answer in time", failed);
+    }
+  }
+
+  private MimeMessage message(String address, Approval approval, URI page, Secret code)
+      throws MessagingException {
+    var text = new MimeBodyPart();
+    text.setText(CodeMail.text(approval, page, code), StandardCharsets.UTF_8.name());
+    var markup = new MimeBodyPart();
+    markup.setText(CodeMail.markup(approval, page, code), StandardCharsets.UTF_8.name(), "html");
+    var message = new MimeMessage(session);
+    message.setFrom(new InternetAddress(settings.from(), true));
+    message.setRecipient(Message.RecipientType.TO, new InternetAddress(address, true));
+    message.setSubject(CodeMail.subject(approval), StandardCharsets.UTF_8.name());
+    message.setSentDate(Date.from(clock.instant()));
+    message.setHeader("Auto-Submitted", "auto-generated");
+    message.setContent(new MimeMultipart("alternative", text, markup));
+    message.saveChanges();
+    return message;
+  }
+}

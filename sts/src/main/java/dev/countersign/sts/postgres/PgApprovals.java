@@ -1,0 +1,362 @@
+package dev.countersign.sts.postgres;
+
+import dev.countersign.box.Database;
+import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.sts.Kill;
+import dev.countersign.sts.stepup.Approval;
+import dev.countersign.sts.stepup.Approvals;
+import dev.countersign.sts.stepup.OneTimeCodes.SealedCode;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Approvals. Everything that changes what a person may do locks the person's row first, then the
+/// approval's, so that two changes never wait for each other in a circle. Threads may share it.
+public final class PgApprovals implements Approvals {
+  private static final Duration HOUR = Duration.ofHours(1);
+
+  private static final String KNOW_PERSON =
+      "INSERT INTO person (subject) VALUES (?) ON CONFLICT DO NOTHING";
+
+  private static final String LOCK_PERSON =
+      "SELECT subject FROM person WHERE subject = ? FOR UPDATE";
+
+  private static final String CLEAR_EXPIRED =
+      """
+      UPDATE approval
+         SET open_key = NULL
+       WHERE open_key = ?
+         AND expires_at <= ?
+      """;
+
+  /// The newest subject token counts in the second leg.
+  private static final String FIND_OPEN =
+      """
+      UPDATE approval
+         SET person = ?::jsonb
+       WHERE open_key = ?
+      RETURNING *
+      """;
+
+  /// Parameters: 1 now, 2 an hour ago, 3 an hour ago, 4 subject.
+  private static final String COUNT_PROMPT =
+      """
+      UPDATE person
+         SET prompts       = CASE WHEN prompts_since > ? THEN prompts + 1 ELSE 1 END,
+             prompts_since = CASE WHEN prompts_since > ? THEN prompts_since ELSE ? END
+       WHERE subject = ?
+      RETURNING prompts
+      """;
+
+  private static final String INSERT =
+      """
+      INSERT INTO approval
+             (id, open_key, jti, subject, person, client_id, agent, audience, scope, details,
+              details_digest, policy_version, lines, sent_to, created_at, expires_at)
+      VALUES (?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?::jsonb, ?, ?, ?::jsonb, ?, ?, ?)
+      RETURNING *
+      """;
+
+  private static final String CLAIM_SENDING =
+      """
+      UPDATE approval
+         SET code_salt = ?, code_digest = ?, send_claimed_at = ?
+       WHERE id = ?
+         AND sent_at IS NULL
+         AND answer IS NULL
+         AND (send_claimed_at IS NULL OR send_claimed_at < ?)
+      """;
+
+  private static final String SENT = "UPDATE approval SET sent_at = ? WHERE id = ?";
+
+  private static final String FIND = "SELECT * FROM approval WHERE id = ?";
+
+  private static final String LOCK = "SELECT * FROM approval WHERE id = ? FOR UPDATE";
+
+  private static final String TRY = "UPDATE approval SET tries = tries + 1 WHERE id = ?";
+
+  private static final String ANSWER =
+      """
+      UPDATE approval
+         SET answer = ?, answered_at = ?, expires_at = ?,
+             open_key = CASE WHEN ? = 'approved' THEN open_key END
+       WHERE id = ?
+         AND answer IS NULL
+      """;
+
+  private static final String CONSUME =
+      """
+      UPDATE approval
+         SET consumed_at = ?, open_key = NULL
+       WHERE id = ?
+         AND answer = 'approved'
+         AND consumed_at IS NULL
+      """;
+
+  private static final String STRIKE =
+      "INSERT INTO strike (subject, approval_id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+
+  private static final String COUNT_STRIKES =
+      "SELECT count(*) FROM strike WHERE subject = ? AND at > ?";
+
+  private static final String CLEAR_STRIKES = "DELETE FROM strike WHERE subject = ?";
+
+  private final Database database;
+  private final PgGate gate;
+
+  public PgApprovals(Database database, PgGate gate) {
+    this.database = database;
+    this.gate = gate;
+  }
+
+  @Override
+  public Opened open(Approval draft, String key, int promptsPerHour) {
+    return database.transaction(connection -> {
+      String subject = draft.person().key();
+      Instant now = draft.createdAt();
+      Sql.update(connection, KNOW_PERSON, subject);
+      lock(connection, subject);
+      Sql.update(connection, CLEAR_EXPIRED, key, now);
+      Optional<Approval> open = one(connection, FIND_OPEN, SubjectJson.write(draft.person()), key);
+      if (open.isPresent()) {
+        return new Opened.Open(open.get());
+      }
+      if (countPrompt(connection, subject, now) > promptsPerHour) {
+        return new Opened.TooMany();
+      }
+      return new Opened.Open(insert(connection, draft, key));
+    });
+  }
+
+  private static int countPrompt(Connection connection, String subject, Instant now)
+      throws SQLException {
+    Instant since = now.minus(HOUR);
+    try (var statement = Sql.bind(connection, COUNT_PROMPT, since, since, now, subject);
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      return row.getInt("prompts");
+    }
+  }
+
+  private static Approval insert(Connection connection, Approval draft, String key)
+      throws SQLException {
+    return one(
+            connection,
+            INSERT,
+            draft.id(),
+            key,
+            draft.jti(),
+            draft.person().key(),
+            SubjectJson.write(draft.person()),
+            draft.client(),
+            draft.agent(),
+            draft.audience(),
+            draft.scope(),
+            draft.details().canonical(),
+            draft.details().digest(),
+            draft.policyVersion(),
+            lines(draft.lines()),
+            draft.sentTo(),
+            draft.createdAt(),
+            draft.expiresAt())
+        .orElseThrow();
+  }
+
+  @Override
+  public boolean claimSending(String id, SealedCode code, Instant now, Instant claimedBefore) {
+    return database.query(connection ->
+        Sql.update(connection, CLAIM_SENDING, code.salt(), code.digest(), now, id, claimedBefore)
+            == 1);
+  }
+
+  @Override
+  public void sent(String id, Instant now) {
+    database.query(connection -> Sql.update(connection, SENT, now, id));
+  }
+
+  @Override
+  public Optional<Approval> find(String id) {
+    return database.query(connection -> one(connection, FIND, id));
+  }
+
+  @Override
+  public <T> Optional<T> inTurn(String id, Function<Turn, T> work) {
+    Optional<Approval> known = find(id);
+    if (known.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<T> result =
+        database.transaction(connection -> {
+          lock(connection, known.get().person().key());
+          return Optional.of(work.apply(turn(connection, id)));
+        });
+    gate.announced();
+    return result;
+  }
+
+  private static void lock(Connection connection, String subject) throws SQLException {
+    try (var statement = Sql.bind(connection, LOCK_PERSON, subject);
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+    }
+  }
+
+  private PgTurn turn(Connection connection, String id) throws SQLException {
+    try (var statement = Sql.bind(connection, LOCK, id);
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      @Nullable String digest = row.getString("code_digest");
+      SealedCode code = digest == null ? null : new SealedCode(row.getString("code_salt"), digest);
+      return new PgTurn(connection, read(row), code);
+    }
+  }
+
+  private static Optional<Approval> one(
+      Connection connection, String sql, @Nullable Object... parameters) throws SQLException {
+    try (var statement = Sql.bind(connection, sql, parameters);
+        ResultSet row = statement.executeQuery()) {
+      return row.next() ? Optional.of(read(row)) : Optional.empty();
+    }
+  }
+
+  private static Approval read(ResultSet row) throws SQLException {
+    @Nullable String answer = row.getString("answer");
+    return new Approval(
+        row.getString("id"),
+        row.getString("jti"),
+        SubjectJson.read(row.getString("person")),
+        row.getString("client_id"),
+        row.getString("agent"),
+        row.getString("audience"),
+        row.getString("scope"),
+        AuthorizationDetails.of(StrictJson.parse(row.getString("details"))),
+        row.getString("policy_version"),
+        lines(row.getString("lines")),
+        row.getString("sent_to"),
+        Sql.instant(row, "created_at"),
+        Sql.instant(row, "expires_at"),
+        row.getInt("tries"),
+        row.getObject("sent_at") != null,
+        answer == null ? null : Approval.Answer.valueOf(answer.toUpperCase(Locale.ROOT)),
+        Sql.optionalInstant(row, "answered_at"),
+        Sql.optionalInstant(row, "consumed_at"));
+  }
+
+  private static String lines(List<Approval.Line> lines) {
+    ArrayNode json = StrictJson.array();
+    for (Approval.Line line : lines) {
+      ObjectNode one = json.addObject();
+      if (line.amount() != null) {
+        one.put("amount", line.amount());
+      }
+      one.put("sentence", line.sentence());
+    }
+    return StrictJson.write(json);
+  }
+
+  private static List<Approval.Line> lines(String text) {
+    var lines = new ArrayList<Approval.Line>();
+    for (JsonNode line : StrictJson.parse(text)) {
+      lines.add(
+          new Approval.Line(
+              line.has("amount") ? line.path("amount").stringValue() : null,
+              line.path("sentence").stringValue()));
+    }
+    return lines;
+  }
+
+  /// One transaction's hold on an approval.
+  private final class PgTurn implements Turn {
+    private final Connection connection;
+    private final Approval approval;
+    private final @Nullable SealedCode code;
+
+    PgTurn(Connection connection, Approval approval, @Nullable SealedCode code) {
+      this.connection = connection;
+      this.approval = approval;
+      this.code = code;
+    }
+
+    @Override
+    public Approval approval() {
+      return approval;
+    }
+
+    @Override
+    public @Nullable SealedCode code() {
+      return code;
+    }
+
+    @Override
+    public void countTry() {
+      run(TRY, approval.id());
+    }
+
+    @Override
+    public void answer(Approval.Answer answer, Instant at, Instant expiresAt) {
+      String word = answer.name().toLowerCase(Locale.ROOT);
+      run(ANSWER, word, at, expiresAt, word, approval.id());
+    }
+
+    @Override
+    public void consume(Instant at) {
+      run(CONSUME, at, approval.id());
+    }
+
+    @Override
+    public int strike(Instant at, Instant since) {
+      String subject = approval.person().key();
+      try {
+        Sql.update(connection, STRIKE, subject, approval.id(), at);
+        try (var statement = Sql.bind(connection, COUNT_STRIKES, subject, since);
+            ResultSet row = statement.executeQuery()) {
+          row.next();
+          return row.getInt(1);
+        }
+      } catch (SQLException failed) {
+        throw Database.unchecked(failed);
+      }
+    }
+
+    @Override
+    public void clearStrikes() {
+      try {
+        Sql.update(connection, CLEAR_STRIKES, approval.person().key());
+      } catch (SQLException failed) {
+        throw Database.unchecked(failed);
+      }
+    }
+
+    @Override
+    public void close(Kill kill) {
+      try {
+        gate.close(connection, kill);
+      } catch (SQLException failed) {
+        throw Database.unchecked(failed);
+      }
+    }
+
+    // INVARIANT: the row is locked and its state was read under the lock, so each change hits it.
+    private void run(String sql, @Nullable Object... parameters) {
+      try {
+        if (Sql.update(connection, sql, parameters) != 1) {
+          throw new IllegalStateException("an approval changed under its lock");
+        }
+      } catch (SQLException failed) {
+        throw Database.unchecked(failed);
+      }
+    }
+  }
+}

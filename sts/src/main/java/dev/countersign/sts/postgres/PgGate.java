@@ -1,0 +1,102 @@
+package dev.countersign.sts.postgres;
+
+import dev.countersign.box.Database;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.sts.Gate;
+import dev.countersign.sts.Kill;
+import dev.countersign.sts.SessionRevoked;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.Optional;
+
+/// Who is locked out. Threads may share it.
+public final class PgGate implements Gate {
+  private static final String READ =
+      "SELECT closed_at FROM person WHERE subject = ? AND closed_at IS NOT NULL";
+
+  // The receiver's order to end the sessions comes back with the same txn after our own kill. It
+  // must
+  // not move the time, or it would lock out a person who has signed in again meanwhile.
+  private static final String CLOSE =
+      """
+      INSERT INTO person (subject, closed_at, closed_by_txn, closed_reason)
+      VALUES (?, ?, ?, ?)
+          ON CONFLICT (subject)
+          DO UPDATE SET closed_at     = greatest(person.closed_at, excluded.closed_at),
+                        closed_by_txn = excluded.closed_by_txn,
+                        closed_reason = excluded.closed_reason
+                  WHERE person.closed_by_txn IS DISTINCT FROM excluded.closed_by_txn
+      """;
+
+  private static final String CANCEL =
+      """
+      UPDATE approval
+         SET answer = 'cancelled', answered_at = ?, open_key = NULL
+       WHERE subject = ?
+         AND consumed_at IS NULL
+         AND (answer IS NULL OR answer = 'approved')
+      """;
+
+  private static final String ANNOUNCE =
+      """
+      INSERT INTO event_outbox (subject, txn, event, created_at, next_try_at)
+      VALUES (?, ?, ?::jsonb, ?, ?)
+          ON CONFLICT DO NOTHING
+      """;
+
+  private final Database database;
+  private final String issuer;
+  private final Runnable announced;
+
+  /// @param issuer our own, for the event
+  /// @param announced called after an event is durable, so that it is sent at once
+  public PgGate(Database database, String issuer, Runnable announced) {
+    this.database = database;
+    this.issuer = issuer;
+    this.announced = announced;
+  }
+
+  @Override
+  public Optional<Instant> closedAt(String subject) {
+    return database.query(connection -> {
+      try (var statement = Sql.bind(connection, READ, subject);
+          ResultSet rows = statement.executeQuery()) {
+        return rows.next()
+            ? Optional.of(Sql.instant(rows, "closed_at"))
+            : Optional.<Instant>empty();
+      }
+    });
+  }
+
+  @Override
+  public void close(Kill kill) {
+    database.transaction(connection -> {
+      close(connection, kill);
+      return kill;
+    });
+    announced.run();
+  }
+
+  /// Closes the gate as part of a transaction.
+  void close(Connection connection, Kill kill) throws SQLException {
+    Sql.update(connection, CLOSE, kill.subject(), kill.at(), kill.txn(), kill.reason());
+    Sql.update(connection, CANCEL, kill.at(), kill.subject());
+    if (kill.announce() == Kill.Announce.TRANSMITTER) {
+      Sql.update(
+          connection,
+          ANNOUNCE,
+          kill.subject(),
+          kill.txn(),
+          StrictJson.write(SessionRevoked.of(issuer, kill)),
+          kill.at(),
+          kill.at());
+    }
+  }
+
+  /// Tells that an event of a finished transaction is durable.
+  void announced() {
+    announced.run();
+  }
+}

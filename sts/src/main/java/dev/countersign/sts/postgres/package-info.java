@@ -1,0 +1,5 @@
+/// The token service's state in PostgreSQL.
+@NullMarked
+package dev.countersign.sts.postgres;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,89 @@
+package dev.countersign.sts.stepup;
+
+import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.sts.Subject;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// One request that a person is asked to approve, and how that went.
+///
+/// @param jti the id that the on-behalf-of token will have
+/// @param person who is asked
+/// @param client the client whose request it is; only it may use the answer
+/// @param agent the client's name for people
+/// @param details exactly what is approved
+/// @param policyVersion the policy that asked for it
+/// @param lines the request in words, one per element, the amount first
+/// @param sentTo the address that the code goes to, masked
+/// @param expiresAt until when the person may answer and, once approved, the answer may be used
+/// @param tries wrong and right codes that were entered
+/// @param isSent whether the mail server took the code
+public record Approval(
+    String id,
+    String jti,
+    Subject person,
+    String client,
+    String agent,
+    String audience,
+    String scope,
+    AuthorizationDetails details,
+    String policyVersion,
+    List<Line> lines,
+    String sentTo,
+    Instant createdAt,
+    Instant expiresAt,
+    int tries,
+    boolean isSent,
+    @Nullable Answer answer,
+    @Nullable Instant answeredAt,
+    @Nullable Instant consumedAt) {
+  public Approval {
+    lines = List.copyOf(lines);
+  }
+
+  /// Where it stands now.
+  public State state(Instant now) {
+    if (consumedAt != null) {
+      return State.USED;
+    }
+    if (answer != null) {
+      return switch (answer) {
+        case APPROVED -> now.isBefore(expiresAt) ? State.APPROVED : State.EXPIRED;
+        case DENIED -> State.DENIED;
+        case SUSPICIOUS -> State.SUSPICIOUS;
+        case FAILED -> State.FAILED;
+        case CANCELLED -> State.CANCELLED;
+      };
+    }
+    return now.isBefore(expiresAt) ? State.PENDING : State.EXPIRED;
+  }
+
+  /// One element of the request for people.
+  ///
+  /// @param amount the money at stake, or null where there is none
+  public record Line(@Nullable String amount, String sentence) {}
+
+  /// How an approval was answered. There is one answer, and it stays.
+  public enum Answer {
+    APPROVED,
+    DENIED,
+    SUSPICIOUS,
+    /// All tries were wrong.
+    FAILED,
+    /// The person's sessions ended first.
+    CANCELLED
+  }
+
+  /// Where an approval stands.
+  public enum State {
+    PENDING,
+    APPROVED,
+    DENIED,
+    SUSPICIOUS,
+    FAILED,
+    CANCELLED,
+    EXPIRED,
+    USED
+  }
+}

@@ -1,0 +1,575 @@
+package dev.countersign.sts;
+
+import com.icegreen.greenmail.util.GreenMail;
+import com.icegreen.greenmail.util.ServerSetup;
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.jwk.Curve;
+import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
+import dev.countersign.box.Database;
+import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.Listener;
+import dev.countersign.box.TestState;
+import dev.countersign.ledger.Ledger;
+import dev.countersign.ledger.LedgerEntry;
+import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.policy.Policy;
+import dev.countersign.policy.TypeRegistry;
+import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.PresenterAssertion;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TokenTypes;
+import dev.countersign.protocol.VerificationKeys;
+import dev.countersign.sts.box.StsBox;
+import jakarta.mail.MessagingException;
+import jakarta.mail.Multipart;
+import jakarta.mail.internet.MimeMessage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A token service with everything around it that it talks to: PostgreSQL, an identity provider, a
+/// mail server, a transmitter, a clock and a ledger that the test holds.
+final class World implements AutoCloseable {
+  static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
+  static final String AUDIENCE = "66666666-7777-8888-9999-000000000000";
+  static final String TENANT = "11111111-2222-3333-4444-555555555555";
+  static final String ENTRA_TYPE = "urn:entra:token-type:user-jwt";
+  static final String OKTA_TYPE = "urn:okta:token-type:user-jwt";
+  static final String RESOURCE = "http://127.0.0.1:9403/mcp";
+  static final String REFUND = "urn:smt:agent:refund";
+  private static final Pattern CODE = Pattern.compile("Your code: ([0-9]{6})");
+  private static final Pattern CSRF = Pattern.compile("name=\"csrf\" value=\"([^\"]+)\"");
+
+  final ForeignIssuer entra = new ForeignIssuer(ForeignIssuer.ENTRA_KEY);
+  final ForeignIssuer okta = new ForeignIssuer(ForeignIssuer.OKTA_KEY);
+  final StubTransmitter transmitter = new StubTransmitter();
+  final ECKey signingKey = ec("sts-1");
+  final ECKey stsWorkload = ec("sts-w");
+  final ECKey gatewayKey = ec("gateway-1");
+  final ECKey otherKey = ec("other-1");
+  final ECKey receiverKey = ec("receiver-1");
+  final AtomicReference<Instant> now = new AtomicReference<>(NOON);
+  final InstantSource clock = now::get;
+  final List<LedgerEntry> ledger = new CopyOnWriteArrayList<>();
+  final List<String> secretsSeen = new CopyOnWriteArrayList<>();
+  volatile boolean ledgerIsAway;
+  final GreenMail mail;
+  final int smtpPort;
+  final Database database;
+  final StsConfig config;
+  final StsBox box;
+  final String issuer;
+  private final HttpClient http =
+      HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NEVER).build();
+
+  World() {
+    this(settings(), StepUpSettings.defaults());
+  }
+
+  World(DatabaseSettings state, StepUpSettings stepUp) {
+    smtpPort = freePort();
+    mail = new GreenMail(new ServerSetup(smtpPort, "127.0.0.1", ServerSetup.PROTOCOL_SMTP));
+    mail.start();
+    database =
+        Database.open(
+            "sts", state, new Database.Limits(12, Duration.ofSeconds(5), Duration.ofSeconds(15)));
+    int port = freePort();
+    issuer = "http://127.0.0.1:" + port;
+    config = config(port, stepUp);
+    box = start();
+  }
+
+  /// A second replica on the same state, at a port of its own.
+  StsBox replica(int port) {
+    return start(
+        new StsConfig(
+            config.issuer(),
+            Listener.loopback(port),
+            config.tokenLifetime(),
+            config.stepUp(),
+            config.anchors(),
+            config.clients(),
+            config.sessionAdmins(),
+            config.smtp(),
+            config.transmitter()));
+  }
+
+  private StsBox start() {
+    return start(config);
+  }
+
+  private StsBox start(StsConfig with) {
+    TypeRegistry types = TypeRegistry.load(file("types.yaml"));
+    Ledger writer =
+        entry -> {
+          if (ledgerIsAway) {
+            throw new Ledger.LedgerAway(null);
+          }
+          ledger.add(entry);
+        };
+    return StsBox.start(
+        with,
+        Policy.load(file("policy.yaml"), types),
+        types,
+        database,
+        writer,
+        signingKey,
+        stsWorkload,
+        clock);
+  }
+
+  static DatabaseSettings settings() {
+    return TestState.shared()
+        .migrated(
+            "sts", "sts_" + Ids.base62(10).toLowerCase(java.util.Locale.ROOT), StsBox.MIGRATIONS);
+  }
+
+  private StsConfig config(int port, StepUpSettings stepUp) {
+    return new StsConfig(
+        URI.create("http://127.0.0.1:" + port),
+        Listener.loopback(port),
+        StsConfig.DEFAULT_LIFETIME,
+        stepUp,
+        List.of(
+            anchor(
+                "entra",
+                entra,
+                ENTRA_TYPE,
+                AUDIENCE,
+                "oid",
+                Map.of(),
+                Map.of("ver", "2.0", "tid", TENANT)),
+            anchor(
+                "okta",
+                okta,
+                OKTA_TYPE,
+                "api://refunds",
+                "uid",
+                Map.of("refund_limit", "refund_limit"),
+                Map.of())),
+        List.of(
+            client(
+                "gateway",
+                gatewayKey,
+                Set.of("entra", "okta"),
+                Set.of(REFUND, "urn:smt:agent:case")),
+            client("other", otherKey, Set.of("okta"), Set.of("urn:smt:agent:case"))),
+        Map.of("receiver", keys(receiverKey)),
+        new SmtpSettings(
+            "127.0.0.1",
+            smtpPort,
+            SmtpSettings.Security.NONE,
+            "Countersign <approvals@countersign.example>",
+            null),
+        transmitter.address());
+  }
+
+  private static Anchor anchor(
+      String name,
+      ForeignIssuer issuer,
+      String type,
+      String audience,
+      String subject,
+      Map<String, String> attributes,
+      Map<String, String> required) {
+    return new Anchor(
+        name,
+        issuer.issuer(),
+        issuer.keys(),
+        type,
+        Set.of(audience),
+        Set.of("JWT"),
+        Set.of("RS256"),
+        subject,
+        List.of("email", "preferred_username"),
+        attributes,
+        required,
+        Set.of(),
+        Duration.ofSeconds(30),
+        Duration.ZERO);
+  }
+
+  private static Client client(String id, ECKey key, Set<String> anchors, Set<String> types) {
+    return new Client(
+        id,
+        keys(key),
+        anchors,
+        types,
+        Set.of("refund:write", "case:read"),
+        List.of(RESOURCE, "http://127.0.0.1:9999/second"),
+        Duration.ofMinutes(5),
+        "Refund desk agent");
+  }
+
+  static KeySource keys(ECKey key) {
+    return KeySource.of(VerificationKeys.of(List.of(key)));
+  }
+
+  static ECKey ec(String kid) {
+    try {
+      return new ECKeyGenerator(Curve.P_256).keyID(kid).generate();
+    } catch (JOSEException failed) {
+      throw new IllegalStateException(failed);
+    }
+  }
+
+  static int freePort() {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private static Path file(String name) {
+    try {
+      var resource = World.class.getResource("/refunds/" + name);
+      if (resource == null) {
+        throw new IllegalStateException("no test file " + name);
+      }
+      return Path.of(resource.toURI());
+    } catch (URISyntaxException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  void tick(Duration time) {
+    now.updateAndGet(instant -> instant.plus(time));
+  }
+
+  // --- people and their tokens
+
+  /// A person of the Okta-shaped provider with a refund limit of 50.00 dollars.
+  Person person() {
+    String uid = "00u" + Ids.base62(12);
+    return new Person(
+        "okta|" + uid, uid, uid.toLowerCase(java.util.Locale.ROOT) + "@fabrikam.example");
+  }
+
+  ObjectNode oktaClaims(Person person) {
+    long second = now.get().getEpochSecond();
+    return StrictJson.object()
+        .put("iss", okta.issuer())
+        .put("aud", "api://refunds")
+        .put("sub", person.mail())
+        .put("uid", person.id())
+        .put("cid", "console")
+        .put("email", person.mail())
+        .put("refund_limit", 5000)
+        .put("auth_time", second - 60)
+        .put("jti", Ids.random())
+        .put("iat", second - 30)
+        .put("exp", second + 3600);
+  }
+
+  ObjectNode entraClaims(String oid) {
+    long second = now.get().getEpochSecond();
+    return StrictJson.object()
+        .put("iss", entra.issuer())
+        .put("aud", AUDIENCE)
+        .put("sub", "pairwise-" + oid)
+        .put("oid", oid)
+        .put("tid", TENANT)
+        .put("ver", "2.0")
+        .put("preferred_username", "maya@contoso.example")
+        .put("iat", second - 30)
+        .put("nbf", second - 30)
+        .put("exp", second + 3600);
+  }
+
+  String token(Person person) {
+    return seen(okta.sign(oktaClaims(person)));
+  }
+
+  String seen(String secret) {
+    secretsSeen.add(secret);
+    return secret;
+  }
+
+  static String refund(long cents) {
+    return refund(cents, "R-884-2233");
+  }
+
+  static String refund(long cents, String account) {
+    return """
+    [{"type":"urn:smt:agent:refund","operationDetails":{"action":"process_refund",\
+    "instructedAmount":{"currency":"USD","amount":%d},\
+    "creditorAccount":{"identification":"%s"}}}]\
+    """
+        .formatted(cents, account);
+  }
+
+  // --- requests
+
+  String assertion(String client) {
+    ECKey key = client.equals("gateway") ? gatewayKey : otherKey;
+    return seen(new PresenterAssertion.Maker(client, key, clock).assertion(issuer));
+  }
+
+  /// The form of a good exchange for this person and amount.
+  Map<String, String> exchangeForm(String token, String details) {
+    var form = new LinkedHashMap<String, String>();
+    form.put("grant_type", TokenTypes.TOKEN_EXCHANGE_GRANT);
+    form.put("client_assertion_type", TokenTypes.JWT_CLIENT_ASSERTION);
+    form.put("client_assertion", assertion("gateway"));
+    form.put("subject_token", token);
+    form.put("subject_token_type", OKTA_TYPE);
+    form.put("scope", "refund:write");
+    form.put("resource", RESOURCE);
+    form.put("authorization_details", details);
+    return form;
+  }
+
+  Answer exchange(Person person, long cents) {
+    return post(exchangeForm(token(person), refund(cents)));
+  }
+
+  Map<String, String> redeemForm(String assertion, String details) {
+    var form = new LinkedHashMap<String, String>();
+    form.put("grant_type", TokenTypes.JWT_BEARER_GRANT);
+    form.put("client_assertion_type", TokenTypes.JWT_CLIENT_ASSERTION);
+    form.put("client_assertion", assertion("gateway"));
+    form.put("assertion", assertion);
+    form.put("scope", "refund:write");
+    form.put("resource", RESOURCE);
+    form.put("authorization_details", details);
+    return form;
+  }
+
+  Answer post(Map<String, String> form) {
+    Answer answer =
+        send(
+            "POST",
+            "/oauth2/token",
+            encoded(form),
+            "Content-Type",
+            "application/x-www-form-urlencoded");
+    JsonNode token = answer.json().path("access_token");
+    if (token.isString()) {
+      seen(token.stringValue());
+    }
+    return answer;
+  }
+
+  static String encoded(Map<String, String> form) {
+    return form.entrySet().stream()
+        .map(field -> encode(field.getKey()) + "=" + encode(field.getValue()))
+        .collect(Collectors.joining("&"));
+  }
+
+  static String encode(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+  }
+
+  Answer send(String method, String path, @Nullable String body, String... headers) {
+    return sendTo(URI.create(issuer + path), method, body, headers);
+  }
+
+  Answer sendTo(URI address, String method, @Nullable String body, String... headers) {
+    var request = HttpRequest.newBuilder(address);
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    request.method(
+        method,
+        body == null
+            ? HttpRequest.BodyPublishers.noBody()
+            : HttpRequest.BodyPublishers.ofString(body));
+    try {
+      HttpResponse<String> response =
+          http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+      return new Answer(response.statusCode(), response.body(), response.headers().map());
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(interrupted);
+    }
+  }
+
+  Answer userInfo(String token) {
+    return send("GET", "/oauth2/userinfo", null, "Authorization", "Bearer " + token);
+  }
+
+  Answer verification(Answer stepUp) {
+    Answer answer =
+        send(
+            "GET",
+            "/v2.0/factors/emailotp/transient/verifications/"
+                + stepUp.text("approval_id")
+                + "?returnJwt=true",
+            null,
+            "Authorization",
+            "Bearer " + stepUp.text("access_token"));
+    JsonNode assertion = answer.json().path("assertion");
+    if (assertion.isString()) {
+      seen(assertion.stringValue());
+    }
+    return answer;
+  }
+
+  Answer endSessions(String subject, String txn, ECKey key, String name) {
+    return send(
+        "DELETE",
+        "/v1.0/auth/sessions/" + encode(subject),
+        null,
+        PresenterAssertion.HEADER,
+        seen(new PresenterAssertion.Maker(name, key, clock).assertion(issuer)),
+        "X-Countersign-Txn",
+        txn);
+  }
+
+  // --- the person's browser and mailbox
+
+  /// Opens the page as a browser does, and keeps the form and the cookie.
+  Form open(String approval) {
+    Answer page = send("GET", "/approve/" + approval, null);
+    Matcher csrf = CSRF.matcher(page.body());
+    return new Form(
+        approval,
+        csrf.find() ? csrf.group(1) : "none",
+        page.headers().getOrDefault("set-cookie", List.of("none=none")).getFirst().split(";")[0]);
+  }
+
+  /// Sends the form.
+  Answer submit(Form form, String action, String code) {
+    var fields = new LinkedHashMap<String, String>();
+    fields.put("csrf", form.csrf());
+    fields.put("action", action);
+    fields.put("code", code);
+    return send(
+        "POST",
+        "/approve/" + form.approval(),
+        encoded(fields),
+        "Content-Type",
+        "application/x-www-form-urlencoded",
+        "Cookie",
+        form.cookie());
+  }
+
+  /// Opens the page and answers.
+  Answer answerOnPage(String approval, String action, String code) {
+    return submit(open(approval), action, code);
+  }
+
+  List<MimeMessage> mailsTo(String address) {
+    var found = new ArrayList<MimeMessage>();
+    for (MimeMessage message : mail.getReceivedMessages()) {
+      try {
+        if (Arrays.toString(message.getAllRecipients()).contains(address)) {
+          found.add(message);
+        }
+      } catch (MessagingException unreadable) {
+        throw new IllegalStateException(unreadable);
+      }
+    }
+    return found;
+  }
+
+  static String part(MimeMessage message, int index) {
+    try {
+      return String.valueOf(((Multipart) message.getContent()).getBodyPart(index).getContent());
+    } catch (IOException | MessagingException unreadable) {
+      throw new IllegalStateException(unreadable);
+    }
+  }
+
+  String codeFor(Person person) {
+    Matcher code = CODE.matcher(part(mailsTo(person.mail()).getLast(), 0));
+    if (!code.find()) {
+      throw new IllegalStateException("no code in the mail");
+    }
+    return seen(code.group(1));
+  }
+
+  static String wrong(String code) {
+    return code.equals("000000") ? "000001" : "000000";
+  }
+
+  /// Everything up to the proof that the person approved.
+  String approved(Person person, Answer stepUp) {
+    answerOnPage(stepUp.text("approval_id"), "approve", codeFor(person));
+    return verification(stepUp).text("assertion");
+  }
+
+  // --- the ledger
+
+  List<LedgerEntry> entries(LedgerEvent event, String subject) {
+    return ledger.stream()
+        .filter(entry -> entry.event() == event && entry.subject().equals(subject))
+        .toList();
+  }
+
+  List<LedgerEntry> entriesOf(String jti) {
+    return ledger.stream().filter(entry -> entry.jti().equals(jti)).toList();
+  }
+
+  static ObjectNode claims(String token) {
+    return StrictJson.parseObject(java.util.Base64.getUrlDecoder().decode(token.split("\\.")[1]));
+  }
+
+  static ObjectNode header(String token) {
+    return StrictJson.parseObject(java.util.Base64.getUrlDecoder().decode(token.split("\\.")[0]));
+  }
+
+  @Override
+  public void close() {
+    box.close();
+    database.close();
+    mail.stop();
+    transmitter.close();
+    entra.close();
+    okta.close();
+  }
+
+  /// Somebody.
+  ///
+  /// @param key the subject key
+  record Person(String key, String id, String mail) {}
+
+  /// The page's form in a browser.
+  record Form(String approval, String csrf, String cookie) {}
+
+  /// An answer of the service.
+  record Answer(int status, String body, Map<String, List<String>> headers) {
+    ObjectNode json() {
+      return body.startsWith("{") ? StrictJson.parseObject(body) : StrictJson.object();
+    }
+
+    String text(String member) {
+      return json().path(member).asString("");
+    }
+
+    String header(String name) {
+      return headers.getOrDefault(name, List.of("")).getFirst();
+    }
+  }
+}
