@@ -20,8 +20,7 @@ public sealed interface CallOutcome {
   ///
   /// @param text for the model, page and deadline included
   /// @param jti joins this to the audit
-  record ApprovalRequired(
-      URI url, String approvalId, Instant expiresAt, String text, String jti)
+  record ApprovalRequired(URI url, String approvalId, Instant expiresAt, String text, String jti)
       implements CallOutcome {}
 
   /// Somebody said no, and will say no again.

@@ -69,7 +69,8 @@ public final class McpClient {
     if (!modern) {
       ObjectNode notification = StrictJson.object().put("jsonrpc", "2.0");
       notification.put("method", "notifications/initialized");
-      transport.post(bearer, headers("notifications/initialized", ""), StrictJson.write(notification));
+      transport.post(
+          bearer, headers("notifications/initialized", ""), StrictJson.write(notification));
     }
     return result;
   }
@@ -91,7 +92,7 @@ public final class McpClient {
         yield new ToolList.Listed(tools);
       }
       case Reply.SignIn(Optional<URI> metadata) -> new ToolList.SignInRequired(metadata);
-      case Reply.Error(_, String message) -> new ToolList.Failed(message);
+      case Reply.Problem(_, String message) -> new ToolList.Failed(message);
     };
   }
 
@@ -102,7 +103,7 @@ public final class McpClient {
     return switch (send(bearer, "tools/call", params)) {
       case Reply.Result(ObjectNode result) -> outcome(result);
       case Reply.SignIn(Optional<URI> metadata) -> new CallOutcome.SignInRequired(metadata);
-      case Reply.Error(String code, String message) ->
+      case Reply.Problem(String code, String message) ->
           new CallOutcome.Failed(code, message, StrictJson.object());
     };
   }
@@ -126,8 +127,7 @@ public final class McpClient {
       case "approval_required" -> approval(structured, text, diagnostics);
       case "denied" -> denied(structured, text);
       default ->
-          new CallOutcome.Failed(
-              structured.path("code").asString(status), text, diagnostics);
+          new CallOutcome.Failed(structured.path("code").asString(status), text, diagnostics);
     };
   }
 
@@ -169,12 +169,11 @@ public final class McpClient {
     result
         .path("_meta")
         .properties()
-        .forEach(
-            member -> {
-              if (member.getKey().startsWith("dev.countersign/")) {
-                own.set(member.getKey(), member.getValue());
-              }
-            });
+        .forEach(member -> {
+          if (member.getKey().startsWith("dev.countersign/")) {
+            own.set(member.getKey(), member.getValue());
+          }
+        });
     return own;
   }
 
@@ -183,7 +182,7 @@ public final class McpClient {
 
     record SignIn(Optional<URI> metadata) implements Reply {}
 
-    record Error(String code, String message) implements Reply {}
+    record Problem(String code, String message) implements Reply {}
   }
 
   private Reply send(Secret bearer, String method, ObjectNode params) {
@@ -200,11 +199,10 @@ public final class McpClient {
     try {
       answer =
           transport.post(
-              bearer,
-              headers(method, params.path("name").asString("")),
-              StrictJson.write(message));
+              bearer, headers(method, params.path("name").asString("")), StrictJson.write(message));
     } catch (UnavailableException away) {
-      return new Reply.Error("unavailable", "the server is away; whether the call ran is unknown");
+      return new Reply.Problem(
+          "unavailable", "the server is away; whether the call ran is unknown");
     }
     return read(answer, id);
   }
@@ -217,13 +215,13 @@ public final class McpClient {
     try {
       body = StrictJson.parseObject(answer.body());
     } catch (MalformedJsonException malformed) {
-      return new Reply.Error(
+      return new Reply.Problem(
           answer.status() == 503 ? "unavailable" : "http_" + answer.status(),
           "the server answers " + answer.status());
     }
     if (body.path("error").isObject()) {
       JsonNode error = body.path("error");
-      return new Reply.Error(
+      return new Reply.Problem(
           "rpc_" + error.path("code").asInt(0), error.path("message").asString("error"));
     }
     if (answer.status() == 200
@@ -231,7 +229,7 @@ public final class McpClient {
         && body.path("result") instanceof ObjectNode result) {
       return new Reply.Result(result);
     }
-    return new Reply.Error(
+    return new Reply.Problem(
         body.path("error").asString("http_" + answer.status()),
         body.path("error_description").asString("the server answers " + answer.status()));
   }

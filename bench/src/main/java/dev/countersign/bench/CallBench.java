@@ -10,8 +10,8 @@ import java.sql.Statement;
 import java.util.Arrays;
 import java.util.List;
 
-/// What guarding costs: `list_cases` through gateway, exchange, mint, connect, statement and revoke,
-/// interleaved with the same statement by "connect as a fixed login, run, disconnect".
+/// What guarding costs: `list_cases` through gateway, exchange, mint, connect, statement and
+/// revoke, interleaved with the same statement by "connect as a fixed login, run, disconnect".
 final class CallBench {
   private static final int WARM_UP = 30;
   private static final String STATEMENT =
@@ -45,8 +45,7 @@ final class CallBench {
               Figure.of("guarded call, p95", at(guarded, 0.95), "ms"),
               Figure.of("guarded call, p99", at(guarded, 0.99), "ms"),
               Figure.of("connect, statement, disconnect, p50", at(plain, 0.50), "ms"),
-              Figure.of(
-                  "ratio of the medians", at(guarded, 0.50) / at(plain, 0.50), "times")));
+              Figure.of("ratio of the medians", at(guarded, 0.50) / at(plain, 0.50), "times")));
     }
   }
 
@@ -64,8 +63,7 @@ final class CallBench {
     var login = rehearsal.superuser();
     long begin = System.nanoTime();
     try (Connection connection =
-            DriverManager.getConnection(
-                login.url(), login.user(), login.password().reveal());
+            DriverManager.getConnection(login.url(), login.user(), login.password().reveal());
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(STATEMENT)) {
       while (rows.next()) {

@@ -20,14 +20,17 @@ import tools.jackson.databind.node.ObjectNode;
 /// every exception becomes an answer.
 public final class BoxServer implements AutoCloseable {
   private static final Duration GRACE = Duration.ofSeconds(5);
-  private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration READ_LIMIT = Duration.ofSeconds(20);
+  private static final Duration IDLE_LIMIT = Duration.ofSeconds(75);
   private static final int MAX_CONNECTIONS = 4_096;
 
   private final WebServer server;
+  private final ReadDeadlines deadlines;
   private final URI baseUri;
 
-  private BoxServer(WebServer server, URI baseUri) {
+  private BoxServer(WebServer server, ReadDeadlines deadlines, URI baseUri) {
     this.server = server;
+    this.deadlines = deadlines;
     this.baseUri = baseUri;
   }
 
@@ -36,6 +39,11 @@ public final class BoxServer implements AutoCloseable {
   /// @param routes adds the box's routes; its error handlers take precedence over the common edge
   /// @throws ListenFailure if it cannot listen there, with the reason in one line
   public static BoxServer start(Settings settings, Consumer<HttpRouting.Builder> routes) {
+    return start(settings, READ_LIMIT, routes);
+  }
+
+  static BoxServer start(
+      Settings settings, Duration readLimit, Consumer<HttpRouting.Builder> routes) {
     Logs.bridge();
     Listener listener = settings.listener();
     InetAddress address = listener.address();
@@ -49,7 +57,10 @@ public final class BoxServer implements AutoCloseable {
             .shutdownGracePeriod(GRACE)
             .maxPayloadSize(settings.maxBodyBytes())
             .maxTcpConnections(MAX_CONNECTIONS)
-            .connectionOptions(options -> options.readTimeout(READ_TIMEOUT))
+            .idleConnectionTimeout(IDLE_LIMIT)
+            .idleConnectionPeriod(Duration.ofSeconds(10))
+            .serverContext(Context.builder().update(it -> it.register(deadlines)).build())
+            .addProtocol(Http1Config.builder().addReceiveListener(deadlines).build())
             .directHandlers(edge::direct)
             .routing(routing -> {
               routing.addFilter((chain, request, response) -> {
@@ -86,7 +97,7 @@ public final class BoxServer implements AutoCloseable {
       throw new ListenFailure(
           settings.box() + " cannot listen on " + listener.host() + ":" + listener.port(), null);
     }
-    return new BoxServer(server, baseUri(listener, address, server.port()));
+    return new BoxServer(server, deadlines, baseUri(listener, address, server.port()));
   }
 
   // The web server only logs why it cannot listen.
@@ -147,6 +158,7 @@ public final class BoxServer implements AutoCloseable {
   @Override
   public void close() {
     server.stop();
+    deadlines.close();
   }
 
   /// What one box's server is made of.

@@ -5,10 +5,12 @@ import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.WireException;
+import io.helidon.common.buffers.DataReader.InsufficientDataAvailableException;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HttpException;
 import io.helidon.http.RequestException;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
@@ -38,6 +40,7 @@ final class Edge {
         .error(
             RequestException.class,
             (_, response, refused) -> status(response, refused.status().code()))
+        .error(InsufficientDataAvailableException.class, (_, _, _) -> callerLeft())
         .error(Throwable.class, this::fault);
   }
 
@@ -102,6 +105,11 @@ final class Edge {
         response,
         EdgeError.SERVER_ERROR.httpStatus(),
         body(EdgeError.SERVER_ERROR.code(), null).put("correlation_id", id));
+  }
+
+  // The caller hung up in the middle of its request: nobody is left to answer, nothing is wrong here.
+  private static void callerLeft() {
+    throw new CloseConnectionException("the caller left");
   }
 
   private static String codeOf(int status) {

@@ -178,7 +178,14 @@ public final class Http {
 
   /// The body's bytes; at most as many as the box accepts, else 413.
   public static byte[] body(ServerRequest request) {
-    return request.content().hasEntity() ? request.content().as(byte[].class) : new byte[0];
+    if (!request.content().hasEntity()) {
+      return new byte[0];
+    }
+    return request
+        .context()
+        .get(ReadDeadlines.class)
+        .map(deadlines -> deadlines.within(() -> request.content().as(byte[].class)))
+        .orElseGet(() -> request.content().as(byte[].class));
   }
 
   private static void requireType(ServerRequest request, String type) {

@@ -28,12 +28,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class ListenerTest {
   @TempDir static Path folder;
   private static KeyStore own;
-  private static KeyStore other;
 
   @BeforeAll
   static void makeCertificates() throws Exception {
     own = selfSigned("own");
-    other = selfSigned("other");
+    selfSigned("other");
   }
 
   @ParameterizedTest

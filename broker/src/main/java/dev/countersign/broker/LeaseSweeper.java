@@ -80,13 +80,14 @@ public final class LeaseSweeper {
     return journal.overdue(clock.instant());
   }
 
-  private List<TargetDatabase.Login> orphans(TargetDatabase target) {
+  private List<TargetDatabase.LoginRole> orphans(TargetDatabase target) {
     // The order matters: a lease is committed before its login exists, so a login seen first has
     // its
     // lease seen next. One whose lease ends in between is gone when we look again.
-    List<TargetDatabase.Login> logins = target.logins();
+    List<TargetDatabase.LoginRole> logins = target.logins();
     var open =
-        new HashSet<>(journal.openUsers(logins.stream().map(TargetDatabase.Login::user).toList()));
+        new HashSet<>(
+            journal.openUsers(logins.stream().map(TargetDatabase.LoginRole::user).toList()));
     var suspects = new ArrayList<>(logins);
     suspects.removeIf(login -> open.contains(login.user()));
     if (!suspects.isEmpty()) {
@@ -96,7 +97,7 @@ public final class LeaseSweeper {
   }
 
   private void dropOrphans(String database, TargetDatabase target, Sweep sweep) {
-    for (TargetDatabase.Login orphan : orphans(target)) {
+    for (TargetDatabase.LoginRole orphan : orphans(target)) {
       sweep.attempt(() -> {
         target.drop(orphan.user());
         ledger.append(

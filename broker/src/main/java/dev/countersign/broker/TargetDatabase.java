@@ -31,10 +31,10 @@ public interface TargetDatabase {
   void drop(SqlName user);
 
   /// Every login here that this broker has made and not dropped.
-  List<Login> logins();
+  List<LoginRole> logins();
 
   /// A login that the broker made.
   ///
   /// @param jti the token that paid for it; empty if its approved request is gone
-  record Login(SqlName user, String jti) {}
+  record LoginRole(SqlName user, String jti) {}
 }

@@ -37,10 +37,9 @@ public final class ConfigFile {
   /// Reads a file whose top level is a mapping.
   ///
   /// @param variables values for `${NAME}` that go before the environment
-  /// @throws ConfigException if the file cannot be read or is not YAML; what is wrong inside goes to
-  ///   `problems`
-  public static ConfigSection read(
-      Path file, Map<String, String> variables, Problems problems) {
+  /// @throws ConfigException if the file cannot be read or is not YAML; what is wrong inside goes
+  ///   to `problems`
+  public static ConfigSection read(Path file, Map<String, String> variables, Problems problems) {
     String name = file.toString();
     String text = content(file, name, problems);
     try {
@@ -60,7 +59,8 @@ public final class ConfigFile {
       }
       problems.add(name + ":1", "", "the file must hold `key: value` lines");
     } catch (MarkedYamlEngineException broken) {
-      String where = name + broken.getProblemMark().map(mark -> ":" + (mark.getLine() + 1)).orElse("");
+      String where =
+          name + broken.getProblemMark().map(mark -> ":" + (mark.getLine() + 1)).orElse("");
       problems.add(where, "", "not valid YAML: " + broken.getProblem());
     } catch (YamlEngineException broken) {
       problems.add(name, "", "not valid YAML");

@@ -18,23 +18,25 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /// One mapping of a configuration file. Readers take what they know; [#done] reports the rest.
 ///
-/// A getter that finds nothing usable notes a problem and returns a harmless value, so that one pass
-/// finds every problem; nothing may be started before [Problems#throwIfAny]. One thread at a time.
+/// A getter that finds nothing usable notes a problem and returns a harmless value, so that one
+/// pass finds every problem; nothing may be started before [Problems#throwIfAny]. One thread at a
+/// time.
 public final class ConfigSection {
   private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h|d)");
-  private static final Pattern VARIABLE = Pattern.compile("\\$\\{([A-Za-z_][A-Za-z0-9_]*)(?::([^}]*))?}");
+  private static final Pattern VARIABLE =
+      Pattern.compile("\\$\\{([A-Za-z_][A-Za-z0-9_]*)(?::([^}]*))?}");
   private static final String FILE_PREFIX = "file:";
 
   private final ConfigFile.Source source;
@@ -345,14 +347,13 @@ public final class ConfigSection {
   private String withEnvironment(String key, String value) {
     return VARIABLE
         .matcher(value)
-        .replaceAll(
-            variable -> {
-              String found = source.variable(variable.group(1)).orElse(variable.group(2));
-              if (found == null) {
-                problem(key, "the variable " + variable.group(1) + " is not set");
-              }
-              return Matcher.quoteReplacement(found == null ? "" : found);
-            });
+        .replaceAll(variable -> {
+          String found = source.variable(variable.group(1)).orElse(variable.group(2));
+          if (found == null) {
+            problem(key, "the variable " + variable.group(1) + " is not set");
+          }
+          return Matcher.quoteReplacement(found == null ? "" : found);
+        });
   }
 
   private String firstLine(String key, String name) {

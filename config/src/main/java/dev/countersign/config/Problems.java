@@ -21,7 +21,9 @@ public final class Problems {
     return found.isEmpty();
   }
 
-  /// @throws ConfigException naming everything found, if anything was
+  /// Gives up if anything was found.
+  ///
+  /// @throws ConfigException naming everything found
   public void throwIfAny() {
     if (!found.isEmpty()) {
       throw new ConfigException(found);

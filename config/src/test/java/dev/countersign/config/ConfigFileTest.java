@@ -19,7 +19,9 @@ class ConfigFileTest {
   void readsValuesWithTheirUnits() throws IOException {
     var problems = new Problems();
     ConfigSection section =
-        read("life: 5m\nissuer: https://sts.example\nports: [a, b]\nhost: ${HOST:127.0.0.1}\n", problems);
+        read(
+            "life: 5m\nissuer: https://sts.example\nports: [a, b]\nhost: ${HOST:127.0.0.1}\n",
+            problems);
 
     assertThat(section.duration("life", Duration.ZERO)).isEqualTo(Duration.ofMinutes(5));
     assertThat(section.uri("issuer").getHost()).isEqualTo("sts.example");
@@ -42,7 +44,8 @@ class ConfigFileTest {
 
     assertThat(failure.problems())
         .hasSize(3)
-        .anySatisfy(line -> assertThat(line).contains("t.yaml:3: nested.port: must be a whole number"))
+        .anySatisfy(
+            line -> assertThat(line).contains("t.yaml:3: nested.port: must be a whole number"))
         .anySatisfy(line -> assertThat(line).contains("issuer: missing"))
         .anySatisfy(
             line -> assertThat(line).contains("t.yaml:1: lief: unknown key; did you mean `life`?"));

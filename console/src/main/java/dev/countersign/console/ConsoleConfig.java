@@ -9,11 +9,11 @@ import java.util.regex.Pattern;
 
 /// The `console` section of the configuration, valid by construction.
 ///
-/// @param address the console's address as browsers call it, without path; part of its redirect URIs
+/// @param address the console's address as browsers call it, without path; part of its redirect
+///   URIs
 /// @param gateway the MCP endpoint, such as `http://127.0.0.1:9403/mcp`
 /// @param providers in the order in which a person sees them; at least one
-public record ConsoleConfig(
-    Listener listener, URI address, URI gateway, List<Provider> providers) {
+public record ConsoleConfig(Listener listener, URI address, URI gateway, List<Provider> providers) {
   private static final Pattern LOOPBACK = Pattern.compile("127(\\.\\d{1,3}){3}|::1|localhost");
 
   /// @throws IllegalArgumentException naming every problem at once, one per line
@@ -30,12 +30,11 @@ public record ConsoleConfig(
       problems.add("`providers` must name at least one identity provider");
     }
     var ids = new HashSet<String>();
-    providers.forEach(
-        provider -> {
-          if (!ids.add(provider.id())) {
-            problems.add("`providers` names one provider twice");
-          }
-        });
+    providers.forEach(provider -> {
+      if (!ids.add(provider.id())) {
+        problems.add("`providers` names one provider twice");
+      }
+    });
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", problems));
     }

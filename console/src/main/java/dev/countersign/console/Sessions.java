@@ -31,8 +31,7 @@ public final class Sessions {
       attempts.clear();
     }
     String state = Ids.random();
-    attempts.put(
-        state, new SignInAttempt(provider, new Secret(browser), nonce, verifier, now));
+    attempts.put(state, new SignInAttempt(provider, new Secret(browser), nonce, verifier, now));
     return state;
   }
 

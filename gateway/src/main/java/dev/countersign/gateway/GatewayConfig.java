@@ -42,14 +42,13 @@ public record GatewayConfig(
     if (anchors.isEmpty()) {
       problems.add("anchors must name at least one issuer whose tokens are accepted");
     }
-    databases.forEach(
-        (name, address) -> {
-          if (!address.startsWith(JDBC)) {
-            problems.add("databases." + name + ".url must start with " + JDBC);
-          } else if (address.matches(".*[?&](user|password|options)=.*")) {
-            problems.add("databases." + name + ".url must not hold a login or options");
-          }
-        });
+    databases.forEach((name, address) -> {
+      if (!address.startsWith(JDBC)) {
+        problems.add("databases." + name + ".url must start with " + JDBC);
+      } else if (address.matches(".*[?&](user|password|options)=.*")) {
+        problems.add("databases." + name + ".url must not hold a login or options");
+      }
+    });
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", problems));
     }

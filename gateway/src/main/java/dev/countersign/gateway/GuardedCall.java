@@ -113,8 +113,8 @@ public final class GuardedCall {
         }
         case ExchangeResult.Refused(String code, String reason, String id) -> {
           refuse(caller, tool, id, "sts", code + ": " + reason);
-          yield new CallResult.Failed(code, "the authorization service refused: " + reason,
-              Trace.of(id));
+          yield new CallResult.Failed(
+              code, "the authorization service refused: " + reason, Trace.of(id));
         }
       };
     }
@@ -195,7 +195,9 @@ public final class GuardedCall {
         // stay here, and the agent learns that the statement may have had its effect.
         return new CallResult.Failed(
             "unrecorded",
-            "the statement ended (" + outcome + ") but could not be recorded, so its result is"
+            "the statement ended ("
+                + outcome
+                + ") but could not be recorded, so its result is"
                 + " withheld; look before you repeat it",
             trace);
       }

@@ -61,8 +61,7 @@ public final class OboCheck {
       return "`act` is not this gateway";
     }
     try {
-      return requested.equals(
-              AuthorizationDetails.of(jwt.claims().path("authorization_details")))
+      return requested.equals(AuthorizationDetails.of(jwt.claims().path("authorization_details")))
           ? null
           : "`authorization_details` are not the requested ones";
     } catch (WireException malformed) {

@@ -14,6 +14,8 @@ public final class Refusals {
     this.ledger = ledger;
   }
 
+  /// Writes one entry.
+  ///
   /// @param subject empty where nobody is proven
   /// @param reason never a value of the request
   public void record(String subject, String reason) {

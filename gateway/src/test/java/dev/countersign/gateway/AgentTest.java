@@ -96,8 +96,7 @@ class AgentTest {
         .isInstanceOfSatisfying(
             CallOutcome.SignInRequired.class,
             signIn -> assertThat(signIn.resourceMetadata()).isPresent());
-    assertThat(client.listTools(new Secret("expired")))
-        .isInstanceOf(ToolList.SignInRequired.class);
+    assertThat(client.listTools(new Secret("expired"))).isInstanceOf(ToolList.SignInRequired.class);
 
     assertThat(client.callTool(bearer(), "process_refund", StrictJson.object()))
         .isInstanceOfSatisfying(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.StrictJson;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -44,8 +45,7 @@ class BorderTest {
   void tellsWhereToSignIn() {
     for (String path :
         List.of(
-            "/.well-known/oauth-protected-resource",
-            "/.well-known/oauth-protected-resource/mcp")) {
+            "/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp")) {
       Stage.Answer answer = STAGE.request().method("GET").path(path).send();
 
       assertThat(answer.status()).isEqualTo(200);
@@ -99,14 +99,14 @@ class BorderTest {
             claims -> claims.put("oid", "x|y"),
             claims -> claims.putObject("cnf").put("jkt", "x"));
     for (Consumer<ObjectNode> spoiler : spoilers) {
-      Stage.Answer answer =
-          list().with("Authorization", "Bearer " + STAGE.bearer(spoiler)).send();
+      Stage.Answer answer = list().with("Authorization", "Bearer " + STAGE.bearer(spoiler)).send();
 
       assertThat(answer.header("WWW-Authenticate")).contains("error=\"invalid_token\"");
       assertRefused(answer, 401);
     }
     String token = STAGE.bearer();
-    String tampered = token.substring(0, token.lastIndexOf('.') - 2) + token.substring(token.lastIndexOf('.'));
+    String tampered =
+        token.substring(0, token.lastIndexOf('.') - 2) + token.substring(token.lastIndexOf('.'));
     assertRefused(list().with("Authorization", "Bearer " + tampered).send(), 401);
     assertRefused(list().with("Authorization", "Bearer not-a-token").send(), 401);
   }
@@ -196,7 +196,7 @@ class BorderTest {
   }
 
   private static String post(String host) throws IOException {
-    try (var socket = new Socket("127.0.0.1", STAGE.config.base().getPort())) {
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), STAGE.config.base().getPort())) {
       String head =
           "POST /mcp HTTP/1.1\r\n"
               + host

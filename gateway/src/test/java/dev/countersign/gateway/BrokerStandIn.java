@@ -102,8 +102,16 @@ final class BrokerStandIn implements AutoCloseable {
       TestState.shared()
           .execute(
               admin,
-              "CREATE ROLE " + login + " LOGIN PASSWORD '" + password + "' IN ROLE clerks;"
-                  + "INSERT INTO canary VALUES ('" + login + "', '" + password + "')");
+              "CREATE ROLE "
+                  + login
+                  + " LOGIN PASSWORD '"
+                  + password
+                  + "' IN ROLE clerks;"
+                  + "INSERT INTO canary VALUES ('"
+                  + login
+                  + "', '"
+                  + password
+                  + "')");
       String lease = "verify-rar/creds/refunds/" + Ids.base62(24);
       logins.put(lease, login);
       minted.add(lease);

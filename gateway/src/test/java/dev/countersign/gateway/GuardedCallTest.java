@@ -7,6 +7,7 @@ import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TokenTypes;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.sql.DriverManager;
@@ -14,6 +15,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,9 +54,7 @@ class GuardedCallTest {
   private long count(String sql) {
     try (var connection =
             DriverManager.getConnection(
-                stage.database.url(),
-                stage.database.user(),
-                stage.database.password().reveal());
+                stage.database.url(), stage.database.user(), stage.database.password().reveal());
         var statement = connection.createStatement();
         var result = statement.executeQuery(sql)) {
       result.next();
@@ -75,8 +77,7 @@ class GuardedCallTest {
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.isError()).isFalse();
     assertThat(answer.structured())
-        .isEqualTo(
-            StrictJson.parse("{\"case_id\":\"R-1\",\"amount\":8000,\"currency\":\"USD\"}"));
+        .isEqualTo(StrictJson.parse("{\"case_id\":\"R-1\",\"amount\":8000,\"currency\":\"USD\"}"));
     assertThat(count("SELECT sum(amount) FROM refunds")).isEqualTo(8000);
     assertEveryLeaseEnded(1);
     ObjectNode meta = (ObjectNode) answer.result().path("_meta");
@@ -108,7 +109,7 @@ class GuardedCallTest {
     refund();
 
     Map<String, String> form = stage.sts.forms.getFirst();
-    assertThat(StrictJson.parse(form.get("authorization_details")))
+    assertThat(StrictJson.parse(form.getOrDefault("authorization_details", "")))
         .isEqualTo(
             StrictJson.parse(
                 """
@@ -322,7 +323,7 @@ class GuardedCallTest {
   @Test
   void doesNotUseATokenThatIsNotExactlyWhatWasAskedFor() {
     var spoilers =
-        Map.<String, java.util.function.Consumer<ObjectNode>>of(
+        Map.<String, Consumer<ObjectNode>>of(
             "other audience", obo -> obo.put("aud", "https://elsewhere.example/mcp"),
             "other person", obo -> obo.put("sub", "entra|oid-tomas"),
             "other anchor", obo -> obo.put("sub", "okta|oid-maya"),
@@ -331,28 +332,25 @@ class GuardedCallTest {
             "other id", obo -> obo.put("jti", "another"),
             "expired", obo -> obo.put("exp", 1000),
             "wider", obo -> amount(obo).put("amount", 8001),
-            "second element", obo -> obo.withArray("/authorization_details").addObject().put("type", "x"),
+            "second element",
+                obo -> obo.withArray("/authorization_details").addObject().put("type", "x"),
             "no details", obo -> obo.remove("authorization_details"));
-    spoilers.forEach(
-        (name, spoil) -> {
-          stage.sts.claims = spoil;
-          Stage.Answer answer = refund();
+    spoilers.forEach((name, spoil) -> {
+      stage.sts.claims = spoil;
+      Stage.Answer answer = refund();
 
-          assertThat(answer.isError()).as(name).isTrue();
-          assertThat(answer.structured().path("code").asString(""))
-              .as(name)
-              .isEqualTo("token_mismatch");
-        });
+      assertThat(answer.isError()).as(name).isTrue();
+      assertThat(answer.structured().path("code").asString(""))
+          .as(name)
+          .isEqualTo("token_mismatch");
+    });
     assertThat(stage.broker.tokens).isEmpty();
     assertThat(stage.entries(LedgerEvent.CALL_REFUSED)).hasSize(spoilers.size());
   }
 
   private static ObjectNode amount(ObjectNode obo) {
     return (ObjectNode)
-        obo.path("authorization_details")
-            .path(0)
-            .path("operationDetails")
-            .path("instructedAmount");
+        obo.path("authorization_details").path(0).path("operationDetails").path("instructedAmount");
   }
 
   @Test
@@ -488,7 +486,7 @@ class GuardedCallTest {
     params.withObject("/_meta").put("io.modelcontextprotocol/protocolVersion", Stage.MODERN);
     params.withObject("/_meta").putObject("io.modelcontextprotocol/clientCapabilities");
     String body = Stage.message("tools/call", params);
-    try (var socket = new Socket("127.0.0.1", stage.config.base().getPort())) {
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), stage.config.base().getPort())) {
       String head =
           String.join(
               "\r\n",
@@ -528,13 +526,13 @@ class GuardedCallTest {
                 """));
   }
 
-  private static void await(java.util.function.BooleanSupplier done) {
+  private static void await(BooleanSupplier done) {
     long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
     while (!done.getAsBoolean()) {
       if (System.nanoTime() > end) {
         throw new AssertionError("it did not happen in ten seconds");
       }
-      java.util.concurrent.locks.LockSupport.parkNanos(10_000_000);
+      LockSupport.parkNanos(10_000_000);
     }
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.StrictJson;
+import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -111,10 +112,7 @@ class McpErasTest {
     for (String asked : List.of("2026-07-28", "2024-11-05", "latest")) {
       ObjectNode params = none().put("protocolVersion", asked);
       Stage.Answer answer =
-          STAGE
-              .legacy("2025-11-25", "initialize", params)
-              .without("MCP-Protocol-Version")
-              .send();
+          STAGE.legacy("2025-11-25", "initialize", params).without("MCP-Protocol-Version").send();
 
       assertThat(answer.result().path("protocolVersion").asString("")).isEqualTo("2025-11-25");
     }
@@ -160,7 +158,9 @@ class McpErasTest {
   @Test
   void I06_refusesBatchesResponsesAndOddEnvelopes() {
     String meta =
-        "\"params\":{\"_meta\":{\"" + VERSION + "\":\"2026-07-28\",\"io.modelcontextprotocol/"
+        "\"params\":{\"_meta\":{\""
+            + VERSION
+            + "\":\"2026-07-28\",\"io.modelcontextprotocol/"
             + "clientCapabilities\":{}}}";
     for (String body :
         List.of(
@@ -241,7 +241,7 @@ class McpErasTest {
 
   @Test
   void readsANameThatTravelsAsBase64() {
-    String name = Base64.getEncoder().encodeToString("list_cases".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    String name = Base64.getEncoder().encodeToString("list_cases".getBytes(StandardCharsets.UTF_8));
     Stage.Answer answer =
         STAGE
             .modern("tools/call", Stage.call("list_cases", "{}"))
@@ -303,8 +303,7 @@ class McpErasTest {
     ObjectNode call = none().put("name", "find_case");
     call.putArray("arguments");
     assertRefused(STAGE.modern("tools/call", call).send(), 400, -32602);
-    assertRefused(
-        STAGE.modern("tools/list", none().put("cursor", "2")).send(), 400, -32602);
+    assertRefused(STAGE.modern("tools/list", none().put("cursor", "2")).send(), 400, -32602);
   }
 
   @Test

@@ -65,8 +65,7 @@ final class Stage implements AutoCloseable {
 
   Stage(Tools tools) {
     database =
-        TestState.shared()
-            .createDatabase("refunds_" + Ids.base62(8).toLowerCase(Locale.ROOT));
+        TestState.shared().createDatabase("refunds_" + Ids.base62(8).toLowerCase(Locale.ROOT));
     TestState.shared()
         .execute(
             database,

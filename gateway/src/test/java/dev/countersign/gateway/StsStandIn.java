@@ -50,8 +50,7 @@ final class StsStandIn implements AutoCloseable {
 
   StsStandIn(ECKey gateway, InstantSource clock) {
     this.clock = clock;
-    var settings =
-        BoxServer.Settings.of("sts", Listener.loopback(0), new Health(), new Metrics());
+    var settings = BoxServer.Settings.of("sts", Listener.loopback(0), new Health(), new Metrics());
     this.server =
         BoxServer.start(
             settings,
@@ -59,12 +58,10 @@ final class StsStandIn implements AutoCloseable {
                 routing
                     .get(
                         "/oauth2/jwks",
-                        (_, response) ->
-                            Http.json(response, 200, KeyFiles.publicSet(List.of(key))))
+                        (_, response) -> Http.json(response, 200, KeyFiles.publicSet(List.of(key))))
                     .post("/oauth2/token", this::token)
                     .get(
-                        "/v2.0/factors/emailotp/transient/verifications/{id}",
-                        this::verification));
+                        "/v2.0/factors/emailotp/transient/verifications/{id}", this::verification));
     this.clients =
         new PresenterAssertion.Checker(
             Set.of(issuer()),
@@ -95,23 +92,26 @@ final class StsStandIn implements AutoCloseable {
   Reply permit(Map<String, String> form) {
     ObjectNode obo = StrictJson.object();
     long now = clock.instant().getEpochSecond();
-    obo.put("iss", issuer()).put("sub", subject(form)).put("aud", form.get("resource"));
+    obo.put("iss", issuer())
+        .put("sub", subject(form))
+        .put("aud", form.getOrDefault("resource", ""));
     obo.put("client_id", "gateway").put("iat", now).put("exp", now + 60).put("jti", jti);
-    obo.put("scope", form.get("scope"));
+    obo.put("scope", form.getOrDefault("scope", ""));
     obo.putObject("act").put("sub", "gateway");
-    obo.set("authorization_details", StrictJson.parse(form.get("authorization_details")));
+    obo.set(
+        "authorization_details", StrictJson.parse(form.getOrDefault("authorization_details", "")));
     claims.accept(obo);
     String token = signer.sign(TokenTypes.ACCESS_TOKEN, obo);
     issued.add(token);
     ObjectNode body = StrictJson.object().put("access_token", token);
     body.put("issued_token_type", TokenTypes.ACCESS_TOKEN_URN).put("token_type", "Bearer");
-    body.put("expires_in", 60).put("scope", form.get("scope")).put("jti", jti);
+    body.put("expires_in", 60).put("scope", form.getOrDefault("scope", "")).put("jti", jti);
     return new Reply(200, body);
   }
 
   /// Steps up, and permits the second leg.
   Reply stepUp(Map<String, String> form) {
-    if (form.get("grant_type").equals(TokenTypes.JWT_BEARER_GRANT)) {
+    if (TokenTypes.JWT_BEARER_GRANT.equals(form.get("grant_type"))) {
       return permit(form);
     }
     ObjectNode claims = StrictJson.object().put("iss", issuer()).put("aud", issuer());
@@ -137,7 +137,7 @@ final class StsStandIn implements AutoCloseable {
     if (!form.containsKey("subject_token")) {
       return Stage.MAYA;
     }
-    String payload = form.get("subject_token").split("\\.", -1)[1];
+    String payload = form.getOrDefault("subject_token", "").split("\\.", -1)[1];
     ObjectNode claims = StrictJson.parseObject(Base64.getUrlDecoder().decode(payload));
     return "entra|" + claims.path("oid").asString("");
   }

@@ -50,7 +50,9 @@ class WireSchemaTest {
     var answers = new LinkedHashMap<String, Stage.Answer>();
     boolean modern = version.equals(Stage.MODERN);
     String error =
-        modern ? "JSONRPCErrorResponse" : version.startsWith("2025-06") ? "JSONRPCError" : "JSONRPCErrorResponse";
+        modern
+            ? "JSONRPCErrorResponse"
+            : version.startsWith("2025-06") ? "JSONRPCError" : "JSONRPCErrorResponse";
     ObjectNode params = StrictJson.object();
     if (modern) {
       answers.put("DiscoverResult", ask(stage, version, "server/discover", params));
@@ -87,13 +89,13 @@ class WireSchemaTest {
               .body(Stage.message("tools/list", future))
               .send());
       answers.put(
-          "JSONRPCErrorResponse parse", stage.modern("tools/list", StrictJson.object()).body("{").send());
+          "JSONRPCErrorResponse parse",
+          stage.modern("tools/list", StrictJson.object()).body("{").send());
     }
     return answers;
   }
 
-  private static Stage.Answer ask(
-      Stage stage, String version, String method, ObjectNode params) {
+  private static Stage.Answer ask(Stage stage, String version, String method, ObjectNode params) {
     return version.equals(Stage.MODERN)
         ? stage.modern(method, params).send()
         : stage.legacy(version, method, params).send();
@@ -106,9 +108,7 @@ class WireSchemaTest {
     root.remove("anyOf");
     root.put("$ref", "#/" + where + "/" + definition);
     SpecificationVersion dialect =
-        where.equals("$defs")
-            ? SpecificationVersion.DRAFT_2020_12
-            : SpecificationVersion.DRAFT_7;
+        where.equals("$defs") ? SpecificationVersion.DRAFT_2020_12 : SpecificationVersion.DRAFT_7;
     return SchemaRegistry.withDefaultDialect(dialect).getSchema(root);
   }
 

@@ -29,7 +29,7 @@ class EdgesTest {
               Map.entry("gateway", Set.of("protocol", "config", "box", "ledger")),
               Map.entry("signals", Set.of("protocol", "box", "ledger")),
               Map.entry("agent", Set.of("protocol")),
-              Map.entry("console", Set.of("protocol", "box", "ledger")),
+              Map.entry("console", Set.of("protocol", "box", "ledger", "agent")),
               Map.entry("idp", Set.of("protocol", "box")),
               Map.entry(
                   "server",

@@ -17,6 +17,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import tools.jackson.databind.node.ObjectNode;
@@ -64,8 +65,16 @@ final class AppUnderTest {
     return browser.signIn(authorize(request(scope)), person.username(), person.password());
   }
 
+  String code(Person person, String scope) {
+    return code(signIn(person, scope));
+  }
+
+  static String code(Map<String, String> redirect) {
+    return Objects.requireNonNull(redirect.get("code"), "no code");
+  }
+
   ObjectNode tokens(Person person, String scope) {
-    WireClient.Answer answer = redeem(signIn(person, scope).get("code"));
+    WireClient.Answer answer = redeem(code(person, scope));
     if (answer.status() != 200) {
       throw new AssertionError("the token endpoint refused: " + answer.text());
     }

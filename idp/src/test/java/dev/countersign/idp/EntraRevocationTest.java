@@ -91,7 +91,7 @@ class EntraRevocationTest {
   @Test
   void E19_endsBrowserSessionsAndRefreshTokensAndLeavesAccessTokensToTheirEnd() {
     ObjectNode tokens = app.tokens(People.MAYA, API_SCOPE);
-    String code = app.signIn(People.MAYA, API_SCOPE).get("code");
+    String code = app.code(People.MAYA, API_SCOPE);
     assertThat(overview(People.MAYA).path("browser_sessions").intValue()).isEqualTo(1);
     assertThat(overview(People.MAYA).path("refresh_tokens").intValue()).isEqualTo(1);
 

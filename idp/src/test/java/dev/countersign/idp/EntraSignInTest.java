@@ -40,7 +40,7 @@ class EntraSignInTest {
   @Test
   void signsInAndIssuesAVersion2TokenThatVerifies() {
     Map<String, String> redirect = app.signIn(People.MAYA, API_SCOPE);
-    ObjectNode answer = AppUnderTest.json(app.redeem(redirect.get("code")));
+    ObjectNode answer = AppUnderTest.json(app.redeem(AppUnderTest.code(redirect)));
     String token = answer.path("access_token").stringValue();
 
     assertThat(redirect).containsEntry("state", "the-state").containsEntry("iss", tenant + "/v2.0");
@@ -98,7 +98,7 @@ class EntraSignInTest {
     ScriptedBrowser.Page second = app.browser.open(app.authorize(app.request(API_SCOPE)));
 
     assertThat(second.status()).isEqualTo(302);
-    assertThat(app.redeem(second.redirectParameters().get("code")).status()).isEqualTo(200);
+    assertThat(app.redeem(AppUnderTest.code(second.redirectParameters())).status()).isEqualTo(200);
   }
 
   @Test
@@ -192,9 +192,9 @@ class EntraSignInTest {
 
   @Test
   void refusesAMissingOrWrongCodeVerifier() {
-    Map<String, String> missing = app.redemption(app.signIn(People.MAYA, API_SCOPE).get("code"));
+    Map<String, String> missing = app.redemption(app.code(People.MAYA, API_SCOPE));
     missing.remove("code_verifier");
-    Map<String, String> wrong = app.redemption(app.signIn(People.MAYA, API_SCOPE).get("code"));
+    Map<String, String> wrong = app.redemption(app.code(People.MAYA, API_SCOPE));
     wrong.put("code_verifier", "x".repeat(43));
 
     assertThat(AppUnderTest.json(app.token(missing)).path("error_codes").get(0).intValue())
@@ -205,9 +205,9 @@ class EntraSignInTest {
 
   @Test
   void refusesACodeAtAnotherRedirectUriAndAfterAMinute() {
-    Map<String, String> elsewhere = app.redemption(app.signIn(People.MAYA, API_SCOPE).get("code"));
+    Map<String, String> elsewhere = app.redemption(app.code(People.MAYA, API_SCOPE));
     elsewhere.put("redirect_uri", People.SIGNED_OUT);
-    String late = app.signIn(People.MAYA, API_SCOPE).get("code");
+    String late = app.code(People.MAYA, API_SCOPE);
 
     assertThat(app.token(elsewhere).status()).isEqualTo(400);
     CLOCK.move(Duration.ofSeconds(61));
@@ -217,7 +217,7 @@ class EntraSignInTest {
 
   @Test
   void withdrawsEverythingWhenACodeComesTwice() {
-    String code = app.signIn(People.MAYA, API_SCOPE).get("code");
+    String code = app.code(People.MAYA, API_SCOPE);
     ObjectNode first = AppUnderTest.json(app.redeem(code));
 
     WireClient.Answer second = app.redeem(code);
@@ -288,7 +288,7 @@ class EntraSignInTest {
   @Test
   void E8_refusesScopesOfTwoResources() {
     String both = "api://refunds/refunds.use https://graph.microsoft.com/User.Read";
-    Map<String, String> form = app.redemption(app.signIn(People.MAYA, API_SCOPE).get("code"));
+    Map<String, String> form = app.redemption(app.code(People.MAYA, API_SCOPE));
     form.put("scope", both);
 
     ObjectNode error = AppUnderTest.json(app.token(form));
@@ -325,7 +325,7 @@ class EntraSignInTest {
 
   @Test
   void E12_refusesASecretFromAPublicClient() {
-    Map<String, String> form = app.redemption(app.signIn(People.MAYA, API_SCOPE).get("code"));
+    Map<String, String> form = app.redemption(app.code(People.MAYA, API_SCOPE));
     form.put("client_secret", "whatever");
 
     assertThat(AppUnderTest.json(app.token(form)).path("error_codes").get(0).intValue())

@@ -32,7 +32,7 @@ class OktaSignInTest {
   @Test
   void signsInAndIssuesATokenOfTheCustomServerThatVerifies() {
     Map<String, String> redirect = app.signIn(People.LENA, SCOPE);
-    ObjectNode answer = AppUnderTest.json(app.redeem(redirect.get("code")));
+    ObjectNode answer = AppUnderTest.json(app.redeem(AppUnderTest.code(redirect)));
     String token = answer.path("access_token").stringValue();
 
     assertThat(redirect).containsEntry("state", "the-state").containsEntry("iss", issuer);
@@ -135,7 +135,7 @@ class OktaSignInTest {
 
   @Test
   void refusesACodeOfOneServerAtTheOther() {
-    String code = app.signIn(People.LENA, SCOPE).get("code");
+    String code = app.code(People.LENA, SCOPE);
     Map<String, String> form = app.redemption(code);
 
     assertThat(orgApp.token(form).status()).isEqualTo(400);
@@ -146,7 +146,7 @@ class OktaSignInTest {
   void O9_refusesMissingProofKeysWithItsOwnWords() {
     Map<String, String> request = app.request(SCOPE);
     request.remove("code_challenge");
-    Map<String, String> wrong = app.redemption(app.signIn(People.LENA, SCOPE).get("code"));
+    Map<String, String> wrong = app.redemption(app.code(People.LENA, SCOPE));
     wrong.put("code_verifier", "x".repeat(43));
 
     assertThat(app.browser.open(app.authorize(request)).redirectParameters())

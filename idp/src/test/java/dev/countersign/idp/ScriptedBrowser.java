@@ -19,8 +19,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/// A browser without a screen, for tests: keeps cookies, fills in the sign-in form
-/// with its hidden fields, and stops where it would leave for the client's own address.
+/// A browser without a screen, for tests: keeps cookies, fills in the sign-in form with its hidden
+/// fields, and stops where it would leave for the client's own address.
 final class ScriptedBrowser {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final Pattern FORM = Pattern.compile("<form[^>]*action=\"([^\"]*)\"");

@@ -1,5 +1,5 @@
-/// The audit ledger: what each box did, chained by hash, joined by `jti`. A token that is not in the
-/// ledger was not issued.
+/// The audit ledger: what each box did, chained by hash, joined by `jti`. A token that is not in
+/// the ledger was not issued.
 @NullMarked
 package dev.countersign.ledger;
 

@@ -5,12 +5,12 @@ import java.util.Base64;
 import java.util.regex.Pattern;
 import tools.jackson.databind.node.ObjectNode;
 
-/// A JWS in compact form that passed the pre-check: three parts, each in canonical base64url, and
-/// a header and payload that are strict JSON objects. **Not verified**; only [JwtVerifier] makes a
+/// A JWS in compact form that passed the pre-check: three parts, each in canonical base64url, and a
+/// header and payload that are strict JSON objects. **Not verified**; only [JwtVerifier] makes a
 /// [VerifiedJwt] of it.
 ///
-/// Why: libraries accept many spellings of one token (padding, blanks, changed unused bits), so that
-/// a revocation list keyed by the text could be bypassed. Here a token has one spelling.
+/// Why: libraries accept many spellings of one token (padding, blanks, changed unused bits), so
+/// that a revocation list keyed by the text could be bypassed. Here a token has one spelling.
 ///
 /// @param header the JOSE header
 /// @param unverifiedClaims the payload; trust nothing in it but to choose a verifier

@@ -59,8 +59,7 @@ public final class JwtSigner {
   public String sign(String type, ObjectNode claims) {
     var header =
         new JWSHeader.Builder(algorithm).type(new JOSEObjectType(type)).keyID(keyId).build();
-    String input =
-        header.toBase64URL() + "." + Base64URL.encode(StrictJson.write(claims));
+    String input = header.toBase64URL() + "." + Base64URL.encode(StrictJson.write(claims));
     try {
       return input + "." + signer.sign(header, input.getBytes(StandardCharsets.US_ASCII));
     } catch (JOSEException failed) {

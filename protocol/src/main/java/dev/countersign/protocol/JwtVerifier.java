@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Verifies tokens of one kind from one issuer: form, header, key, signature, then claims; nothing is
-/// believed before the signature is checked. `jku`, `x5u`, `jwk` and `x5c` headers are never used.
+/// Verifies tokens of one kind from one issuer: form, header, key, signature, then claims; nothing
+/// is believed before the signature is checked. `jku`, `x5u`, `jwk` and `x5c` headers are never
+/// used.
 ///
 /// Threads may share it.
 ///
@@ -41,8 +42,8 @@ public final class JwtVerifier {
     this.clock = clock;
   }
 
-  /// The `iss` that a token claims, to choose its verifier by; empty where there is none. Nothing is
-  /// verified by this.
+  /// The `iss` that a token claims, to choose its verifier by; empty where there is none. Nothing
+  /// is verified by this.
   public static Optional<String> unverifiedIssuer(String token) {
     try {
       JsonNode issuer = CompactJws.parse(token).unverifiedClaims().path("iss");

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// How one box proves to another which workload it is: a short-lived, single-use JWT signed with the
-/// workload's own key, `iss` = `sub` = its name, `aud` = the called box. The same form serves
+/// How one box proves to another which workload it is: a short-lived, single-use JWT signed with
+/// the workload's own key, `iss` = `sub` = its name, `aud` = the called box. The same form serves
 /// as OAuth client assertion (`private_key_jwt`) and in the header `X-Countersign-Presenter`.
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc7523#section-3 RFC 7523 §3
@@ -65,20 +65,19 @@ public final class PresenterAssertion {
         ReplayGuard replays,
         InstantSource clock) {
       this.replays = replays;
-      workloads.forEach(
-          (name, keys) ->
-              verifiers.put(
-                  name,
-                  new JwtVerifier(
-                      new JwtRules(
-                          name,
-                          audiences,
-                          Set.of("", "jwt", TYPE),
-                          Set.of("ES256", "RS256", "PS256"),
-                          Duration.ofSeconds(30),
-                          MAX_LIFETIME),
-                      keys,
-                      clock)));
+      workloads.forEach((name, keys) ->
+          verifiers.put(
+              name,
+              new JwtVerifier(
+                  new JwtRules(
+                      name,
+                      audiences,
+                      Set.of("", "jwt", TYPE),
+                      Set.of("ES256", "RS256", "PS256"),
+                      Duration.ofSeconds(30),
+                      MAX_LIFETIME),
+                  keys,
+                  clock)));
     }
 
     /// Checks one assertion and uses it up.

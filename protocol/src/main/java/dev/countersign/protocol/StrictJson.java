@@ -158,11 +158,10 @@ public final class StrictJson {
     if (value instanceof ObjectNode object) {
       object
           .properties()
-          .forEach(
-              member -> {
-                checkText(member.getKey());
-                check(member.getValue());
-              });
+          .forEach(member -> {
+            checkText(member.getKey());
+            check(member.getValue());
+          });
     } else if (value instanceof ArrayNode array) {
       array.forEach(StrictJson::check);
     } else if (value.isString()) {

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The public keys of one issuer, after our key policy: signature keys only, no symmetric or private
-/// ones, RSA of at least 2048 bits, no key id twice.
+/// The public keys of one issuer, after our key policy: signature keys only, no symmetric or
+/// private ones, RSA of at least 2048 bits, no key id twice.
 ///
 /// Threads may share it.
 ///

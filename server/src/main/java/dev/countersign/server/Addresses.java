@@ -13,6 +13,11 @@ final class Addresses {
     line(out, "broker", installation.broker().baseUri());
     line(out, "MCP server", installation.gateway().resource());
     line(out, "transmitter", installation.transmitter().issuer());
+    house.console().ifPresent(console -> line(out, "console", console.baseUri()));
+    house
+        .console()
+        .ifPresent(
+            console -> line(out, "ledger", console.operatorEntrance().reveal() + "  (operator)"));
     house.mailbox().ifPresent(mailbox -> line(out, "mails", mailbox.address()));
   }
 

@@ -13,8 +13,8 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/// Reads a CSV file of attributes: a header `subject,name,value`, then one attribute a line. A value
-/// that is JSON (a number, true, false) keeps its type; anything else is text.
+/// Reads a CSV file of attributes: a header `subject,name,value`, then one attribute a line. A
+/// value that is JSON (a number, true, false) keeps its type; anything else is text.
 final class AttributeFile {
   private static final String HEADER = "subject,name,value";
 
@@ -34,8 +34,7 @@ final class AttributeFile {
         if (fields.length == 3 && fields[0].contains("|") && !fields[1].isBlank()) {
           lines.add(new Line(fields[0], fields[1], value(fields[2])));
         } else if (!text.get(i).isBlank()) {
-          problems.add(
-              file + ":" + (i + 1), "", "must be anchor|stable id, attribute name, value");
+          problems.add(file + ":" + (i + 1), "", "must be anchor|stable id, attribute name, value");
         }
       }
     } catch (IOException unreadable) {

@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
       ServeCommand.class,
       CheckCommand.class,
       TraceCommand.class,
+      InitDbCommand.class,
       HelpCommand.class
     })
 final class Countersign implements Runnable {

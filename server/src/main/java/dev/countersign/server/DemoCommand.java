@@ -18,7 +18,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "demo",
     mixinStandardHelpOptions = true,
-    description = "Starts everything on this machine and plays the refunds story twice: Entra, Okta.",
+    description =
+        "Starts everything on this machine and plays the refunds story twice: Entra, Okta.",
     footer = {"", "Exit code 0: every step had its expected outcome."})
 final class DemoCommand implements Callable<Integer> {
   @Mixin private ConfigOption config = new ConfigOption();
@@ -26,7 +27,9 @@ final class DemoCommand implements Callable<Integer> {
   @Option(names = "--keep", description = "leave everything running afterwards, until Ctrl-C")
   private boolean keep;
 
-  @Option(names = "--fresh", description = "delete what earlier runs left, keys and ledger included")
+  @Option(
+      names = "--fresh",
+      description = "delete what earlier runs left, keys and ledger included")
   private boolean fresh;
 
   @Option(

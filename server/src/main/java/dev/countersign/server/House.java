@@ -6,6 +6,7 @@ import dev.countersign.box.Migrations;
 import dev.countersign.box.postgres.EmbeddedPostgres;
 import dev.countersign.box.postgres.StateDatabase;
 import dev.countersign.broker.box.BrokerBox;
+import dev.countersign.console.box.ConsoleBox;
 import dev.countersign.gateway.box.GatewayBox;
 import dev.countersign.idp.box.EntraShapedIdp;
 import dev.countersign.idp.box.OktaShapedIdp;
@@ -59,6 +60,7 @@ public final class House implements AutoCloseable {
   private @Nullable Installation installation;
   private @Nullable AttributeStore attributes;
   private @Nullable BrokerBox broker;
+  private @Nullable ConsoleBox console;
   private @Nullable DatabaseSettings superuser;
 
   private House() {}
@@ -130,8 +132,7 @@ public final class House implements AutoCloseable {
   private void importAttributes(List<AttributeFile.Line> lines, InstantSource clock) {
     AttributeStore store = Objects.requireNonNull(attributes);
     lines.forEach(
-        line ->
-            store.upsert(line.subject(), line.name(), line.value(), "import", clock.instant()));
+        line -> store.upsert(line.subject(), line.name(), line.value(), "import", clock.instant()));
   }
 
   private DatabaseSettings startPostgres(Path data, Consumer<String> progress) {
@@ -143,10 +144,8 @@ public final class House implements AutoCloseable {
   private static void migrate(StateDatabase state, Consumer<String> progress) {
     progress.accept("migrations");
     var jobs = new ArrayList<Runnable>();
-    MIGRATIONS.forEach(
-        (box, location) ->
-            jobs.add(
-                () -> Migrations.run(state.owner(), box, StateDatabase.user(box), location)));
+    MIGRATIONS.forEach((box, location) ->
+        jobs.add(() -> Migrations.run(state.owner(), box, StateDatabase.user(box), location)));
     jobs.add(() -> migrateLedger(state));
     inParallel(jobs);
   }
@@ -155,12 +154,11 @@ public final class House implements AutoCloseable {
     Migrations.run(
         state.owner(), LedgerSchema.NAME, state.auditor().user(), LedgerSchema.MIGRATIONS);
     try (Database owner = Database.open("ledger-owner", state.owner(), 1)) {
-      owner.query(
-          connection -> {
-            LedgerSchema.allowAppending(
-                connection, Installation.BOXES.stream().map(StateDatabase::user).toList());
-            return true;
-          });
+      owner.query(connection -> {
+        LedgerSchema.allowAppending(
+            connection, Installation.BOXES.stream().map(StateDatabase::user).toList());
+        return true;
+      });
     }
   }
 
@@ -173,8 +171,7 @@ public final class House implements AutoCloseable {
     inParallel(jobs);
   }
 
-  private void startBoxes(
-      Installation ready, StateDatabase state, Keys keys, InstantSource clock) {
+  private void startBoxes(Installation ready, StateDatabase state, Keys keys, InstantSource clock) {
     DataSource auditor = keep(Database.open("auditor", state.auditor(), 2)).dataSource();
     LedgerReader reader = new PgLedgerReader(auditor);
     ledgerReader = reader;
@@ -230,7 +227,11 @@ public final class House implements AutoCloseable {
                       ledger("receiver", database, clock),
                       keys.own("receiver"),
                       clock));
-            }));
+            },
+            () ->
+                ready
+                    .console()
+                    .ifPresent(config -> console = keep(ConsoleBox.start(config, reader, clock)))));
   }
 
   private Database database(StateDatabase state, String box) {
@@ -279,6 +280,11 @@ public final class House implements AutoCloseable {
   /// The mail server for development, if there is one.
   public Optional<Mailbox> mailbox() {
     return Optional.ofNullable(mailbox);
+  }
+
+  /// The console, if there is one.
+  public Optional<ConsoleBox> console() {
+    return Optional.ofNullable(console);
   }
 
   /// The broker, for counting what is left over.

@@ -34,15 +34,14 @@ final class Ports {
   static Map<String, String> choose(Consumer<String> remark) {
     var chosen = new HashMap<String, String>();
     var given = new HashSet<Integer>();
-    USUAL.forEach(
-        (name, usual) -> {
-          int port = isFree(usual) ? usual : anyFree(given);
-          if (port != usual) {
-            remark.accept("  port " + usual + " is in use; taking " + port + " instead");
-          }
-          given.add(port);
-          chosen.put(name, String.valueOf(port));
-        });
+    USUAL.forEach((name, usual) -> {
+      int port = isFree(usual) ? usual : anyFree(given);
+      if (port != usual) {
+        remark.accept("  port " + usual + " is in use; taking " + port + " instead");
+      }
+      given.add(port);
+      chosen.put(name, String.valueOf(port));
+    });
     return chosen;
   }
 

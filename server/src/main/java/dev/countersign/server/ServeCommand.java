@@ -57,11 +57,10 @@ final class ServeCommand implements Callable<Integer> {
     Runtime.getRuntime()
         .addShutdownHook(
             Thread.ofPlatform()
-                .unstarted(
-                    () -> {
-                      house.close();
-                      stopped.countDown();
-                    }));
+                .unstarted(() -> {
+                  house.close();
+                  stopped.countDown();
+                }));
     stopped.await();
   }
 }

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A command's way into the state of an installation that may or may not be running: the server that
-/// runs, or the embedded one started for this command.
+/// A command's way into the state of an installation that may or may not be running: the server
+/// that runs, or the embedded one started for this command.
 final class StateAccess implements AutoCloseable {
   private static final int PORT_LINE = 3;
 
@@ -58,7 +58,12 @@ final class StateAccess implements AutoCloseable {
   /// `postmaster.pid`.
   private static Optional<DatabaseSettings> running(Path data) {
     try {
-      List<String> note = Files.readAllLines(data.resolve("postgres/postmaster.pid"));
+      Path pointer = data.resolve("cluster-location"); // as root the cluster lies elsewhere
+      Path cluster =
+          Files.isRegularFile(pointer)
+              ? Path.of(Files.readString(pointer).strip())
+              : data.resolve("postgres");
+      List<String> note = Files.readAllLines(cluster.resolve("postmaster.pid"));
       long pid = Long.parseLong(note.getFirst().strip());
       if (note.size() <= PORT_LINE || ProcessHandle.of(pid).isEmpty()) {
         return Optional.empty();

@@ -18,8 +18,8 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Set;
 
-/// The business databases inside the embedded PostgreSQL: makes them when they are missing and gives
-/// the broker its CREATEROLE login there.
+/// The business databases inside the embedded PostgreSQL: makes them when they are missing and
+/// gives the broker its CREATEROLE login there.
 final class Targets {
   private static final SqlName MINT = new SqlName("countersign_mint");
   private static final int PASSWORD_LENGTH = 43;
@@ -50,10 +50,7 @@ final class Targets {
     InitTarget.run(
         owner,
         new InitTarget.Plan(
-            MINT,
-            mintPassword,
-            Set.copyOf(database.groups()),
-            Set.copyOf(database.tableOwners())));
+            MINT, mintPassword, Set.copyOf(database.groups()), Set.copyOf(database.tableOwners())));
     if (isNew) {
       var scripts = new ArrayList<String>();
       database.setup().forEach(file -> scripts.add(text(file)));

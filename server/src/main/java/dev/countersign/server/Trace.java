@@ -19,7 +19,15 @@ public final class Trace {
       DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT).withZone(ZoneOffset.UTC);
   private static final int LONGEST_VALUE = 100;
   private static final Set<String> JOINERS =
-      Set.of("approval_id", "client_id", "digest", "lease_id", "policy_version", "scope");
+      Set.of(
+          "approval_id",
+          "audience",
+          "authorization_details",
+          "client_id",
+          "digest",
+          "lease_id",
+          "policy_version",
+          "scope");
 
   private final boolean colour;
 
@@ -63,8 +71,7 @@ public final class Trace {
     return text.toString();
   }
 
-  private void line(
-      StringBuilder text, String when, LedgerRecord record, Set<String> told) {
+  private void line(StringBuilder text, String when, LedgerRecord record, Set<String> told) {
     text.append("  ")
         .append(paint("2", when))
         .append("  ")
@@ -76,10 +83,7 @@ public final class Trace {
       if (!isNew && JOINERS.contains(member.getKey())) {
         continue; // told above, and the same
       }
-      text.append(indent)
-          .append(member.getKey())
-          .append("=")
-          .append(value(member.getValue()));
+      text.append(indent).append(member.getKey()).append("=").append(value(member.getValue()));
       indent = " ";
     }
     text.append("\n");
@@ -89,7 +93,8 @@ public final class Trace {
     String text = value.isString() ? value.stringValue() : value.toString();
     if (value.isArray() && value.path(0).path("rule").isString()) {
       text =
-          value.valueStream()
+          value
+              .valueStream()
               .map(match -> match.path("rule").asString(""))
               .collect(Collectors.joining(","));
     }

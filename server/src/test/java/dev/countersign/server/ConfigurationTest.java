@@ -104,8 +104,7 @@ class ConfigurationTest {
     String example = Files.readString(EXAMPLE.resolve("countersign.yaml"));
 
     assertThat(schema.validate(example, InputFormat.YAML)).isEmpty();
-    assertThat(
-            schema.validate(example.replace("token-lifetime:", "token-life:"), InputFormat.YAML))
+    assertThat(schema.validate(example.replace("token-lifetime:", "token-life:"), InputFormat.YAML))
         .isNotEmpty();
   }
 

@@ -33,8 +33,9 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
-/// The whole installation of the refunds example on real sockets and a real PostgreSQL: the story is
-/// played, everything is stopped and started again over the same data, and nothing secret was told.
+/// The whole installation of the refunds example on real sockets and a real PostgreSQL: the story
+/// is played, everything is stopped and started again over the same data, and nothing secret was
+/// told.
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class EndToEndTest {
   private static final Path EXAMPLE =
@@ -86,13 +87,10 @@ class EndToEndTest {
         ledger.stream()
             .filter(record -> record.event().equals("approval-given"))
             .map(LedgerRecord::jti)
-            .filter(
-                candidate ->
-                    ledger.stream()
-                        .anyMatch(
-                            record ->
-                                record.jti().equals(candidate)
-                                    && record.event().equals("statement-run")))
+            .filter(candidate ->
+                ledger.stream()
+                    .anyMatch(record ->
+                        record.jti().equals(candidate) && record.event().equals("statement-run")))
             .findFirst()
             .orElseThrow();
 
@@ -124,11 +122,7 @@ class EndToEndTest {
         .filteredOn(record -> record.jti().equals(jti))
         .extracting(LedgerRecord::event)
         .contains(
-            "event-accepted",
-            "event-received",
-            "sessions-ended",
-            "kill-step",
-            "kill-finished");
+            "event-accepted", "event-received", "sessions-ended", "kill-step", "kill-finished");
   }
 
   @Test
@@ -149,8 +143,7 @@ class EndToEndTest {
     assertThat(codes).isNotEmpty();
     assertThat(codes)
         .allSatisfy(
-            code ->
-                assertThat(told).doesNotContainPattern("(?<![0-9.-])" + code + "(?![0-9.-])"));
+            code -> assertThat(told).doesNotContainPattern("(?<![0-9.-])" + code + "(?![0-9.-])"));
     assertThat(TOKEN.matcher(told).find()).as("something shaped like a token").isFalse();
     assertThat(told).doesNotContain("SCRAM-SHA-256$");
   }
@@ -180,8 +173,7 @@ class EndToEndTest {
     }
     var spellings = new ArrayList<String>(secrets);
     for (String secret : secrets) {
-      spellings.add(
-          Base64.getEncoder().encodeToString(secret.getBytes(StandardCharsets.UTF_8)));
+      spellings.add(Base64.getEncoder().encodeToString(secret.getBytes(StandardCharsets.UTF_8)));
     }
     return spellings;
   }

@@ -36,6 +36,8 @@ public final class Members {
         && text.codePoints().noneMatch(Members::isUnprintable);
   }
 
+  /// Refuses members that nobody would read.
+  ///
   /// @throws MalformedEventException naming the first member that is not among the known ones
   public static void onlyKnown(ObjectNode parent, Set<String> known, String where) {
     for (String name : parent.propertyNames()) {

@@ -101,7 +101,8 @@ public record SecurityEvent(String type, ObjectNode payload) {
       throw Members.wrong("event_timestamp", "must be whole seconds since 1970");
     }
     if (time.longValue() > now.plus(CLOCK_TOLERANCE).getEpochSecond()) {
-      throw Members.wrong("event_timestamp", "is in the future; it counts seconds, not milliseconds");
+      throw Members.wrong(
+          "event_timestamp", "is in the future; it counts seconds, not milliseconds");
     }
   }
 
@@ -119,7 +120,8 @@ public record SecurityEvent(String type, ObjectNode payload) {
         throw Members.wrong(name, "must name each language by its tag, such as `en`");
       }
       if (!text.isString() || !Members.isPlain(text.stringValue(), MAX_REASON)) {
-        throw Members.wrong(name, "must hold texts of 1 to 512 characters without control characters");
+        throw Members.wrong(
+            name, "must hold texts of 1 to 512 characters without control characters");
       }
     }
   }

@@ -325,7 +325,7 @@ public final class TokenService {
     if (!approval.audience().equals(request.audience())) {
       return Optional.of("resource is not the one that was approved");
     }
-    if (!Set.of(approval.scope().split(" ")).containsAll(request.scopes())) {
+    if (!Set.of(approval.scope().split(" ", -1)).containsAll(request.scopes())) {
       return Optional.of("scope is wider than what was approved");
     }
     return Optional.empty();

@@ -315,7 +315,8 @@ class ExchangeTest {
     for (String name :
         new String[] {"subject_token", "scope", "authorization_details", "resource"}) {
       var form = WORLD.exchangeForm(WORLD.token(WORLD.person()), World.refund(100));
-      String body = World.encoded(form) + "&" + name + "=" + World.encode(form.get(name));
+      String body =
+          World.encoded(form) + "&" + name + "=" + World.encode(form.getOrDefault(name, ""));
 
       Answer answer =
           WORLD.send(

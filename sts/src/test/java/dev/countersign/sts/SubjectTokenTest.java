@@ -127,7 +127,7 @@ class SubjectTokenTest {
   @Test
   void A10_refusesEveryOtherSpellingOfAGoodToken() {
     String token = WORLD.token(WORLD.person());
-    String[] parts = token.split("\\.");
+    String[] parts = token.split("\\.", -1);
     List<String> spellings =
         List.of(
             token + "=",

@@ -456,7 +456,10 @@ final class World implements AutoCloseable {
     return new Form(
         approval,
         csrf.find() ? csrf.group(1) : "none",
-        page.headers().getOrDefault("set-cookie", List.of("none=none")).getFirst().split(";")[0]);
+        page.headers()
+            .getOrDefault("set-cookie", List.of("none=none"))
+            .getFirst()
+            .split(";", -1)[0]);
   }
 
   /// Sends the form.
@@ -533,11 +536,13 @@ final class World implements AutoCloseable {
   }
 
   static ObjectNode claims(String token) {
-    return StrictJson.parseObject(java.util.Base64.getUrlDecoder().decode(token.split("\\.")[1]));
+    return StrictJson.parseObject(
+        java.util.Base64.getUrlDecoder().decode(token.split("\\.", -1)[1]));
   }
 
   static ObjectNode header(String token) {
-    return StrictJson.parseObject(java.util.Base64.getUrlDecoder().decode(token.split("\\.")[0]));
+    return StrictJson.parseObject(
+        java.util.Base64.getUrlDecoder().decode(token.split("\\.", -1)[0]));
   }
 
   @Override

@@ -12,7 +12,7 @@ import java.util.Map;
 /// Threads may share it.
 ///
 /// @spec https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http
-///     MCP 2026-07-28, Streamable HTTP
+///   MCP 2026-07-28, Streamable HTTP
 public final class HttpTransport implements Transport {
   private static final Duration LONGEST_CALL = Duration.ofMinutes(5);
 

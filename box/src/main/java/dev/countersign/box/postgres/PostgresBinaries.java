@@ -39,8 +39,7 @@ final class PostgresBinaries {
     Path cache = cache(account);
     Path folder = cache.resolve("postgres-" + VERSION + "-" + platform);
     if (!Files.isExecutable(program(folder, "postgres"))) {
-      progress.accept("unpacking PostgreSQL " + VERSION);
-      unpack("/postgres-" + platform + ".txz", platform, folder);
+      unpack("/postgres-" + platform + ".txz", platform, folder, progress);
     }
     return new PostgresBinaries(folder);
   }
@@ -96,7 +95,8 @@ final class PostgresBinaries {
     return existing != null && account.reaches(existing);
   }
 
-  private static void unpack(String resource, String platform, Path folder) {
+  private static void unpack(
+      String resource, String platform, Path folder, Consumer<String> progress) {
     Path aside = folder.resolveSibling("." + folder.getFileName() + "." + Ids.base62(8));
     try (InputStream packed = PostgresBinaries.class.getResourceAsStream(resource)) {
       if (packed == null) {
@@ -106,6 +106,7 @@ final class PostgresBinaries {
                 + " in this build; build on this platform, or point the configuration to a PostgreSQL"
                 + " server");
       }
+      progress.accept("unpacking PostgreSQL " + VERSION);
       Files.createDirectories(aside);
       extract(packed, aside);
       moveIntoPlace(aside, folder);

@@ -51,10 +51,13 @@ final class Postmaster {
       ServerAccount account, Path cluster, Path log, List<String> serverCommand)
       throws IOException {
     var command = new ArrayList<String>();
-    if (ServerAccount.find("setsid").isPresent()) {
+    boolean session = ServerAccount.find("setsid").isPresent();
+    if (session) {
       command.add("setsid");
     }
-    var shellCommand = new ArrayList<>(List.of("/bin/sh", "-c", WATCHDOG, "countersign-postgres"));
+    // Without setsid (macOS), job control at least gives the server a process group of its own.
+    String script = session ? WATCHDOG : "set -m 2>/dev/null\n" + WATCHDOG;
+    var shellCommand = new ArrayList<>(List.of("/bin/sh", "-c", script, "countersign-postgres"));
     shellCommand.addAll(serverCommand);
     command.addAll(account.command(shellCommand));
     var builder =

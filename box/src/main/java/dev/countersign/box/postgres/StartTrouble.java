@@ -13,6 +13,7 @@ final class StartTrouble {
   private static final List<Known> KNOWN =
       List.of(
           new Known("No space left on device", "the disk is full; free some space"),
+          new Known("could not extend file", "the disk is full; free some space"),
           new Known("Read-only file system", "the file system of the data folder is read-only"),
           new Known(
               "Disk quota exceeded", "the disk quota of the user is used up; free some space"),

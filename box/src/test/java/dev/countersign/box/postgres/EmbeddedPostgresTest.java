@@ -178,6 +178,35 @@ final class EmbeddedPostgresTest {
   }
 
   @Test
+  void findsItsDataWhereTheServersAccountCannotReachTheFolder() throws Exception {
+    // JUnit's folder lets only its owner in, so as root the cluster has to live elsewhere.
+    Path deep = folder.resolve("deep");
+    for (int run = 0; run < 2; run++) {
+      try (var server = EmbeddedPostgres.start(deep)) {
+        execute(server.superuser(), "CREATE TABLE IF NOT EXISTS kept (n int)");
+        execute(server.superuser(), "INSERT INTO kept VALUES (1)");
+        assertThat(ask(server.superuser(), "SELECT count(*) FROM kept"))
+            .isEqualTo(String.valueOf(run + 1));
+      }
+    }
+    EmbeddedPostgres.delete(deep);
+    assertThat(deep).isEmptyDirectory();
+  }
+
+  @Test
+  void namesAFullDiskAndAForeignFolder() throws IOException {
+    Path log = folder.resolve("postgres.log");
+    Files.writeString(log, "FATAL:  could not write lock file: No space left on device\n");
+    assertThat(StartTrouble.explain(log, 0, 1))
+        .hasMessageContaining("the disk is full; free some space; its log is");
+    Files.writeString(log, "FATAL:  data directory \"x\" has wrong ownership\n");
+    assertThat(StartTrouble.explain(log, 0, 1)).hasMessageContaining("belongs to another user");
+    Files.writeString(log, "FATAL:  something new\n");
+    assertThat(StartTrouble.explain(log, 0, 1)).hasMessageContaining("something new");
+    assertThat(StartTrouble.explain(log, 0, 132)).hasMessageContaining("processor");
+  }
+
+  @Test
   void startsAfreshAfterDelete() {
     EmbeddedPostgres.start(folder).close();
     EmbeddedPostgres.delete(folder);

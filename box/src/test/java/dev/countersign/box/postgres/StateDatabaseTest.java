@@ -30,7 +30,7 @@ final class StateDatabaseTest {
 
   @BeforeAll
   static void provision() {
-    server = EmbeddedPostgres.start(folder.resolve("data"));
+    server = EmbeddedPostgres.start(folder);
     state = StateDatabase.provision(server.superuser(), folder.resolve("secrets"), BOXES);
     for (String box : BOXES) {
       Migrations.run(state.owner(), box, StateDatabase.user(box), MIGRATIONS);
@@ -130,7 +130,7 @@ final class StateDatabaseTest {
 
   @Test
   void keepsPasswordsInFilesOfTheirOwnerAndOutOfTheServersLog() throws Exception {
-    String log = Files.readString(folder.resolve("data").resolve("postgres.log"));
+    String log = Files.readString(folder.resolve("postgres.log"));
     try (var files = Files.list(folder.resolve("secrets"))) {
       for (Path file : files.toList()) {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
@@ -142,7 +142,7 @@ final class StateDatabaseTest {
 
   @Test
   void worksForAnAdministratorWhoIsNotASuperuser(@TempDir Path other) throws SQLException {
-    try (var external = EmbeddedPostgres.start(other.resolve("data"))) {
+    try (var external = EmbeddedPostgres.start(other)) {
       run(
           external.superuser(),
           "CREATE ROLE dba LOGIN CREATEDB CREATEROLE PASSWORD 'dba'; GRANT CONNECT ON DATABASE"

@@ -294,14 +294,15 @@ public final class PgTargetDatabase implements TargetDatabase, AutoCloseable {
   }
 
   @Override
-  public List<Login> logins() {
+  public List<LoginRole> logins() {
     return database.query(connection -> {
-      var logins = new ArrayList<Login>();
+      var logins = new ArrayList<LoginRole>();
       try (var statement = connection.prepareStatement(LOGINS)) {
         statement.setString(1, SqlName.MINTED);
         try (var rows = statement.executeQuery()) {
           while (rows.next()) {
-            logins.add(new Login(new SqlName(rows.getString("rolname")), rows.getString("jti")));
+            logins.add(
+                new LoginRole(new SqlName(rows.getString("rolname")), rows.getString("jti")));
           }
         }
       }

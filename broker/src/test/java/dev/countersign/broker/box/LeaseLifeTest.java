@@ -311,7 +311,7 @@ class LeaseLifeTest {
 
   @Test
   void H06_cleansUpAfterACrashBetweenJournalAndLogin() {
-    FAULTS.beforeCreate = Faults::crash;
+    FAULTS.beforeCreate = Faults.CRASH;
     String token = refunds.token(REFUND);
     assertThat(refunds.mint(token).status()).isEqualTo(500);
     FAULTS.beforeCreate = () -> {};
@@ -327,7 +327,7 @@ class LeaseLifeTest {
 
   @Test
   void H06_cleansUpAfterACrashBetweenLoginAndAnswer() {
-    FAULTS.beforeAnswer = Faults::crash;
+    FAULTS.beforeAnswer = Faults.CRASH;
     assertThat(refunds.mint(refunds.token(REFUND)).status()).isEqualTo(500);
     FAULTS.beforeAnswer = () -> {};
     refunds.stop();
@@ -343,7 +343,7 @@ class LeaseLifeTest {
   @Test
   void H06_cleansUpAfterACrashDuringTheRevocation() {
     Login login = refunds.login(REFUND);
-    FAULTS.beforeDrop = Faults::crash;
+    FAULTS.beforeDrop = Faults.CRASH;
     assertThat(refunds.revoke(login.lease(), "gateway").status()).isEqualTo(500);
     FAULTS.beforeDrop = () -> {};
     assertThat(refunds.exists(login)).isTrue();
@@ -358,7 +358,7 @@ class LeaseLifeTest {
   @Test
   void H06_cleansUpAfterACrashBetweenDropAndJournal() {
     Login login = refunds.login(REFUND);
-    FAULTS.afterDrop = Faults::crash;
+    FAULTS.afterDrop = Faults.CRASH;
     assertThat(refunds.revoke(login.lease(), "gateway").status()).isEqualTo(500);
     FAULTS.afterDrop = () -> {};
     refunds.stop();
@@ -460,9 +460,10 @@ class LeaseLifeTest {
     private volatile boolean dropFails;
 
     /// Ends the work like a `kill -9`: nothing after it runs, clean-up included.
-    static void crash() {
-      throw new AssertionError("crash");
-    }
+    static final Runnable CRASH =
+        () -> {
+          throw new AssertionError("crash");
+        };
 
     void mend() {
       beforeCreate = () -> {};
@@ -503,7 +504,7 @@ class LeaseLifeTest {
         }
 
         @Override
-        public List<Login> logins() {
+        public List<LoginRole> logins() {
           return real.logins();
         }
       };

@@ -45,7 +45,10 @@ final class CallMarkup {
                   tool.name().equals(chosen.tool().name()) ? " aria-current=\"page\"" : "",
                   Html.text(tool.name())));
     }
-    body.append("</ul></nav><div>").append(form(chosen, problem)).append(history()).append("</div>");
+    body.append("</ul></nav><div>")
+        .append(form(chosen, problem))
+        .append(history())
+        .append("</div>");
     return Layout.page(chosen.tool().name(), bar(), body.append("</div>").toString());
   }
 
@@ -84,7 +87,9 @@ final class CallMarkup {
     html.append(Html.text(title(tool))).append("</h1><p class=\"soft\">");
     html.append(Html.text(tool.description())).append("</p>");
     if (!problem.isEmpty()) {
-      html.append("<p class=\"note bad\" role=\"alert\">").append(Html.text(problem)).append("</p>");
+      html.append("<p class=\"note bad\" role=\"alert\">")
+          .append(Html.text(problem))
+          .append("</p>");
     }
     html.append("<form method=\"post\" action=\"/call\">").append(csrf());
     html.append("<input type=\"hidden\" name=\"tool\" value=\"")
@@ -125,8 +130,7 @@ final class CallMarkup {
           case NUMBER ->
               "<input type=\"text\" inputmode=\"decimal\"%s value=\"%s\">"
                   .formatted(common, Html.text(field.standard()));
-          case FLAG ->
-              select(common, field, List.of("true", "false"));
+          case FLAG -> select(common, field, List.of("true", "false"));
           case CHOICE -> select(common, field, field.choices());
           case JSON -> "<textarea rows=\"4\"%s></textarea>".formatted(common);
         };
@@ -150,8 +154,7 @@ final class CallMarkup {
     for (String choice : choices) {
       html.append(
           "<option%s>%s</option>"
-              .formatted(
-                  choice.equals(field.standard()) ? " selected" : "", Html.text(choice)));
+              .formatted(choice.equals(field.standard()) ? " selected" : "", Html.text(choice)));
     }
     return html.append("</select>").toString();
   }
@@ -173,9 +176,7 @@ final class CallMarkup {
               call,
               "good",
               "done",
-              structured.isNull()
-                  ? "<p>" + Html.text(text) + "</p>"
-                  : Html.value(structured),
+              structured.isNull() ? "<p>" + Html.text(text) + "</p>" : Html.value(structured),
               diagnostics.path(DIAGNOSTICS + "jti").asString(""));
       case CallOutcome.ApprovalRequired approval -> approval(call, approval);
       case CallOutcome.Denied(String reason, String code, String jti, List<String> reasons) ->
@@ -219,17 +220,16 @@ final class CallMarkup {
         .append("\">");
     call.arguments()
         .properties()
-        .forEach(
-            argument ->
-                html.append("<input type=\"hidden\" name=\"")
-                    .append(Html.text(ToolForm.PREFIX + argument.getKey()))
-                    .append("\" value=\"")
-                    .append(
-                        Html.text(
-                            argument.getValue().isString()
-                                ? argument.getValue().stringValue()
-                                : StrictJson.write(argument.getValue())))
-                    .append("\">"));
+        .forEach(argument ->
+            html.append("<input type=\"hidden\" name=\"")
+                .append(Html.text(ToolForm.PREFIX + argument.getKey()))
+                .append("\" value=\"")
+                .append(
+                    Html.text(
+                        argument.getValue().isString()
+                            ? argument.getValue().stringValue()
+                            : StrictJson.write(argument.getValue())))
+                .append("\">"));
     return html.toString();
   }
 

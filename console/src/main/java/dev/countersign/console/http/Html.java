@@ -84,8 +84,7 @@ final class Html {
         break;
       }
       html.append("<tr>");
-      columns.forEach(
-          column -> html.append("<td>").append(line(row.path(column))).append("</td>"));
+      columns.forEach(column -> html.append("<td>").append(line(row.path(column))).append("</td>"));
       html.append("</tr>");
     }
     html.append("</tbody></table></div>");

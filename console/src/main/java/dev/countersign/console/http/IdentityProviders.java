@@ -35,7 +35,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// issuer, audience, times and `nonce`. Threads may share it.
 ///
 /// @spec https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth OpenID Connect Core 1.0
-///     §3.1
+///   §3.1
 /// @spec https://www.rfc-editor.org/rfc/rfc9207#section-2.4 RFC 9207 §2.4
 final class IdentityProviders {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
@@ -73,11 +73,10 @@ final class IdentityProviders {
     return metadata(provider).authorizationEndpoint()
         + "?"
         + request.entrySet().stream()
-            .map(
-                parameter ->
-                    parameter.getKey()
-                        + "="
-                        + URLEncoder.encode(parameter.getValue(), StandardCharsets.UTF_8))
+            .map(parameter ->
+                parameter.getKey()
+                    + "="
+                    + URLEncoder.encode(parameter.getValue(), StandardCharsets.UTF_8))
             .collect(Collectors.joining("&"));
   }
 
@@ -134,8 +133,7 @@ final class IdentityProviders {
             LEEWAY,
             Duration.ZERO);
     JwtCheck check =
-        new JwtVerifier(rules, metadata.keys(), clock)
-            .verify(tokens.path("id_token").asString(""));
+        new JwtVerifier(rules, metadata.keys(), clock).verify(tokens.path("id_token").asString(""));
     return switch (check) {
       case JwtCheck.Verified(VerifiedJwt jwt) ->
           new Secret(jwt.text("nonce").orElse("")).equals(attempt.nonce())
@@ -181,9 +179,7 @@ final class IdentityProviders {
           address(document, "authorization_endpoint"),
           address(document, "token_endpoint"),
           new RemoteKeySet(address(document, "jwks_uri"), client, clock),
-          document
-              .path("authorization_response_iss_parameter_supported")
-              .asBoolean(false));
+          document.path("authorization_response_iss_parameter_supported").asBoolean(false));
     } catch (MalformedJsonException | IllegalArgumentException malformed) {
       throw new UnavailableException("the identity provider's discovery is malformed", malformed);
     }

@@ -15,8 +15,7 @@ import tools.jackson.databind.JsonNode;
 /// The operator's pages.
 final class LedgerMarkup {
   private static final DateTimeFormatter CLOCK =
-      DateTimeFormatter.ofPattern("d MMM HH:mm:ss.SSS", Locale.ENGLISH)
-          .withZone(ZoneOffset.UTC);
+      DateTimeFormatter.ofPattern("d MMM HH:mm:ss.SSS", Locale.ENGLISH).withZone(ZoneOffset.UTC);
   private static final int LONGEST_VALUE = 120;
   private static final int MOST_MEMBERS = 6;
   private static final String BAR =
@@ -46,10 +45,10 @@ final class LedgerMarkup {
         records.isEmpty()
             ? "<p class=\"note\">Nothing is written yet.</p>"
             : """
-              <div class="wide" tabindex="0" role="region" aria-label="Ledger entries"><table>
-              <thead><tr><th scope="col">Time (UTC)</th><th scope="col">Box</th><th scope="col">Event</th><th scope="col">Trace</th><th scope="col">What</th></tr></thead>
-              <tbody>%s</tbody></table></div>
-              """
+            <div class="wide" tabindex="0" role="region" aria-label="Ledger entries"><table>
+            <thead><tr><th scope="col">Time (UTC)</th><th scope="col">Box</th><th scope="col">Event</th><th scope="col">Trace</th><th scope="col">What</th></tr></thead>
+            <tbody>%s</tbody></table></div>
+            """
                 .formatted(rows);
     return Layout.page(
         "Ledger",
@@ -158,7 +157,9 @@ final class LedgerMarkup {
     if (event.contains("kill") || event.contains("ended")) {
       return "bad";
     }
-    return event.contains("denied") || event.contains("refused") || event.contains("failed")
+    return event.contains("denied")
+            || event.contains("refused")
+            || event.contains("failed")
             || event.contains("step-up")
         ? "warn"
         : "good";

@@ -14,8 +14,8 @@ import java.net.URI;
 import java.util.List;
 import java.util.Map;
 
-/// The operator's pages: the ledger and its traces. Opened once with a key that is made at each start,
-/// then by a cookie; there only where the console listens on loopback.
+/// The operator's pages: the ledger and its traces. Opened once with a key that is made at each
+/// start, then by a cookie; there only where the console listens on loopback.
 public final class OperatorRoutes {
   private static final int SHOWN = 200;
   private static final int LONGEST_JTI = 200;
@@ -40,9 +40,8 @@ public final class OperatorRoutes {
         .get("/operator", this::enter)
         .get(
             "/ledger",
-            forOperator(
-                (_, response) ->
-                    Http.html(response, 200, LedgerMarkup.ledger(ledger.recent(SHOWN)))))
+            forOperator((_, response) ->
+                Http.html(response, 200, LedgerMarkup.ledger(ledger.recent(SHOWN)))))
         .get(
             "/ledger/check",
             forOperator(

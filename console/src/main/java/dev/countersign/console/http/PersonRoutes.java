@@ -207,8 +207,7 @@ public final class PersonRoutes {
       }
       case ToolList.SignInRequired _ -> ended(request, response);
       case ToolList.Failed(String reason) ->
-          Http.html(
-              response, 503, Layout.message("The gateway does not answer", reason + "."));
+          Http.html(response, 503, Layout.message("The gateway does not answer", reason + "."));
     }
   }
 
@@ -262,15 +261,13 @@ public final class PersonRoutes {
     Http.html(
         response,
         403,
-        Layout.message(
-            "Please open the page again", "This form was not shown to this browser."));
+        Layout.message("Please open the page again", "This form was not shown to this browser."));
   }
 
   private static void away(ServerResponse response) {
     Http.html(
         response,
         503,
-        Layout.message(
-            "The identity provider does not answer", "Please try again in a moment."));
+        Layout.message("The identity provider does not answer", "Please try again in a moment."));
   }
 }

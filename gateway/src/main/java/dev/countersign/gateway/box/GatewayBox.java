@@ -70,13 +70,8 @@ public final class GatewayBox implements AutoCloseable {
                 metrics.counter("gateway.calls", "tool", tool, "outcome", outcome).increment());
     var settings =
         new BoxServer.Settings(
-            "gateway",
-            config.listener(),
-            new Health(),
-            metrics,
-            config.border().maxBodyBytes());
-    return new GatewayBox(
-        BoxServer.start(settings, new McpRoutes(config, bearers, mcp, refusals)));
+            "gateway", config.listener(), new Health(), metrics, config.border().maxBodyBytes());
+    return new GatewayBox(BoxServer.start(settings, new McpRoutes(config, bearers, mcp, refusals)));
   }
 
   private static String version() {

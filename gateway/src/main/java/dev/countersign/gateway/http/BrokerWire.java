@@ -43,17 +43,18 @@ public final class BrokerWire implements CredentialBroker {
   public MintResult mint(String role, Secret onBehalfOfToken) {
     URI address =
         URI.create(
-            broker
-                + "/v1/verify-rar/creds/"
-                + URLEncoder.encode(role, StandardCharsets.UTF_8));
+            broker + "/v1/verify-rar/creds/" + URLEncoder.encode(role, StandardCharsets.UTF_8));
     WireClient.Answer answer =
         client.send(
             "POST",
             address,
             Map.of(
-                "X-Vault-Token", onBehalfOfToken.reveal(),
-                PresenterAssertion.HEADER, assertions.assertion(broker),
-                "Accept", "application/json"),
+                "X-Vault-Token",
+                onBehalfOfToken.reveal(),
+                PresenterAssertion.HEADER,
+                assertions.assertion(broker),
+                "Accept",
+                "application/json"),
             null,
             MINT_TIMEOUT);
     return switch (answer.status()) {
@@ -95,8 +96,10 @@ public final class BrokerWire implements CredentialBroker {
                   "POST",
                   URI.create(broker + "/v1/sys/leases/revoke"),
                   Map.of(
-                      "Content-Type", "application/json",
-                      PresenterAssertion.HEADER, assertions.assertion(broker)),
+                      "Content-Type",
+                      "application/json",
+                      PresenterAssertion.HEADER,
+                      assertions.assertion(broker)),
                   StrictJson.write(StrictJson.object().put("lease_id", lease.id())),
                   REVOKE_TIMEOUT)
               .status();

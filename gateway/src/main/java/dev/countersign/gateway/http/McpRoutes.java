@@ -204,10 +204,7 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
     refusals.record(subject, reason);
   }
 
-  private void challenge(
-      ServerResponse response,
-      @Nullable OAuthError error,
-      Set<String> needed) {
+  private void challenge(ServerResponse response, @Nullable OAuthError error, Set<String> needed) {
     response.header("WWW-Authenticate", challengeText(error, needed));
     OAuthError told = error == null ? OAuthError.INVALID_TOKEN : error;
     refuse(
@@ -219,8 +216,7 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
             : "sign in with an authorization server of this resource");
   }
 
-  private String challengeText(
-      @Nullable OAuthError error, Set<String> needed) {
+  private String challengeText(@Nullable OAuthError error, Set<String> needed) {
     var text = new StringBuilder("Bearer resource_metadata=\"");
     text.append(config.base()).append(METADATA).append("/mcp\"");
     if (!needed.isEmpty()) {
@@ -232,8 +228,7 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
     return text.toString();
   }
 
-  private static void refuse(
-      ServerResponse response, int status, String code, String description) {
+  private static void refuse(ServerResponse response, int status, String code, String description) {
     Http.json(
         response,
         status,

@@ -79,8 +79,10 @@ public final class StsWire implements TokenExchange {
         client.get(
             address,
             Map.of(
-                "Authorization", "Bearer " + approval.challenge().reveal(),
-                "Accept", "application/json"),
+                "Authorization",
+                "Bearer " + approval.challenge().reveal(),
+                "Accept",
+                "application/json"),
             TIMEOUT);
     if (answer.status() != 200) {
       throw away(answer.status());
@@ -97,8 +99,7 @@ public final class StsWire implements TokenExchange {
       case "USER_FRAUDULENT" ->
           new ApprovalState.Refused(
               "approval_suspicious", "the person did not expect this request");
-      case "EXPIRED" ->
-          new ApprovalState.Refused("approval_expired", "nobody approved it in time");
+      case "EXPIRED" -> new ApprovalState.Refused("approval_expired", "nobody approved it in time");
       default -> new ApprovalState.Refused("approval_failed", "it cannot be approved any more");
     };
   }

@@ -69,6 +69,7 @@ public final class McpServer {
     } catch (RuntimeException fault) {
       String correlation = Ids.base62(12);
       LOG.error("call failed, correlation {}", correlation, fault);
+      refusals.record(caller.subject(), "internal error, correlation " + correlation);
       return error(
           era, id, new McpRefusal(INTERNAL_ERROR, "internal error, correlation " + correlation));
     }
@@ -130,9 +131,7 @@ public final class McpServer {
       throw new McpRefusal(INVALID_PARAMS, "`protocolVersion` must be a text");
     }
     String version =
-        Era.LEGACY_VERSIONS.contains(asked.stringValue())
-            ? asked.stringValue()
-            : Era.NEWEST_LEGACY;
+        Era.LEGACY_VERSIONS.contains(asked.stringValue()) ? asked.stringValue() : Era.NEWEST_LEGACY;
     ObjectNode result = StrictJson.object();
     result.put("protocolVersion", version);
     result.set("capabilities", capabilities());
@@ -206,8 +205,7 @@ public final class McpServer {
     return switch (error) {
       case METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR ->
           era == Era.LEGACY ? 200 : error.httpStatus();
-      case PARSE_ERROR, INVALID_REQUEST, HEADER_MISMATCH, UNSUPPORTED_VERSION ->
-          error.httpStatus();
+      case PARSE_ERROR, INVALID_REQUEST, HEADER_MISMATCH, UNSUPPORTED_VERSION -> error.httpStatus();
     };
   }
 }

@@ -94,8 +94,7 @@ final class MirroredHeaders {
         || value.length() < BASE64_START.length() + BASE64_END.length()) {
       return value;
     }
-    String encoded =
-        value.substring(BASE64_START.length(), value.length() - BASE64_END.length());
+    String encoded = value.substring(BASE64_START.length(), value.length() - BASE64_END.length());
     try {
       return StandardCharsets.UTF_8
           .newDecoder()

@@ -15,8 +15,6 @@ import java.sql.Types;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import org.postgresql.PGProperty;
-import org.postgresql.util.PGobject;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -24,7 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// One connection, one prepared statement, one transaction. A write is committed only after its
 /// whole answer was read within the limits. Threads may share it.
 public final class PgStatements implements StatementRunner {
-  private static final int CONNECT_SECONDS = 5;
+  private static final String CONNECT_SECONDS = "5";
   private static final int SPARE_SECONDS = 5;
   private static final int MAX_APPLICATION_NAME = 63;
 
@@ -39,8 +37,7 @@ public final class PgStatements implements StatementRunner {
   }
 
   @Override
-  public StatementResult run(
-      Statement statement, Lease lease, ObjectNode arguments, String jti) {
+  public StatementResult run(Statement statement, Lease lease, ObjectNode arguments, String jti) {
     String address = databases.get(statement.database());
     if (address == null) {
       throw new IllegalStateException("a tool names a database that is not configured");
@@ -63,18 +60,18 @@ public final class PgStatements implements StatementRunner {
   private static Properties login(Statement statement, Lease lease, String jti) {
     long seconds = statement.limits().timeout().plusMillis(999).toSeconds();
     var properties = new Properties();
-    PGProperty.USER.set(properties, lease.username());
-    PGProperty.PASSWORD.set(properties, lease.password().reveal());
-    PGProperty.CONNECT_TIMEOUT.set(properties, CONNECT_SECONDS);
-    PGProperty.LOGIN_TIMEOUT.set(properties, CONNECT_SECONDS);
-    PGProperty.SOCKET_TIMEOUT.set(properties, (int) seconds + SPARE_SECONDS);
-    PGProperty.OPTIONS.set(
-        properties, "-c statement_timeout=" + statement.limits().timeout().toMillis());
-    PGProperty.MAX_RESULT_BUFFER.set(
-        properties, Long.toString((long) statement.limits().maxBytes() * WIRE_FACTOR));
+    properties.setProperty("user", lease.username());
+    properties.setProperty("password", lease.password().reveal());
+    properties.setProperty("connectTimeout", CONNECT_SECONDS);
+    properties.setProperty("loginTimeout", CONNECT_SECONDS);
+    properties.setProperty("socketTimeout", Long.toString(seconds + SPARE_SECONDS));
+    properties.setProperty(
+        "options", "-c statement_timeout=" + statement.limits().timeout().toMillis());
+    properties.setProperty(
+        "maxResultBuffer", Long.toString((long) statement.limits().maxBytes() * WIRE_FACTOR));
     String name = "countersign " + jti;
-    PGProperty.APPLICATION_NAME.set(
-        properties, name.substring(0, Math.min(name.length(), MAX_APPLICATION_NAME)));
+    properties.setProperty(
+        "ApplicationName", name.substring(0, Math.min(name.length(), MAX_APPLICATION_NAME)));
     return properties;
   }
 
@@ -121,7 +118,7 @@ public final class PgStatements implements StatementRunner {
       throws SQLException {
     int maxRows = statement.limits().maxRows();
     try (PreparedStatement prepared = connection.prepareStatement(statement.sql())) {
-      bind(connection, prepared, statement.parameters(), arguments);
+      bind(prepared, statement.parameters(), arguments);
       prepared.setMaxRows(maxRows + 1);
       ArrayNode rows = StrictJson.array();
       int bytes = 0;
@@ -147,10 +144,7 @@ public final class PgStatements implements StatementRunner {
   }
 
   private static void bind(
-      Connection connection,
-      PreparedStatement prepared,
-      List<String> parameters,
-      ObjectNode arguments)
+      PreparedStatement prepared, List<String> parameters, ObjectNode arguments)
       throws SQLException {
     for (int i = 0; i < parameters.size(); i++) {
       JsonNode value = arguments.path(parameters.get(i));
@@ -166,10 +160,8 @@ public final class PgStatements implements StatementRunner {
       } else if (value.isNumber()) {
         prepared.setBigDecimal(index, value.decimalValue());
       } else {
-        var json = new PGobject();
-        json.setType("jsonb");
-        json.setValue(StrictJson.write(value));
-        prepared.setObject(index, json);
+        // Without a type of its own: the statement says whether it wants json or jsonb.
+        prepared.setObject(index, StrictJson.write(value), Types.OTHER);
       }
     }
   }

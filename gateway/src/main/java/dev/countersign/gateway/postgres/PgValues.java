@@ -20,8 +20,7 @@ final class PgValues {
     ObjectNode row = StrictJson.object();
     for (int column = 1; column <= columns.getColumnCount(); column++) {
       row.set(
-          columns.getColumnLabel(column),
-          value(result, column, columns.getColumnTypeName(column)));
+          columns.getColumnLabel(column), value(result, column, columns.getColumnTypeName(column)));
     }
     return row;
   }

@@ -85,27 +85,25 @@ final class ArgumentSchema {
     source
         .path("properties")
         .properties()
-        .forEach(
-            property -> {
-              JsonNode value = property.getValue().path("default");
-              if (!value.isMissingNode()
-                  && !REGISTRY.getSchema(property.getValue()).validate(value).isEmpty()) {
-                problem.accept("the default of `" + property.getKey() + "` does not fit its schema");
-              }
-            });
+        .forEach(property -> {
+          JsonNode value = property.getValue().path("default");
+          if (!value.isMissingNode()
+              && !REGISTRY.getSchema(property.getValue()).validate(value).isEmpty()) {
+            problem.accept("the default of `" + property.getKey() + "` does not fit its schema");
+          }
+        });
   }
 
   private void addDefaults(ObjectNode arguments) {
     source
         .path("properties")
         .properties()
-        .forEach(
-            property -> {
-              JsonNode value = property.getValue().path("default");
-              if (!value.isMissingNode() && !arguments.has(property.getKey())) {
-                arguments.set(property.getKey(), value.deepCopy());
-              }
-            });
+        .forEach(property -> {
+          JsonNode value = property.getValue().path("default");
+          if (!value.isMissingNode() && !arguments.has(property.getKey())) {
+            arguments.set(property.getKey(), value.deepCopy());
+          }
+        });
   }
 
   /// JSON Schema takes 8000.0 and 8e3 for integers; here an integer is written as one, and fits 64

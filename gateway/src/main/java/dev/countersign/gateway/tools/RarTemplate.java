@@ -2,7 +2,7 @@ package dev.countersign.gateway.tools;
 
 import com.google.common.collect.ImmutableCollection;
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.ImmutableMap;
 import dev.cel.bundle.Cel;
 import dev.cel.bundle.CelFactory;
 import dev.cel.common.CelValidationException;
@@ -27,6 +27,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
@@ -73,8 +74,7 @@ final class RarTemplate {
       return AuthorizationDetails.of(root.build(Map.of("args", values)));
     } catch (CelEvaluationException | ArithmeticException noValue) {
       throw new WireException(
-          OAuthError.INVALID_AUTHORIZATION_DETAILS,
-          "the arguments give no authorization details");
+          OAuthError.INVALID_AUTHORIZATION_DETAILS, "the arguments give no authorization details");
     }
   }
 
@@ -140,11 +140,9 @@ final class RarTemplate {
           var members = new LinkedHashMap<String, Node>();
           object
               .properties()
-              .forEach(
-                  member ->
-                      members.put(
-                          member.getKey(),
-                          node(member.getValue(), where + "." + member.getKey())));
+              .forEach(member ->
+                  members.put(
+                      member.getKey(), node(member.getValue(), where + "." + member.getKey())));
           yield new Members(members);
         }
         case ArrayNode array -> {
@@ -169,16 +167,15 @@ final class RarTemplate {
         }
         compiled
             .getErrors()
-            .forEach(
-                error ->
-                    problem.accept(
-                        where
-                            + ": column "
-                            + (error.getSourceLocation().getColumn() + 1)
-                            + " of `"
-                            + source
-                            + "`: "
-                            + error.getMessage()));
+            .forEach(error ->
+                problem.accept(
+                    where
+                        + ": column "
+                        + (error.getSourceLocation().getColumn() + 1)
+                        + " of `"
+                        + source
+                        + "`: "
+                        + error.getMessage()));
       } catch (CelValidationException | CelEvaluationException unusable) {
         problem.accept(where + ": `" + source + "` cannot be compiled");
       }
@@ -188,15 +185,18 @@ final class RarTemplate {
 
   /// The CEL types that a schema gives to `args`, so that a misspelt name fails at load.
   private static final class ArgumentTypes implements CelTypeProvider {
-    private final Map<String, StructType> structs = new LinkedHashMap<>();
-    private final CelType root;
+    private static final String ROOT = "args";
+
+    private final ImmutableMap<String, StructType> structs;
 
     ArgumentTypes(ObjectNode schema) {
-      this.root = struct("args", schema);
+      var found = new LinkedHashMap<String, StructType>();
+      struct(ROOT, schema, found);
+      this.structs = ImmutableMap.copyOf(found);
     }
 
     CelType root() {
-      return root;
+      return Objects.requireNonNull(structs.get(ROOT));
     }
 
     @Override
@@ -209,35 +209,29 @@ final class RarTemplate {
       return Optional.ofNullable(structs.get(name));
     }
 
-    private CelType struct(String name, JsonNode schema) {
-      var fields = new HashMap<String, CelType>();
-      schema
-          .path("properties")
-          .properties()
-          .forEach(
-              property ->
-                  fields.put(
-                      property.getKey(),
-                      type(name + "." + property.getKey(), property.getValue())));
+    private static CelType struct(String name, JsonNode schema, Map<String, StructType> found) {
+      var fields = ImmutableMap.<String, CelType>builder();
+      for (Map.Entry<String, JsonNode> property : schema.path("properties").properties()) {
+        fields.put(
+            property.getKey(), type(name + "." + property.getKey(), property.getValue(), found));
+      }
+      ImmutableMap<String, CelType> types = fields.buildOrThrow();
       StructType struct =
-          StructType.create(
-              name,
-              ImmutableSet.copyOf(fields.keySet()),
-              field -> Optional.ofNullable(fields.get(field)));
-      structs.put(name, struct);
+          StructType.create(name, types.keySet(), field -> Optional.ofNullable(types.get(field)));
+      found.put(name, struct);
       return struct;
     }
 
-    private CelType type(String name, JsonNode schema) {
+    private static CelType type(String name, JsonNode schema, Map<String, StructType> found) {
       return switch (schema.path("type").asString("")) {
         case "string" -> SimpleType.STRING;
         case "integer" -> SimpleType.INT;
         case "number" -> SimpleType.DOUBLE;
         case "boolean" -> SimpleType.BOOL;
-        case "array" -> ListType.create(type(name + "[]", schema.path("items")));
+        case "array" -> ListType.create(type(name + "[]", schema.path("items"), found));
         case "object" ->
             schema.has("properties")
-                ? struct(name, schema)
+                ? struct(name, schema, found)
                 : MapType.create(SimpleType.STRING, SimpleType.DYN);
         default -> SimpleType.DYN;
       };

@@ -60,14 +60,13 @@ public final class ToolReader {
     if (sections.isEmpty()) {
       file.problem("tools", "missing; at least one tool is needed here");
     }
-    sections.forEach(
-        (name, section) -> {
-          if (Tool.isName(name)) {
-            tools.put(name, reader.tool(name, section));
-          } else {
-            file.problem("tools", "a tool's name must have 1 to 128 of [A-Za-z0-9_.-]");
-          }
-        });
+    sections.forEach((name, section) -> {
+      if (Tool.isName(name)) {
+        tools.put(name, reader.tool(name, section));
+      } else {
+        file.problem("tools", "a tool's name must have 1 to 128 of [A-Za-z0-9_.-]");
+      }
+    });
     file.done();
     return new Tools(tools.values());
   }
@@ -107,18 +106,17 @@ public final class ToolReader {
     JsonNode annotations = section.tree("annotations");
     annotations
         .properties()
-        .forEach(
-            annotation -> {
-              Boolean isFlag = ANNOTATIONS.get(annotation.getKey());
-              if (isFlag == null) {
-                section.problem(
-                    "annotations", "`" + annotation.getKey() + "` is not one of MCP's annotations");
-              } else if (isFlag != annotation.getValue().isBoolean()) {
-                section.problem(
-                    "annotations",
-                    "`" + annotation.getKey() + "` must be " + (isFlag ? "true or false" : "text"));
-              }
-            });
+        .forEach(annotation -> {
+          Boolean isFlag = ANNOTATIONS.get(annotation.getKey());
+          if (isFlag == null) {
+            section.problem(
+                "annotations", "`" + annotation.getKey() + "` is not one of MCP's annotations");
+          } else if (isFlag != annotation.getValue().isBoolean()) {
+            section.problem(
+                "annotations",
+                "`" + annotation.getKey() + "` must be " + (isFlag ? "true or false" : "text"));
+          }
+        });
     return annotations;
   }
 

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// The ledger of one running box: entries that wait at the same moment are written in one
 /// transaction, and nobody goes on before theirs is durable.
 ///
-/// One thread writes, so the chain needs no lock. After a failed write nobody knows whether the last
-/// group is there, so the writer starts a new chain under a new name.
+/// One thread writes, so the chain needs no lock. After a failed write nobody knows whether the
+/// last group is there, so the writer starts a new chain under a new name.
 public final class PgLedger implements Ledger, AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final Duration IDLE = Duration.ofMillis(200);

@@ -28,7 +28,8 @@ public final class PgLedgerReader implements LedgerReader {
   @Override
   public List<LedgerRecord> trace(String jti) {
     return query(
-        COLUMNS + "WHERE jti = ? ORDER BY at, writer, seq", statement -> statement.setString(1, jti));
+        COLUMNS + "WHERE jti = ? ORDER BY at, writer, seq",
+        statement -> statement.setString(1, jti));
   }
 
   @Override

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// An issuer's keys by their JWKS URL: cached for five minutes, fetched again on an unknown key id at
-/// most every ten seconds, and kept while the issuer is down, for an hour at most.
+/// An issuer's keys by their JWKS URL: cached for five minutes, fetched again on an unknown key id
+/// at most every ten seconds, and kept while the issuer is down, for an hour at most.
 ///
 /// Threads may share it.
 ///
@@ -51,8 +51,7 @@ public final class RemoteKeySet implements KeySource {
   }
 
   private static boolean isDue(Snapshot known, String kid, Instant now) {
-    return known.fetchedAt.plus(FRESH).isBefore(now)
-        || (!kid.isEmpty() && !known.keys.has(kid));
+    return known.fetchedAt.plus(FRESH).isBefore(now) || (!kid.isEmpty() && !known.keys.has(kid));
   }
 
   private void refresh(String kid) {
@@ -65,8 +64,7 @@ public final class RemoteKeySet implements KeySource {
         return;
       }
       nextTry = now.plus(BRAKE);
-      WireClient.Answer answer =
-          client.get(address, Map.of("Accept", "application/json"), TIMEOUT);
+      WireClient.Answer answer = client.get(address, Map.of("Accept", "application/json"), TIMEOUT);
       if (answer.status() == 200) {
         latest = new Snapshot(VerificationKeys.parse(answer.body()), now);
       }

@@ -104,10 +104,31 @@ public final class WireClient {
     return address.getScheme() + "://" + address.getAuthority() + address.getRawPath();
   }
 
-  /// A complete answer, whatever its status.
-  ///
-  /// @param headers names in lower case
-  public record Answer(int status, byte[] body, Map<String, List<String>> headers) {
+  /// A complete answer, whatever its status. Threads may share it.
+  public static final class Answer {
+    private final int status;
+    private final byte[] body;
+    private final Map<String, List<String>> headers;
+
+    Answer(int status, byte[] body, Map<String, List<String>> headers) {
+      this.status = status;
+      this.body = body.clone();
+      this.headers = Map.copyOf(headers);
+    }
+
+    public int status() {
+      return status;
+    }
+
+    /// The body's bytes.
+    public byte[] body() {
+      return body.clone();
+    }
+
+    /// The headers, by names in lower case.
+    public Map<String, List<String>> headers() {
+      return headers;
+    }
 
     /// The body as text.
     public String text() {

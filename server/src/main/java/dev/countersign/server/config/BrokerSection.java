@@ -26,31 +26,27 @@ public final class BrokerSection {
 
   private BrokerSection() {}
 
-  /// @param mintLogin the CREATEROLE login of a database inside the embedded PostgreSQL, by its name
+  /// @param mintLogin the CREATEROLE login of a database inside the embedded PostgreSQL, by its
+  ///   name
   static Optional<BrokerConfig> read(
       ConfigSection broker, Keys keys, URI issuer, Function<String, DatabaseSettings> mintLogin) {
     var databases = new ArrayList<BrokerConfig.Target>();
     broker
         .named("databases")
-        .forEach(
-            (name, section) ->
-                settings(section, mintLogin)
-                    .flatMap(
-                        login ->
-                            Sections.checked(
-                                broker,
-                                "databases",
-                                () -> new BrokerConfig.Target(name, login)))
-                    .ifPresent(databases::add));
+        .forEach((name, section) ->
+            settings(section, mintLogin)
+                .flatMap(login ->
+                    Sections.checked(
+                        broker, "databases", () -> new BrokerConfig.Target(name, login)))
+                .ifPresent(databases::add));
     var roles = new ArrayList<BrokerConfig.Role>();
     var presenters = new TreeSet<String>(Set.of(RECEIVER));
     broker
         .named("roles")
-        .forEach(
-            (name, section) -> {
-              presenters.addAll(section.texts("presenters"));
-              role(broker, name, section).ifPresent(roles::add);
-            });
+        .forEach((name, section) -> {
+          presenters.addAll(section.texts("presenters"));
+          role(broker, name, section).ifPresent(roles::add);
+        });
     var listener = Sections.listener(broker);
     URI address = Sections.address(broker, listener);
     return Sections.checked(
@@ -75,22 +71,18 @@ public final class BrokerSection {
     var embedded = new ArrayList<EmbeddedDatabase>();
     broker
         .named("databases")
-        .forEach(
-            (target, section) ->
-                section
-                    .optionalText("embedded")
-                    .ifPresent(
-                        name ->
-                            embedded.add(
-                                new EmbeddedDatabase(
-                                    name,
-                                    groups(config, target),
-                                    section.texts("table-owners").stream()
-                                        .map(SqlName::new)
-                                        .toList(),
-                                    section.texts("setup").stream()
-                                        .map(file -> section.folder().resolve(file).normalize())
-                                        .toList()))));
+        .forEach((target, section) ->
+            section
+                .optionalText("embedded")
+                .ifPresent(name ->
+                    embedded.add(
+                        new EmbeddedDatabase(
+                            name,
+                            groups(config, target),
+                            section.texts("table-owners").stream().map(SqlName::new).toList(),
+                            section.texts("setup").stream()
+                                .map(file -> section.folder().resolve(file).normalize())
+                                .toList()))));
     return List.copyOf(embedded);
   }
 
@@ -140,11 +132,10 @@ public final class BrokerSection {
                 presenters,
                 lifetime,
                 groups.entrySet().stream()
-                    .map(
-                        mapping ->
-                            RoleMapping.of(
-                                mapping.getKey(),
-                                mapping.getValue().stream().map(SqlName::new).toList()))
+                    .map(mapping ->
+                        RoleMapping.of(
+                            mapping.getKey(),
+                            mapping.getValue().stream().map(SqlName::new).toList()))
                     .toList()));
   }
 

@@ -39,8 +39,7 @@ public final class DevelopmentSection {
           if (folder != null) {
             Files.createDirectories(
                 folder,
-                PosixFilePermissions.asFileAttribute(
-                    PosixFilePermissions.fromString("rwx------")));
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
           }
           Files.createFile(
               file,
@@ -94,8 +93,7 @@ public final class DevelopmentSection {
                 List.of(
                     new EntraApi(
                         audience, api, Set.copyOf(scopes), 2, Set.of("email", "auth_time"))),
-                List.of(
-                    new EntraDaemon(adminId, adminSecret, adminId, Set.of(GRAPH_ROLE)))));
+                List.of(new EntraDaemon(adminId, adminSecret, adminId, Set.of(GRAPH_ROLE)))));
   }
 
   private static Optional<OktaIdpConfig> okta(ConfigSection section) {
@@ -122,18 +120,14 @@ public final class DevelopmentSection {
     var clients = new ArrayList<PublicClient>();
     section
         .optionalSection("clients")
-        .ifPresent(
-            map ->
-                map.keys()
-                    .forEach(
-                        id ->
-                            Sections.checked(
-                                    section,
-                                    "clients",
-                                    () ->
-                                        new PublicClient(
-                                            id, id, Set.copyOf(map.texts(id)), Set.of()))
-                                .ifPresent(clients::add)));
+        .ifPresent(map ->
+            map.keys()
+                .forEach(id ->
+                    Sections.checked(
+                            section,
+                            "clients",
+                            () -> new PublicClient(id, id, Set.copyOf(map.texts(id)), Set.of()))
+                        .ifPresent(clients::add)));
     return List.copyOf(clients);
   }
 
@@ -142,27 +136,20 @@ public final class DevelopmentSection {
     var people = new ArrayList<Person>();
     section
         .named("people")
-        .forEach(
-            (username, person) -> {
-              String id = person.text("id");
-              String name = person.text("name");
-              String mail = person.text("mail");
-              long limit = person.integer("refund-limit", -1);
-              person.done();
-              Sections.checked(
-                      section,
-                      "people",
-                      () ->
-                          new Person(
-                              username,
-                              password,
-                              id,
-                              name,
-                              mail,
-                              limit < 0 ? null : limit,
-                              false))
-                  .ifPresent(people::add);
-            });
+        .forEach((username, person) -> {
+          String id = person.text("id");
+          String name = person.text("name");
+          String mail = person.text("mail");
+          long limit = person.integer("refund-limit", -1);
+          person.done();
+          Sections.checked(
+                  section,
+                  "people",
+                  () ->
+                      new Person(
+                          username, password, id, name, mail, limit < 0 ? null : limit, false))
+              .ifPresent(people::add);
+        });
     return List.copyOf(people);
   }
 

@@ -30,11 +30,10 @@ final class GatewaySection {
     broker.databases().forEach(target -> databases.put(target.name(), target.mint().url()));
     gateway
         .named("databases")
-        .forEach(
-            (name, section) -> {
-              databases.put(name, section.text("url"));
-              section.done();
-            });
+        .forEach((name, section) -> {
+          databases.put(name, section.text("url"));
+          section.done();
+        });
     List<String> origins = gateway.texts("origins");
     List<String> hosts = gateway.texts("hosts");
     int maxBody = (int) gateway.integer("max-body-bytes", 256 * 1024L);
@@ -49,8 +48,7 @@ final class GatewaySection {
                 new GatewayConfig.Upstreams(sts.issuer(), broker.baseUri()),
                 sts.anchors().stream().map(GatewaySection::anchor).toList(),
                 databases,
-                new GatewayConfig.Border(
-                    new HashSet<>(hosts), new HashSet<>(origins), maxBody)));
+                new GatewayConfig.Border(new HashSet<>(hosts), new HashSet<>(origins), maxBody)));
   }
 
   /// The file of tools that the section names.

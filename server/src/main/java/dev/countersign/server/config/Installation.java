@@ -5,6 +5,7 @@ import dev.countersign.broker.BrokerConfig;
 import dev.countersign.config.ConfigFile;
 import dev.countersign.config.ConfigSection;
 import dev.countersign.config.Problems;
+import dev.countersign.console.ConsoleConfig;
 import dev.countersign.gateway.GatewayConfig;
 import dev.countersign.gateway.tools.ToolReader;
 import dev.countersign.gateway.tools.Tools;
@@ -25,8 +26,8 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// One installation as its `countersign.yaml` describes it, valid by construction: every file that it
-/// names was read and checked too.
+/// One installation as its `countersign.yaml` describes it, valid by construction: every file that
+/// it names was read and checked too.
 ///
 /// @param data the folder for keys, generated secrets and the embedded PostgreSQL
 /// @param postgres the owner's login at a PostgreSQL of your own; empty for the embedded one
@@ -42,14 +43,15 @@ public record Installation(
     Tools tools,
     TransmitterConfig transmitter,
     ReceiverConfig receiver,
+    Optional<ConsoleConfig> console,
     Development development) {
 
   /// The boxes of an installation, by the names that keys, database users and logs have.
   public static final List<String> BOXES =
       List.of("sts", "broker", "gateway", "transmitter", "receiver", "console");
 
-  /// Reads a file and all that it names; starts nothing. The databases inside the embedded PostgreSQL
-  /// have no address yet: see [#located].
+  /// Reads a file and all that it names; starts nothing. The databases inside the embedded
+  /// PostgreSQL have no address yet: see [#located].
   ///
   /// @param variables values for `${NAME}` that go before the environment
   /// @throws dev.countersign.config.ConfigException telling every problem at once
@@ -104,8 +106,7 @@ public record Installation(
     List<EmbeddedDatabase> embedded = BrokerSection.embedded(brokerSection, brokerConfig);
 
     ConfigSection gatewaySection = root.section("gateway");
-    Optional<GatewayConfig> gateway =
-        GatewaySection.read(gatewaySection, stsConfig, brokerConfig);
+    Optional<GatewayConfig> gateway = GatewaySection.read(gatewaySection, stsConfig, brokerConfig);
     Path toolsFile = GatewaySection.tools(gatewaySection);
     gatewaySection.done();
     ConfigSection transmitterSection = root.section("transmitter");
@@ -118,7 +119,10 @@ public record Installation(
         SignalsSection.receiver(
             receiverSection, transmitterAddress, stsConfig.issuer(), brokerConfig.baseUri());
     receiverSection.done();
-    root.tree("console");
+    Optional<ConsoleConfig> console =
+        root.optionalSection("console")
+            .flatMap(section ->
+                gateway.flatMap(config -> ConsoleSection.read(section, config.resource())));
     Development development =
         root.optionalSection("development")
             .flatMap(DevelopmentSection::read)
@@ -152,6 +156,7 @@ public record Installation(
         tools,
         transmitter.orElseThrow(),
         receiver.orElseThrow(),
+        console,
         development);
   }
 

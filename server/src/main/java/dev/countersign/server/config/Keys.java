@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 
-/// The key files of an installation: `<box>.jwk` holds a box's own private key, `<box>.pub.json` the
-/// public keys of a box that runs elsewhere.
+/// The key files of an installation: `<box>.jwk` holds a box's own private key, `<box>.pub.json`
+/// the public keys of a box that runs elsewhere.
 public final class Keys {
   private final Path folder;
   private final Set<String> local;

@@ -31,14 +31,13 @@ final class Sections {
   /// The box's address as others call it: `address`, or what it listens on.
   static URI address(ConfigSection box, Listener listener) {
     return box.optionalUri("address")
-        .orElseGet(
-            () ->
-                URI.create(
-                    (listener.tls().isPresent() ? "https" : "http")
-                        + "://"
-                        + listener.host()
-                        + ":"
-                        + listener.port()));
+        .orElseGet(() ->
+            URI.create(
+                (listener.tls().isPresent() ? "https" : "http")
+                    + "://"
+                    + listener.host()
+                    + ":"
+                    + listener.port()));
   }
 
   /// Builds a record that checks itself; each line of its complaint becomes a problem of the key.

@@ -48,9 +48,7 @@ final class SignalsSection {
                         Set.of(STS),
                         Set.of(EventTypes.SESSION_REVOKED),
                         stsIssuer.toString())),
-                List.of(
-                    new TransmitterConfig.Receiver(
-                        RECEIVER, audience(receiver), algorithm)),
+                List.of(new TransmitterConfig.Receiver(RECEIVER, audience(receiver), algorithm)),
                 Map.<String, KeySource>of(STS, keys.of(STS), RECEIVER, keys.of(RECEIVER)),
                 longestPoll));
   }
@@ -110,7 +108,6 @@ final class SignalsSection {
     URI org = section.uri("org");
     Secret token = section.secret("api-token");
     section.done();
-    return Sections.checked(
-        receiver, "okta", () -> new IdentityProvider.Okta(anchor, org, token));
+    return Sections.checked(receiver, "okta", () -> new IdentityProvider.Okta(anchor, org, token));
   }
 }

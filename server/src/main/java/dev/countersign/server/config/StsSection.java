@@ -41,24 +41,22 @@ final class StsSection {
             .map(section -> stepUp(sts, section))
             .orElseGet(() -> Optional.of(StepUpSettings.defaults()));
     var listener = Sections.listener(sts);
-    return smtp.flatMap(
-        mail ->
-            stepUp.flatMap(
-                limits ->
-                    Sections.checked(
-                        sts,
-                        "",
-                        () ->
-                            new StsConfig(
-                                issuer,
-                                listener,
-                                lifetime,
-                                limits,
-                                anchors,
-                                clients,
-                                Map.of("receiver", keys.of("receiver")),
-                                mail,
-                                transmitter))));
+    return smtp.flatMap(mail ->
+        stepUp.flatMap(limits ->
+            Sections.checked(
+                sts,
+                "",
+                () ->
+                    new StsConfig(
+                        issuer,
+                        listener,
+                        lifetime,
+                        limits,
+                        anchors,
+                        clients,
+                        Map.of("receiver", keys.of("receiver")),
+                        mail,
+                        transmitter))));
   }
 
   /// The policy file that the section names.
@@ -159,8 +157,7 @@ final class StsSection {
                 SmtpSettings.Security.valueOf(tls.toUpperCase(Locale.ROOT)),
                 from,
                 user.flatMap(
-                        name ->
-                            password.map(secret -> new SmtpSettings.Credentials(name, secret)))
+                        name -> password.map(secret -> new SmtpSettings.Credentials(name, secret)))
                     .orElse(null)));
   }
 

@@ -45,8 +45,7 @@ final class Attacks {
   /// Forged tokens at three boxes: the gateway, the STS and the broker each check for themselves.
   void forgedTokens(Secret bearer, McpClient agent) {
     stage.scene("A forged request tries three boxes: each checks the signature for itself.");
-    Secret forgedBearer =
-        Attacker.forged(bearer, claims -> claims.put("refund_limit", 99_999_999));
+    Secret forgedBearer = Attacker.forged(bearer, claims -> claims.put("refund_limit", 99_999_999));
     CallOutcome atGateway = agent.callTool(forgedBearer, "list_cases", StrictJson.object());
     stage.check(
         atGateway instanceof CallOutcome.SignInRequired,
@@ -55,17 +54,16 @@ final class Attacks {
         "refused the person's token with a changed refund limit: 401");
 
     var atSts = attacker.exchange(forgedBearer, cast.tokenType(), SCOPE, refund(EIGHTY));
-    stage.check(
-        atSts.status() == 400, true, "sts", "refused the same forged token: " + why(atSts));
+    stage.check(atSts.status() == 400, true, "sts", "refused the same forged token: " + why(atSts));
 
-    var exchanged =
-        attacker.exchange(bearer, cast.tokenType(), SCOPE, refund(EIGHTY));
+    var exchanged = attacker.exchange(bearer, cast.tokenType(), SCOPE, refund(EIGHTY));
     Secret obo = token(exchanged);
     Secret wider =
         Attacker.forged(
             obo,
             claims ->
-                ((ObjectNode) claims.at("/authorization_details/0/operationDetails/instructedAmount"))
+                ((ObjectNode)
+                        claims.at("/authorization_details/0/operationDetails/instructedAmount"))
                     .put("amount", 800_000));
     var atBroker = attacker.mint(wider, ROLE);
     stage.check(
@@ -77,7 +75,8 @@ final class Attacks {
 
   /// An approval that a person gave for one request, presented with another.
   void otherRequestOnAnApproval(Secret bearer, Approving approving) {
-    stage.scene("A compromised MCP server wants 800.00 on an approval that a person gave for 80.00.");
+    stage.scene(
+        "A compromised MCP server wants 800.00 on an approval that a person gave for 80.00.");
     int mails = house.mailbox().orElseThrow().count();
     var asked = attacker.exchange(bearer, cast.tokenType(), SCOPE, refund(EIGHTY));
     ObjectNode challenge = StrictJson.parseObject(asked.body());

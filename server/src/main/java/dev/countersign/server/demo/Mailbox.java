@@ -94,9 +94,7 @@ public final class Mailbox implements AutoCloseable {
             new Mail(
                 String.join(
                     ", ",
-                    message.getHeader("To") == null
-                        ? new String[0]
-                        : message.getHeader("To")),
+                    message.getHeader("To") == null ? new String[0] : message.getHeader("To")),
                 String.valueOf(message.getSubject()),
                 text(message.getContent())));
       } catch (MessagingException | IOException unreadable) {

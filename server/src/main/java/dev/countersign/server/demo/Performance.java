@@ -12,7 +12,8 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 
-/// The whole demonstration: the story with the Entra-shaped provider, then with the Okta-shaped one.
+/// The whole demonstration: the story with the Entra-shaped provider, then with the Okta-shaped
+/// one.
 public final class Performance {
   private final House house;
   private final Stage stage;

@@ -41,8 +41,7 @@ public final class Rehearsal implements AutoCloseable {
           new SignIn(cast.issuer(), cast.clientId(), Story.REDIRECT, cast.scope())
               .with(new Browser(), new WireClient(), cast.high().username(), cast.password())
               .accessToken();
-      var agent =
-          new McpClient(new HttpTransport(house.installation().gateway().resource()));
+      var agent = new McpClient(new HttpTransport(house.installation().gateway().resource()));
       return new Rehearsal(data, house, agent, bearer);
     } catch (IOException failed) {
       throw new UncheckedIOException("no room for a temporary folder", failed);

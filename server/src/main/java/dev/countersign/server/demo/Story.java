@@ -46,8 +46,7 @@ final class Story {
     this.stage = stage;
     this.clock = clock;
     this.agent = new McpClient(new HttpTransport(house.installation().gateway().resource()));
-    this.signIn =
-        new SignIn(cast.issuer(), cast.clientId(), REDIRECT, cast.scope());
+    this.signIn = new SignIn(cast.issuer(), cast.clientId(), REDIRECT, cast.scope());
   }
 
   /// Plays it.
@@ -68,8 +67,7 @@ final class Story {
   }
 
   private SignIn.Session enter(Cast.Someone person, String what) {
-    SignIn.Session session =
-        signIn.with(new Browser(), wire, person.username(), cast.password());
+    SignIn.Session session = signIn.with(new Browser(), wire, person.username(), cast.password());
     stage.allowed(
         cast.anchor(),
         person.name() + " signed in (code + PKCE, on the provider's own page) and " + what);
@@ -105,8 +103,7 @@ final class Story {
   }
 
   private void steppedUp(Secret bearer) {
-    stage.scene(
-        cast.low().name() + "'s agent asks for 80.00 too, but the limit is 50.00.");
+    stage.scene(cast.low().name() + "'s agent asks for 80.00 too, but the limit is 50.00.");
     String caseId = cast.cases().steppedUp();
     int mails = mailbox().count();
     CallOutcome first = refund(bearer, caseId, EIGHTY);
@@ -140,8 +137,7 @@ final class Story {
       stage.wrong("sts", "sent no mail with a code");
       return;
     }
-    stage.note(
-        "mail to " + cast.low().mail() + ": " + mail.map(Mailbox.Mail::subject).orElse(""));
+    stage.note("mail to " + cast.low().mail() + ": " + mail.map(Mailbox.Mail::subject).orElse(""));
     enterCode(page, code.group(1));
     stage.allowed(
         "person",
@@ -175,8 +171,7 @@ final class Story {
       return;
     }
     stage.refused("sts", "denied it and ended the person's sessions: " + why(denied));
-    CallOutcome next =
-        agent.callTool(victim.accessToken(), "list_cases", StrictJson.object());
+    CallOutcome next = agent.callTool(victim.accessToken(), "list_cases", StrictJson.object());
     stage.check(
         next instanceof CallOutcome.SignInRequired,
         true,
@@ -185,11 +180,10 @@ final class Story {
     stage.check(
         userinfo(victim.accessToken()) == 401, true, "sts", "userinfo answers 401 from now on");
     Optional<LedgerRecord> finished =
-        await(
-            () ->
-                house.ledger().trace(denied.jti()).stream()
-                    .filter(record -> record.event().equals("kill-finished"))
-                    .findFirst());
+        await(() ->
+            house.ledger().trace(denied.jti()).stream()
+                .filter(record -> record.event().equals("kill-finished"))
+                .findFirst());
     if (finished.isEmpty()) {
       stage.wrong("receiver", "did not finish the kill within 20 seconds");
       return;

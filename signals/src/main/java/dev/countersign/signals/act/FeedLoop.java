@@ -6,8 +6,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Polls the feed without end. What was taken is acknowledged with the next poll; if that poll fails,
-/// with the one after it, so that nothing is acknowledged that is not stored.
+/// Polls the feed without end. What was taken is acknowledged with the next poll; if that poll
+/// fails, with the one after it, so that nothing is acknowledged that is not stored.
 public final class FeedLoop implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(FeedLoop.class);
   private static final ReceiverConfig.Retry PAUSES =
@@ -49,7 +49,9 @@ public final class FeedLoop implements Runnable {
       } catch (UnavailableException away) {
         failures = pauseAfter(failures, away);
       } catch (RuntimeException fault) {
-        LOG.error("a poll failed", fault);
+        if (!closing.isClosed()) { // closing breaks off whatever is under way
+          LOG.error("a poll failed", fault);
+        }
         failures = pauseAfter(failures, fault);
       }
     }

@@ -12,8 +12,8 @@ import java.util.concurrent.Semaphore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Works through the steps of one handler, several at a time. Each handler has a loop of its own, so
-/// that a place which hangs holds up nobody else.
+/// Works through the steps of one handler, several at a time. Each handler has a loop of its own,
+/// so that a place which hangs holds up nobody else.
 public final class HandlerLoop implements Runnable, AutoCloseable {
   /// How long one call may take. Longer ones are broken off and count as failed.
   static final Duration CALL_LIMIT = Duration.ofSeconds(12);
@@ -24,6 +24,7 @@ public final class HandlerLoop implements Runnable, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HandlerLoop.class);
   private static final int AT_ONCE = 8;
   private static final Duration LOOK_EVERY = Duration.ofMillis(250);
+  private static final Duration CLOSE_GRACE = Duration.ofMillis(500);
   private static final Duration AFTER_FAULT = Duration.ofSeconds(1);
 
   private final SessionHandler handler;
@@ -75,23 +76,20 @@ public final class HandlerLoop implements Runnable, AutoCloseable {
     Thread worker =
         Thread.ofVirtual()
             .name("kill-" + handler.name())
-            .unstarted(
-                () -> {
-                  try {
-                    runner.run(step, bounded());
-                  } catch (UnavailableException away) {
-                    LOG.warn(
-                        "handler {}: a step is left for later: {}",
-                        handler.name(),
-                        away.getMessage());
-                  } catch (RuntimeException fault) {
-                    LOG.error("handler {}: a step is left for later", handler.name(), fault);
-                  } finally {
-                    running.remove(Thread.currentThread());
-                    free.release();
-                    bell.ring(); // the next step of the same person may be due now
-                  }
-                });
+            .unstarted(() -> {
+              try {
+                runner.run(step, bounded());
+              } catch (UnavailableException away) {
+                LOG.warn(
+                    "handler {}: a step is left for later: {}", handler.name(), away.getMessage());
+              } catch (RuntimeException fault) {
+                LOG.error("handler {}: a step is left for later", handler.name(), fault);
+              } finally {
+                running.remove(Thread.currentThread());
+                free.release();
+                bell.ring(); // the next step of the same person may be due now
+              }
+            });
     running.add(worker);
     worker.start();
   }
@@ -105,15 +103,18 @@ public final class HandlerLoop implements Runnable, AutoCloseable {
   @Override
   public void close() {
     try {
-      for (Thread worker : new ArrayList<>(running)) {
-        worker.join(AFTER_FAULT);
-      }
-      for (Thread worker : new ArrayList<>(running)) {
-        worker.interrupt();
-        worker.join(AFTER_FAULT);
-      }
+      joinAll();
+      running.forEach(Thread::interrupt);
+      joinAll();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void joinAll() throws InterruptedException {
+    long end = System.nanoTime() + CLOSE_GRACE.toNanos();
+    for (Thread worker : new ArrayList<>(running)) {
+      worker.join(Duration.ofNanos(Math.max(1, end - System.nanoTime())));
     }
   }
 }

@@ -18,8 +18,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Takes tokens off the feed: verifies, checks whom they may speak about, stores them with the steps
-/// to do, and says what may be acknowledged. Nothing is acknowledged before it is stored.
+/// Takes tokens off the feed: verifies, checks whom they may speak about, stores them with the
+/// steps to do, and says what may be acknowledged. Nothing is acknowledged before it is stored.
 public final class Intake {
   private final SetVerifier verifier;
   private final String subjectIssuer;
@@ -52,7 +52,8 @@ public final class Intake {
   ///
   /// @param tokens by the id under which the feed gave them
   /// @return what to tell the feed; tokens in neither part come again
-  /// @throws dev.countersign.protocol.UnavailableException if our database is away; then all come again
+  /// @throws dev.countersign.protocol.UnavailableException if our database is away; then all come
+  ///   again
   public SetFeed.Settlement take(Map<String, String> tokens) {
     var acknowledged = new ArrayList<String>();
     var errors = new TreeMap<String, SetError>();
@@ -64,12 +65,10 @@ public final class Intake {
           case SetCheck.Rejected(SetError error) -> refuse(id, error, errors);
           case SetCheck.Accepted(SecurityEventToken token) ->
               accept(id, token)
-                  .ifPresentOrElse(
-                      error -> refuse(id, error, errors), () -> acknowledged.add(id));
+                  .ifPresentOrElse(error -> refuse(id, error, errors), () -> acknowledged.add(id));
         }
       } catch (Ledger.LedgerAway away) {
         // Neither acknowledged nor refused, so it comes again; what it asks for is under way.
-        continue;
       }
     }
     return new SetFeed.Settlement(acknowledged, errors);
@@ -109,8 +108,7 @@ public final class Intake {
               ? refuse(SetError.Code.INVALID_STATE, "no verification was asked for")
               : store(token, now);
       case EventTypes.STREAM_UPDATED -> store(token, now);
-      default ->
-          refuse(SetError.Code.INVALID_REQUEST, "`sub_id` must name a person by `iss_sub`");
+      default -> refuse(SetError.Code.INVALID_REQUEST, "`sub_id` must name a person by `iss_sub`");
     };
   }
 

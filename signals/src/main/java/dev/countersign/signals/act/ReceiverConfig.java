@@ -152,8 +152,7 @@ public record ReceiverConfig(
   /// @param attempts after how many failures to give up
   public record Retry(Duration first, Duration longest, int attempts) {
     /// From 200 ms up to a minute, for about five hours.
-    public static final Retry USUAL =
-        new Retry(Duration.ofMillis(200), Duration.ofMinutes(1), 300);
+    public static final Retry USUAL = new Retry(Duration.ofMillis(200), Duration.ofMinutes(1), 300);
 
     private static final int MAX_DOUBLINGS = 30;
 

@@ -9,8 +9,8 @@ public interface SetFeed {
   /// Settles tokens and waits for the next ones.
   ///
   /// @return tokens by id; empty if none came while the transmitter let us wait
-  /// @throws dev.countersign.protocol.UnavailableException if there is no transmitter or no stream now; what
-  ///   was to be settled may be or not
+  /// @throws dev.countersign.protocol.UnavailableException if there is no transmitter or no stream
+  ///   now; what was to be settled may be or not
   Map<String, String> poll(Settlement settlement);
 
   /// What became of the tokens of earlier polls.

@@ -129,7 +129,8 @@ public final class SetVerifier {
       return Optional.empty();
     }
     return switch (key) {
-      case ECKey ec when JWSAlgorithm.ES256.equals(algorithm) && Curve.P_256.equals(ec.getCurve()) ->
+      case ECKey ec
+          when JWSAlgorithm.ES256.equals(algorithm) && Curve.P_256.equals(ec.getCurve()) ->
           Optional.of(new ECDSAVerifier(ec));
       case RSAKey rsa when JWSAlgorithm.RS256.equals(algorithm) && rsa.size() >= MIN_RSA_BITS ->
           Optional.of(new RSASSAVerifier(rsa));

@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.function.DoubleSupplier;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Does one step: calls the handler, writes the outcome in the ledger, then settles or postpones the
-/// step, and closes the token when it was the last.
+/// Does one step: calls the handler, writes the outcome in the ledger, then settles or postpones
+/// the step, and closes the token when it was the last.
 ///
 /// The order matters: a crash anywhere repeats the call, which does no harm, and loses nothing.
 /// Threads may share it.
@@ -90,8 +90,7 @@ public final class StepRunner {
         : own;
   }
 
-  private void note(
-      Steps.Step step, SessionHandler.Outcome outcome, Verdict verdict, Instant now) {
+  private void note(Steps.Step step, SessionHandler.Outcome outcome, Verdict verdict, Instant now) {
     ObjectNode data = StrictJson.object();
     data.put("handler", step.handler()).put("outcome", verdict.wireName);
     data.put("detail", word(outcome)).put("status", outcome.status());
@@ -100,8 +99,7 @@ public final class StepRunner {
     if (outcome instanceof SessionHandler.Outcome.Failed failed && !failed.advice().isEmpty()) {
       data.put("advice", failed.advice());
     }
-    ledger.append(
-        new LedgerEntry(LedgerEvent.KILL_STEP, step.txn(), step.key().subject(), data));
+    ledger.append(new LedgerEntry(LedgerEvent.KILL_STEP, step.txn(), step.key().subject(), data));
   }
 
   private static String word(SessionHandler.Outcome outcome) {
@@ -119,7 +117,6 @@ public final class StepRunner {
       steps.close(key, now, this::noteFinished);
     } catch (Ledger.LedgerAway away) {
       // It stays open and is closed with the leftovers.
-      return;
     }
   }
 
@@ -131,20 +128,16 @@ public final class StepRunner {
     data.put("set", finished.key().id());
     data.put("complete", finished.steps().stream().allMatch(Steps.Ended::isDone));
     ObjectNode hops = data.putObject("millis");
-    hops.put(
-        "received", Duration.between(finished.eventAt(), finished.receivedAt()).toMillis());
+    hops.put("received", Duration.between(finished.eventAt(), finished.receivedAt()).toMillis());
     ObjectNode outcomes = data.putObject("outcomes");
     finished.steps().stream()
         .sorted(Comparator.comparing(Steps.Ended::at))
-        .forEach(
-            step -> {
-              hops.put(
-                  step.handler(), Duration.between(finished.eventAt(), step.at()).toMillis());
-              outcomes.put(step.handler(), step.outcome());
-            });
+        .forEach(step -> {
+          hops.put(step.handler(), Duration.between(finished.eventAt(), step.at()).toMillis());
+          outcomes.put(step.handler(), step.outcome());
+        });
     ledger.append(
-        new LedgerEntry(
-            LedgerEvent.KILL_FINISHED, finished.txn(), finished.key().subject(), data));
+        new LedgerEntry(LedgerEvent.KILL_FINISHED, finished.txn(), finished.key().subject(), data));
   }
 
   /// What an attempt means for its step.
@@ -159,8 +152,7 @@ public final class StepRunner {
       this.wireName = wireName;
     }
 
-    static Verdict of(
-        SessionHandler.Outcome outcome, Steps.Step step, ReceiverConfig.Retry retry) {
+    static Verdict of(SessionHandler.Outcome outcome, Steps.Step step, ReceiverConfig.Retry retry) {
       return switch (outcome) {
         case SessionHandler.Outcome.Ended _, SessionHandler.Outcome.NotFound _ -> DONE;
         case SessionHandler.Outcome.Failed _ ->

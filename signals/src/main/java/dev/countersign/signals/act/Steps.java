@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 /// their tokens came.
 public interface Steps {
 
-  /// Takes steps that are due for a handler. Whoever takes them has until `until`; after that they are
-  /// free again, so that a crash loses nothing.
+  /// Takes steps that are due for a handler. Whoever takes them has until `until`; after that they
+  /// are free again, so that a crash loses nothing.
   List<Step> take(String handler, int most, Instant now, Instant until);
 
   /// The step is done, for good or for bad.
@@ -38,8 +38,7 @@ public interface Steps {
   /// @param handler who does it
   /// @param eventAt when the event happened
   /// @param attempts how often it was taken, this time included
-  record Step(
-      Inbox.TokenKey key, String handler, String txn, Instant eventAt, int attempts) {}
+  record Step(Inbox.TokenKey key, String handler, String txn, Instant eventAt, int attempts) {}
 
   /// A token of which every step has ended.
   record Finished(

@@ -68,11 +68,7 @@ public final class ReceiverBox implements AutoCloseable {
   ///
   /// @param ownKey the private key with which it proves that it is [ReceiverConfig#workload]
   public static ReceiverBox start(
-      ReceiverConfig config,
-      Database database,
-      Ledger ledger,
-      JWK ownKey,
-      InstantSource clock) {
+      ReceiverConfig config, Database database, Ledger ledger, JWK ownKey, InstantSource clock) {
     var health = new Health();
     var metrics = new Metrics();
     var counted = new CountedLedger(ledger, metrics);
@@ -84,11 +80,7 @@ public final class ReceiverBox implements AutoCloseable {
     var steps = new PgSteps(database);
     var runner =
         new StepRunner(
-            steps,
-            config.retry(),
-            counted,
-            clock,
-            () -> ThreadLocalRandom.current().nextDouble());
+            steps, config.retry(), counted, clock, () -> ThreadLocalRandom.current().nextDouble());
     var transmitter = new TransmitterMetadata(config.transmitter(), client);
     var verifier =
         new SetVerifier(
@@ -104,8 +96,7 @@ public final class ReceiverBox implements AutoCloseable {
     health.check("database", database::isUp);
     health.check("transmitter", feed::isConnected);
     var server =
-        BoxServer.start(
-            BoxServer.Settings.of(NAME, config.listener(), health, metrics), _ -> {});
+        BoxServer.start(BoxServer.Settings.of(NAME, config.listener(), health, metrics), _ -> {});
     var loops = new ArrayList<HandlerLoop>();
     var threads = new ArrayList<Thread>();
     for (SessionHandler handler : handlers) {

@@ -75,12 +75,7 @@ public final class TransmitterBox implements AutoCloseable {
             new Ingest(config, new PgEventStore(database), bell, counted, clock),
             new Streams(new PgStreamStore(database), bell, clock),
             new Polls(
-                new PgDeliveryStore(database),
-                bell,
-                signer,
-                config.longestPoll(),
-                counted,
-                clock),
+                new PgDeliveryStore(database), bell, signer, config.longestPoll(), counted, clock),
             signer,
             presenters,
             counted);

@@ -19,16 +19,14 @@ public interface DeliveryStore {
   /// Notes that a stream has these. Ids that are not its own, or done with, are passed over.
   ///
   /// @param each called for every event that this settles, before it is settled for good
-  void acknowledge(
-      String streamId, Collection<String> ids, Instant now, Consumer<Settled> each);
+  void acknowledge(String streamId, Collection<String> ids, Instant now, Consumer<Settled> each);
 
   /// Notes that a stream's receiver cannot read these, so that they are not sent again. Ids that
   /// are not its own, or done with, are passed over.
   ///
   /// @param errors what the receiver says is wrong, by id
   /// @param each called for every event that this settles, before it is settled for good
-  void reject(
-      String streamId, Map<String, String> errors, Instant now, Consumer<Settled> each);
+  void reject(String streamId, Map<String, String> errors, Instant now, Consumer<Settled> each);
 
   /// How long to wait for an acknowledgement before sending again.
   ///
@@ -47,8 +45,7 @@ public interface DeliveryStore {
   }
 
   /// One event to send.
-  record Due(
-      String id, String txn, SubjectId subject, SecurityEvent event, Instant acceptedAt) {}
+  record Due(String id, String txn, SubjectId subject, SecurityEvent event, Instant acceptedAt) {}
 
   /// One event that a stream is done with.
   ///

@@ -6,8 +6,8 @@ import java.time.Instant;
 @FunctionalInterface
 public interface EventStore {
 
-  /// Stores an event together with one delivery for each stream that wants it, or finds it again
-  /// if the same source handed in the same type about the same subject under the same `txn`.
+  /// Stores an event together with one delivery for each stream that wants it, or finds it again if
+  /// the same source handed in the same type about the same subject under the same `txn`.
   Accepted accept(String source, IncomingEvent event, Instant now);
 
   /// An event that is stored.

@@ -12,8 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// An event as a source hands it in.
 ///
 /// @param txn the `jti` of the call that caused it; with source, type and subject it tells repeats
-public record IncomingEvent(
-    SubjectId.IssuerAndSubject subject, String txn, SecurityEvent event) {
+public record IncomingEvent(SubjectId.IssuerAndSubject subject, String txn, SecurityEvent event) {
   private static final Set<String> MEMBERS = Set.of("sub_id", "txn", "events");
 
   /// Reads and checks the body of a request.

@@ -58,7 +58,8 @@ public final class Ingest {
                 new Result.Forbidden("this workload may not use the source")));
   }
 
-  /// Takes one event of a caller that may use the source. The ledger has the outcome before this returns.
+  /// Takes one event of a caller that may use the source. The ledger has the outcome before this
+  /// returns.
   public Result take(String source, String workload, ObjectNode body) {
     TransmitterConfig.Source rights = sources.get(source);
     if (rights == null || !rights.workloads().contains(workload)) {
@@ -78,8 +79,7 @@ public final class Ingest {
     return stored(source, event, now);
   }
 
-  private static Optional<String> forbidden(
-      TransmitterConfig.Source rights, IncomingEvent event) {
+  private static Optional<String> forbidden(TransmitterConfig.Source rights, IncomingEvent event) {
     if (!rights.eventTypes().contains(event.event().type())) {
       return Optional.of("the source may not send this type of event");
     }

@@ -12,8 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Poll delivery: settles what the receiver acknowledges, then hands out what is due, waiting for it
-/// if the receiver will wait.
+/// Poll delivery: settles what the receiver acknowledges, then hands out what is due, waiting for
+/// it if the receiver will wait.
 ///
 /// Threads may share it.
 ///
@@ -87,7 +87,6 @@ public final class Polls {
     } catch (Ledger.LedgerAway away) {
       // Not settled then: they are sent again and acknowledged again. A kill that waits behind
       // them must not wait for the ledger.
-      return;
     }
   }
 

@@ -9,8 +9,8 @@ import java.util.Optional;
 /// @param receiver the workload it belongs to; to all others it does not exist
 /// @param eventsDelivered what of the requested types it gets
 /// @param reason why it has this status; may be empty
-/// @spec https://openid.net/specs/openid-sharedsignals-framework-1_0-final.html#section-8.1.1 SSF 1.0
-///   §8.1.1
+/// @spec https://openid.net/specs/openid-sharedsignals-framework-1_0-final.html#section-8.1.1 SSF
+///   1.0 §8.1.1
 public record Stream(
     String id,
     String receiver,
@@ -26,8 +26,8 @@ public record Stream(
 
   /// Whether a stream sends.
   ///
-  /// @spec https://openid.net/specs/openid-sharedsignals-framework-1_0-final.html#section-8.1.2.1 SSF
-  ///   1.0 §8.1.2.1
+  /// @spec https://openid.net/specs/openid-sharedsignals-framework-1_0-final.html#section-8.1.2.1
+  ///   SSF 1.0 §8.1.2.1
   public enum Status {
     /// Sends.
     ENABLED,

@@ -32,8 +32,7 @@ public interface StreamStore {
   ///
   /// @param state echoed to the receiver; empty for none
   /// @param atMostEvery the shortest time between two verifications
-  Verification verify(
-      String receiver, String id, String state, Duration atMostEvery, Instant now);
+  Verification verify(String receiver, String id, String state, Duration atMostEvery, Instant now);
 
   /// How a request for verification ended.
   enum Verification {

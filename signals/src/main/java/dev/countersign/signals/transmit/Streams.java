@@ -48,8 +48,7 @@ public final class Streams {
     List<String> delivered =
         (body.has("events_requested") ? requested : EventTypes.SUPPORTED.stream().toList())
             .stream().distinct().filter(EventTypes.SUPPORTED::contains).toList();
-    String description =
-        body.has("description") ? Members.text(body, "description", MAX_TEXT) : "";
+    String description = body.has("description") ? Members.text(body, "description", MAX_TEXT) : "";
     var stream =
         new Stream(
             Ids.random(), receiver, requested, delivered, description, Stream.Status.ENABLED, "");

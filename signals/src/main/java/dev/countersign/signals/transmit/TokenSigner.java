@@ -19,8 +19,8 @@ public final class TokenSigner implements Polls.TokenWriter {
   private final Map<String, JwtSigner> signers = new HashMap<>();
   private final ObjectNode publicKeys;
 
-  /// @param keys private keys with key ids; the first of each algorithm signs, all are published, so
-  ///   that tokens signed before a change of keys still verify
+  /// @param keys private keys with key ids; the first of each algorithm signs, all are published,
+  ///   so that tokens signed before a change of keys still verify
   /// @throws IllegalArgumentException if a receiver's algorithm has no key
   public TokenSigner(TransmitterConfig config, List<JWK> keys) {
     issuer = config.issuer().toString();

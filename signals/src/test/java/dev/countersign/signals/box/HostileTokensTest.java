@@ -67,9 +67,7 @@ class HostileTokensTest {
               "invalid_key",
               (world, claims) ->
                   new JwtSigner(
-                          new ECKey.Builder(OTHERS_KEY)
-                              .keyID(world.signingKey.getKeyID())
-                              .build())
+                          new ECKey.Builder(OTHERS_KEY).keyID(world.signingKey.getKeyID()).build())
                       .sign(TYPE, claims)),
           new Row(
               "J01 public key as a shared secret", "invalid_key", HostileTokensTest::hmacSigned),
@@ -97,7 +95,8 @@ class HostileTokensTest {
               "J01 another spelling of the signature",
               "invalid_request",
               (world, claims) -> sign(world, TYPE, claims) + "="),
-          changed("J01 another issuer", "invalid_issuer", c -> c.put("iss", "https://evil.example")),
+          changed(
+              "J01 another issuer", "invalid_issuer", c -> c.put("iss", "https://evil.example")),
           changed("J03 another audience", "invalid_audience", c -> c.put("aud", "https://other")),
           changed("J03 no audience", "invalid_audience", c -> c.remove("aud")),
           changed(
@@ -167,8 +166,7 @@ class HostileTokensTest {
     assertThat(world.entries(LedgerEvent.EVENT_REFUSED))
         .singleElement()
         .satisfies(
-            entry ->
-                assertThat(entry.data().path("err").stringValue()).isEqualTo(row.error));
+            entry -> assertThat(entry.data().path("err").stringValue()).isEqualTo(row.error));
   }
 
   @Test
@@ -276,11 +274,7 @@ class HostileTokensTest {
   private void assertNothingIsTakenUntil(Runnable mended) {
     transmitter.send("set-1", sign(world, TYPE, claims("set-1", MAYA)));
     ReceiverBox receiver = world.receiver();
-    assertThat(
-            world
-                .raw(receiver.baseUri(), null, "GET", "/readyz", null)
-                .status())
-        .isEqualTo(503);
+    assertThat(world.raw(receiver.baseUri(), null, "GET", "/readyz", null).status()).isEqualTo(503);
     assertThat(transmitter.acknowledged).isEmpty();
 
     mended.run();

@@ -27,8 +27,8 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Stand-ins for the STS, the broker, Microsoft Graph with its token endpoint, and Okta: the wire of
-/// each, with answers that a test may set.
+/// Stand-ins for the STS, the broker, Microsoft Graph with its token endpoint, and Okta: the wire
+/// of each, with answers that a test may set.
 final class Places implements AutoCloseable {
   static final Secret ENTRA_SECRET = new Secret(Ids.base62(32));
   static final Secret OKTA_TOKEN = new Secret(Ids.base62(32));
@@ -49,8 +49,7 @@ final class Places implements AutoCloseable {
     this.clock = clock;
     server =
         BoxServer.start(
-            BoxServer.Settings.of(
-                "places", Listener.loopback(0), new Health(), new Metrics()),
+            BoxServer.Settings.of("places", Listener.loopback(0), new Health(), new Metrics()),
             this::routes);
   }
 
@@ -166,10 +165,7 @@ final class Places implements AutoCloseable {
       return;
     }
     calls.add(
-        "okta "
-            + request.path().pathParameters().get("id")
-            + " "
-            + request.query().rawValue());
+        "okta " + request.path().pathParameters().get("id") + " " + request.query().rawValue());
     if (!isScripted("okta", response)) {
       Http.empty(response, 204);
     }

@@ -101,12 +101,11 @@ class ReceiverTest {
         .extracting(entry -> entry.data().path("handler").stringValue())
         .containsExactlyInAnyOrder("sts", "broker", "entra");
     assertThat(world.entries(LedgerEvent.KILL_STEP, "txn-1"))
-        .allSatisfy(
-            entry -> {
-              assertThat(entry.subject()).isEqualTo(MAYA);
-              assertThat(entry.data().path("outcome").stringValue()).isEqualTo("done");
-              assertThat(entry.data().path("millis").longValue()).isNotNegative();
-            });
+        .allSatisfy(entry -> {
+          assertThat(entry.subject()).isEqualTo(MAYA);
+          assertThat(entry.data().path("outcome").stringValue()).isEqualTo("done");
+          assertThat(entry.data().path("millis").longValue()).isNotNegative();
+        });
     ObjectNode finished = onlyFinished("txn-1").data();
     assertThat(finished.path("set").stringValue()).isEqualTo(set);
     assertThat(finished.path("complete").booleanValue()).isTrue();
@@ -144,8 +143,7 @@ class ReceiverTest {
 
     world.eventually("the kill is finished", () -> world.isFinished("txn-1"));
     world.eventually(
-        "it is ready",
-        () -> get(receiver, "/readyz").path("status").stringValue().equals("ok"));
+        "it is ready", () -> get(receiver, "/readyz").path("status").stringValue().equals("ok"));
   }
 
   @Test
@@ -240,8 +238,7 @@ class ReceiverTest {
     world.kill(LENA, "txn-2");
     world.eventually("the other person's kill is finished", () -> world.isFinished("txn-2"));
     world.eventually(
-        "our own boxes are done",
-        () -> world.entries(LedgerEvent.KILL_STEP, "txn-1").size() >= 2);
+        "our own boxes are done", () -> world.entries(LedgerEvent.KILL_STEP, "txn-1").size() >= 2);
 
     assertThat(world.isFinished("txn-1")).isFalse();
     latch.countDown();
@@ -252,8 +249,7 @@ class ReceiverTest {
   void J11_J15_givesUpAfterTheLastAttemptSaysSoAndGoesOnWithTheNextEvent() {
     world.places.next("entra", 3, 500, Map.of());
     world.transmitter();
-    world.receiver(
-        new ReceiverConfig.Retry(Duration.ofMillis(20), Duration.ofMillis(40), 3));
+    world.receiver(new ReceiverConfig.Retry(Duration.ofMillis(20), Duration.ofMillis(40), 3));
 
     world.kill(MAYA, "txn-1");
     world.eventually("the kill is finished", () -> world.isFinished("txn-1"));
@@ -290,10 +286,9 @@ class ReceiverTest {
     world.eventually("the kill is finished", () -> world.isFinished("txn-1"));
 
     assertThat(world.entries(LedgerEvent.KILL_STEP, "txn-1"))
-        .anySatisfy(
-            entry ->
-                assertThat(entry.data().path("advice").asString(""))
-                    .contains("User.RevokeSessions.All"));
+        .anySatisfy(entry ->
+            assertThat(entry.data().path("advice").asString(""))
+                .contains("User.RevokeSessions.All"));
   }
 
   @Test
@@ -321,7 +316,8 @@ class ReceiverTest {
 
     world.kill("okta|..", "txn-1");
     world.kill("entra|a/../../b?c", "txn-2");
-    world.eventually("both are finished", () -> world.isFinished("txn-1") && world.isFinished("txn-2"));
+    world.eventually(
+        "both are finished", () -> world.isFinished("txn-1") && world.isFinished("txn-2"));
 
     assertThat(world.places.calls)
         .noneMatch(call -> call.startsWith("okta ") || call.startsWith("entra "));
@@ -347,8 +343,7 @@ class ReceiverTest {
 
     world.receiver();
     world.eventually(
-        "the others are done",
-        () -> world.entries(LedgerEvent.KILL_STEP, "txn-1").size() == 2);
+        "the others are done", () -> world.entries(LedgerEvent.KILL_STEP, "txn-1").size() == 2);
     assertThat(world.places.count("sts " + MAYA + " txn-1")).isZero();
     world.clock.move(Duration.ofSeconds(16));
 
@@ -373,6 +368,29 @@ class ReceiverTest {
 
     world.eventually("the kill is finished", () -> world.isFinished("txn-1"));
     assertThat(world.places.calls).noneMatch(call -> call.contains("txn-1"));
+  }
+
+  @Test
+  void killsWhileTheLedgerIsAwayAndWritesItDownAfterwards() {
+    world.transmitter();
+    world.receiver();
+    world.ledgerAway = true;
+
+    int status = world.ingest(world.event(MAYA, "txn-1")).status();
+    world.eventually(
+        "everybody is called",
+        () ->
+            world.places.calls.containsAll(
+                List.of(
+                    "sts " + MAYA + " txn-1", "broker " + MAYA + " txn-1", "entra " + MAYA_ID)));
+    world.ledgerAway = false;
+
+    assertThat(status).isEqualTo(503);
+    assertThat(world.kill(MAYA, "txn-1")).isNotEmpty();
+    world.eventually("the kill is finished", () -> world.isFinished("txn-1"));
+    world.eventually(
+        "its arrival is noted",
+        () -> world.entries(LedgerEvent.EVENT_RECEIVED, "txn-1").size() == 1);
   }
 
   @Test
@@ -446,8 +464,7 @@ class ReceiverTest {
   }
 
   private String onlyStream() {
-    JsonNode list =
-        StrictJson.parse(world.call("receiver", "GET", "/ssf/streams", null).body());
+    JsonNode list = StrictJson.parse(world.call("receiver", "GET", "/ssf/streams", null).body());
     assertThat(list.size()).isEqualTo(1);
     return list.get(0).path("stream_id").stringValue();
   }
@@ -469,8 +486,7 @@ class ReceiverTest {
     return StrictJson.parse(
         world
             .client
-            .get(
-                URI.create(receiver.baseUri() + path), Map.of(), Duration.ofSeconds(10))
+            .get(URI.create(receiver.baseUri() + path), Map.of(), Duration.ofSeconds(10))
             .body());
   }
 }

@@ -59,17 +59,15 @@ final class ScriptedTransmitter implements AutoCloseable {
   private void routes(HttpRouting.Builder routing) {
     routing
         .get(
-            "/.well-known/ssf-configuration",
-            (_, response) -> Http.json(response, 200, metadata()))
+            "/.well-known/ssf-configuration", (_, response) -> Http.json(response, 200, metadata()))
         .get("/keys", (_, response) -> Http.json(response, 200, KeyFiles.publicSet(keys)))
-        .get("/streams", (_, response) -> Http.json(response, 200, StrictJson.array().add(stream())))
+        .get(
+            "/streams", (_, response) -> Http.json(response, 200, StrictJson.array().add(stream())))
         .get(
             "/status",
             (_, response) ->
                 Http.json(
-                    response,
-                    200,
-                    StrictJson.object().put("stream_id", "s").put("status", status)))
+                    response, 200, StrictJson.object().put("stream_id", "s").put("status", status)))
         .post("/poll", this::poll);
   }
 
@@ -97,8 +95,7 @@ final class ScriptedTransmitter implements AutoCloseable {
     body.path("ack").valueStream().map(JsonNode::stringValue).forEach(acknowledged::add);
     body.path("setErrs")
         .properties()
-        .forEach(
-            error -> errors.put(error.getKey(), error.getValue().path("err").asString("")));
+        .forEach(error -> errors.put(error.getKey(), error.getValue().path("err").asString("")));
     ObjectNode answer = StrictJson.object();
     ObjectNode sets = answer.putObject("sets");
     var next = new ArrayList<Map.Entry<String, String>>();

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,8 +85,7 @@ class TransmitterTest {
     assertThat(claims.path("sub_id"))
         .isEqualTo(
             StrictJson.object().put("format", "iss_sub").put("iss", STS_ISSUER).put("sub", MAYA));
-    assertThat(claims.path("events").propertyNames())
-        .containsExactly(EventTypes.SESSION_REVOKED);
+    assertThat(claims.path("events").propertyNames()).containsExactly(EventTypes.SESSION_REVOKED);
   }
 
   @Test
@@ -99,8 +99,7 @@ class TransmitterTest {
     assertThat(jwt.getHeader().getAlgorithm().getName()).isEqualTo("RS256");
     assertThat(jwt.getJWTClaimsSet().getAudience()).containsExactly(World.OTHER_AUDIENCE);
     assertThat(
-            jwt.verify(
-                new RSASSAVerifier(World.PARTNER_SIGNING_KEY.toRSAKey().toRSAPublicKey())))
+            jwt.verify(new RSASSAVerifier(World.PARTNER_SIGNING_KEY.toRSAKey().toRSAPublicKey())))
         .isTrue();
   }
 
@@ -109,8 +108,7 @@ class TransmitterTest {
     String stream = world.stream("receiver");
 
     WireClient.Answer answer =
-        world.raw(
-            world.issuer, null, "POST", "/sources/sts/events", world.event(MAYA, "txn-1"));
+        world.raw(world.issuer, null, "POST", "/sources/sts/events", world.event(MAYA, "txn-1"));
 
     assertThat(answer.status()).isEqualTo(401);
     assertThat(answer.header("www-authenticate")).isPresent();
@@ -136,8 +134,7 @@ class TransmitterTest {
             .assertion(world.issuer.toString());
 
     WireClient.Answer answer =
-        world.raw(
-            world.issuer, forged, "POST", "/sources/sts/events", world.event(MAYA, "txn-1"));
+        world.raw(world.issuer, forged, "POST", "/sources/sts/events", world.event(MAYA, "txn-1"));
 
     assertThat(answer.status()).isEqualTo(401);
     assertNothingHappened(stream);
@@ -205,9 +202,7 @@ class TransmitterTest {
               "events",
               body -> ((ObjectNode) body.path("events")).putObject("urn:other")),
           new Row(
-              "unknown event",
-              "events",
-              body -> body.putObject("events").putObject("urn:other")),
+              "unknown event", "events", body -> body.putObject("events").putObject("urn:other")),
           new Row(
               "event is a text",
               "events",
@@ -219,16 +214,13 @@ class TransmitterTest {
               body -> in(body).put("event_timestamp", 1_790_000_000_000L)),
           new Row(
               "time is a text", "event_timestamp", body -> in(body).put("event_timestamp", "now")),
-          new Row(
-              "fraction", "event_timestamp", body -> in(body).put("event_timestamp", 1.5)),
+          new Row("fraction", "event_timestamp", body -> in(body).put("event_timestamp", 1.5)),
           new Row(
               "unknown entity",
               "initiating_entity",
               body -> in(body).put("initiating_entity", "agent")),
           new Row(
-              "camel case",
-              "initiatingEntity",
-              body -> in(body).put("initiatingEntity", "policy")),
+              "camel case", "initiatingEntity", body -> in(body).put("initiatingEntity", "policy")),
           new Row("no reason", "reason_admin", body -> in(body).remove("reason_admin")),
           new Row("reason is a text", "reason_admin", body -> in(body).put("reason_admin", "x")),
           new Row("empty reason", "reason_admin", body -> in(body).putObject("reason_admin")),
@@ -278,11 +270,10 @@ class TransmitterTest {
 
     assertThat(world.entries(LedgerEvent.EVENT_ACCEPTED, "txn-1"))
         .singleElement()
-        .satisfies(
-            entry -> {
-              assertThat(entry.subject()).isEqualTo(MAYA);
-              assertThat(entry.data().path("streams").intValue()).isEqualTo(1);
-            });
+        .satisfies(entry -> {
+          assertThat(entry.subject()).isEqualTo(MAYA);
+          assertThat(entry.data().path("streams").intValue()).isEqualTo(1);
+        });
   }
 
   @Test
@@ -452,8 +443,7 @@ class TransmitterTest {
         .containsOnly(404);
     assertThat(StrictJson.parse(world.call("partner", "GET", "/ssf/streams", null).body()).size())
         .isZero();
-    assertThat(world.call("receiver", "GET", "/ssf/streams" + query, null).status())
-        .isEqualTo(200);
+    assertThat(world.call("receiver", "GET", "/ssf/streams" + query, null).status()).isEqualTo(200);
   }
 
   @Test
@@ -461,11 +451,9 @@ class TransmitterTest {
     String stream = world.stream("receiver");
 
     assertThat(world.call("gateway", "GET", "/ssf/streams", null).status()).isEqualTo(403);
-    assertThat(
-            world.call("sts", "DELETE", "/ssf/streams?stream_id=" + stream, null).status())
+    assertThat(world.call("sts", "DELETE", "/ssf/streams?stream_id=" + stream, null).status())
         .isEqualTo(403);
-    assertThat(world.raw(world.issuer, null, "GET", "/ssf/streams", null).status())
-        .isEqualTo(401);
+    assertThat(world.raw(world.issuer, null, "GET", "/ssf/streams", null).status()).isEqualTo(401);
   }
 
   @Test
@@ -484,8 +472,7 @@ class TransmitterTest {
     assertThat(world.entries(LedgerEvent.EVENT_REFUSED, "txn-1"))
         .singleElement()
         .satisfies(
-            entry ->
-                assertThat(entry.data().path("reason").stringValue()).contains("invalid_key"));
+            entry -> assertThat(entry.data().path("reason").stringValue()).contains("invalid_key"));
   }
 
   @Test
@@ -524,8 +511,7 @@ class TransmitterTest {
 
     assertThat(first).isEqualTo(204);
     assertThat(second).isEqualTo(429);
-    SignedJWT jwt =
-        SignedJWT.parse(sets.properties().iterator().next().getValue().stringValue());
+    SignedJWT jwt = SignedJWT.parse(sets.properties().iterator().next().getValue().stringValue());
     ObjectNode claims = StrictJson.parseObject(jwt.getPayload().toBytes());
     assertThat(claims.path("sub_id"))
         .isEqualTo(StrictJson.object().put("format", "opaque").put("id", stream));
@@ -536,8 +522,7 @@ class TransmitterTest {
   @Test
   void J12_refusesAVerificationStateThatIsTooLong() {
     String stream = world.stream("receiver");
-    ObjectNode body =
-        StrictJson.object().put("stream_id", stream).put("state", "x".repeat(10_000));
+    ObjectNode body = StrictJson.object().put("stream_id", stream).put("state", "x".repeat(10_000));
 
     assertThat(world.call("receiver", "POST", "/ssf/verify", body).status()).isEqualTo(400);
   }
@@ -549,8 +534,7 @@ class TransmitterTest {
     ObjectNode read =
         StrictJson.parseObject(
             world.call("receiver", "GET", "/ssf/streams?stream_id=" + stream, null).body());
-    WireClient.Answer second =
-        world.call("receiver", "POST", "/ssf/streams", StrictJson.object());
+    WireClient.Answer second = world.call("receiver", "POST", "/ssf/streams", StrictJson.object());
 
     assertThat(read.path("events_delivered").valueStream().map(JsonNode::stringValue))
         .containsExactly(EventTypes.SESSION_REVOKED);
@@ -587,33 +571,43 @@ class TransmitterTest {
 
     String stream = world.stream("receiver");
 
+    assertThat(world.poll("receiver", stream).path("sets").propertyNames()).containsExactly(early);
+  }
+
+  @Test
+  void losesNoEventThatComesWhileTheStreamIsMade() {
+    var kills =
+        IntStream.range(0, 40)
+            .mapToObj(i -> CompletableFuture.supplyAsync(() -> world.kill(MAYA, "txn-" + i)))
+            .toList();
+    String stream = world.stream("receiver");
+    List<String> ids = kills.stream().map(CompletableFuture::join).toList();
+
     assertThat(world.poll("receiver", stream).path("sets").propertyNames())
-        .containsExactly(early);
+        .containsExactlyInAnyOrderElementsOf(ids);
   }
 
   private boolean isPolling() {
     // A poll that waits has used its assertion, beside that of the stream's creation.
-    return world.transmitterDatabase.query(
-        connection -> {
-          try (var statement = connection.createStatement();
-              var row = statement.executeQuery("SELECT count(*) >= 2 FROM used_assertion")) {
-            return row.next() && row.getBoolean(1);
-          }
-        });
+    return world.transmitterDatabase.query(connection -> {
+      try (var statement = connection.createStatement();
+          var row = statement.executeQuery("SELECT count(*) >= 2 FROM used_assertion")) {
+        return row.next() && row.getBoolean(1);
+      }
+    });
   }
 
   private CompletableFuture<ObjectNode> longPoll(URI base, String stream) {
-    return CompletableFuture.supplyAsync(
-        () ->
-            StrictJson.parseObject(
-                world
-                    .call(
-                        base,
-                        "receiver",
-                        "POST",
-                        "/ssf/streams/" + stream + "/poll",
-                        StrictJson.object())
-                    .body()));
+    return CompletableFuture.supplyAsync(() ->
+        StrictJson.parseObject(
+            world
+                .call(
+                    base,
+                    "receiver",
+                    "POST",
+                    "/ssf/streams/" + stream + "/poll",
+                    StrictJson.object())
+                .body()));
   }
 
   private void setStatus(String stream, String status) {
@@ -626,8 +620,7 @@ class TransmitterTest {
     assertThat(world.entries(LedgerEvent.EVENT_ACCEPTED)).isEmpty();
     assertThat(world.entries(LedgerEvent.EVENT_REFUSED))
         .singleElement()
-        .satisfies(
-            entry -> assertThat(entry.data().path("reason").stringValue()).isNotEmpty());
+        .satisfies(entry -> assertThat(entry.data().path("reason").stringValue()).isNotEmpty());
   }
 
   private static ObjectNode acknowledge(String id) {

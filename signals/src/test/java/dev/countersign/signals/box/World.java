@@ -39,8 +39,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// A transmitter and a receiver over one PostgreSQL, with stand-ins around them that speak the wire of
-/// the places where sessions live.
+/// A transmitter and a receiver over one PostgreSQL, with stand-ins around them that speak the wire
+/// of the places where sessions live.
 final class World {
   static final String STS_ISSUER = "http://127.0.0.1:9401";
   static final String MAYA = "entra|7a9d3c1e-0000-4000-8000-00000000a001";
@@ -68,7 +68,14 @@ final class World {
 
   final MovableClock clock = new MovableClock();
   final List<LedgerEntry> entries = new CopyOnWriteArrayList<>();
-  final Ledger ledger = entries::add;
+  volatile boolean ledgerAway;
+  final Ledger ledger =
+      entry -> {
+        if (ledgerAway) {
+          throw new Ledger.LedgerAway(null);
+        }
+        entries.add(entry);
+      };
   final WireClient client = new WireClient();
   final URI issuer = URI.create("http://127.0.0.1:" + freePort());
   final Places places = new Places(publicKeys("receiver"), clock);
@@ -155,8 +162,7 @@ final class World {
 
   ReceiverBox receiver(ReceiverConfig.Retry retry) {
     return keep(
-        ReceiverBox.start(
-            receiverConfig(retry), receiverDatabase, ledger, key("receiver"), clock));
+        ReceiverBox.start(receiverConfig(retry), receiverDatabase, ledger, key("receiver"), clock));
   }
 
   /// Closed with the world, if not before.
@@ -195,8 +201,7 @@ final class World {
     return StrictJson.parseObject(answer.body()).path("jti").stringValue();
   }
 
-  WireClient.Answer call(
-      String workload, String method, String path, @Nullable JsonNode body) {
+  WireClient.Answer call(String workload, String method, String path, @Nullable JsonNode body) {
     return call(issuer, workload, method, path, body);
   }
 
@@ -206,11 +211,7 @@ final class World {
   }
 
   WireClient.Answer raw(
-      URI base,
-      @Nullable String assertion,
-      String method,
-      String path,
-      @Nullable JsonNode body) {
+      URI base, @Nullable String assertion, String method, String path, @Nullable JsonNode body) {
     var headers = new HashMap<String, String>();
     if (assertion != null) {
       headers.put(PresenterAssertion.HEADER, assertion);

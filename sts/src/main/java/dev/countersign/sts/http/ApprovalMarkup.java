@@ -63,6 +63,7 @@ final class ApprovalMarkup {
       .note { margin: 0 0 1rem; padding: .75rem 1rem; border-left: .25rem solid var(--soft);
         background: var(--back); border-radius: .25rem; }
       .note.good { border-color: var(--good); } .note.bad { border-color: var(--bad); }
+      .pair + .hint { margin: .5rem 0 0; }
       @media (max-width: 24rem) { .pair { grid-template-columns: 1fr; gap: 0; } }
       </style>
       </head>

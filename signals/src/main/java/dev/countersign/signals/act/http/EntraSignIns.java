@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Makes Entra ID forget a person's sign-ins: refresh tokens and session cookies. Access tokens that are
-/// out live to their `exp`, and Entra may take minutes.
+/// Makes Entra ID forget a person's sign-ins: refresh tokens and session cookies. Access tokens
+/// that are out live to their `exp`, and Entra may take minutes.
 public final class EntraSignIns implements SessionHandler {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
   private static final Duration MARGIN = Duration.ofSeconds(60);

@@ -48,10 +48,7 @@ public final class OktaSessions implements SessionHandler {
             "DELETE",
             address,
             Map.of(
-                "Authorization",
-                "SSWS " + okta.apiToken().reveal(),
-                "Accept",
-                "application/json"),
+                "Authorization", "SSWS " + okta.apiToken().reveal(), "Accept", "application/json"),
             null,
             TIMEOUT);
     return switch (answer.status()) {

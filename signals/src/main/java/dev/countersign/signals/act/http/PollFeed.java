@@ -21,8 +21,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Our poll stream at the transmitter: found or created at the first poll, and again when it is gone.
-/// For one thread.
+/// Our poll stream at the transmitter: found or created at the first poll, and again when it is
+/// gone. For one thread.
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc8936#section-2 RFC 8936 §2
 public final class PollFeed implements SetFeed {
@@ -124,8 +124,10 @@ public final class PollFeed implements SetFeed {
 
   private static boolean wants(ObjectNode stream) {
     return POLL.equals(stream.path("delivery").path("method").asString(""))
-        && stream.path("events_delivered").valueStream().anyMatch(
-            type -> EventTypes.SESSION_REVOKED.equals(type.asString("")));
+        && stream
+            .path("events_delivered")
+            .valueStream()
+            .anyMatch(type -> EventTypes.SESSION_REVOKED.equals(type.asString("")));
   }
 
   /// Another kind of stream of ours would stand in the way of the one that kills arrive on.
@@ -155,7 +157,8 @@ public final class PollFeed implements SetFeed {
     JsonNode aud = stream.path("aud");
     JsonNode only = aud.isArray() && aud.size() == 1 ? aud.get(0) : aud;
     if (!audience.equals(only.asString(""))) {
-      throw unusable("has our stream with an `aud` that is not ours; compare the two configurations");
+      throw unusable(
+          "has our stream with an `aud` that is not ours; compare the two configurations");
     }
     try {
       if (transmitter.isOurs(

@@ -18,8 +18,9 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// The transmitter's keys by the JWKS URL of its metadata: cached for five minutes, fetched again on an
-/// unknown key id at most once a second, and kept while the transmitter is down, for an hour at most.
+/// The transmitter's keys by the JWKS URL of its metadata: cached for five minutes, fetched again
+/// on an unknown key id at most once a second, and kept while the transmitter is down, for an hour
+/// at most.
 ///
 /// Threads may share it.
 public final class TransmitterKeySet implements TransmitterKeys {
@@ -35,8 +36,7 @@ public final class TransmitterKeySet implements TransmitterKeys {
   private volatile @Nullable Snapshot latest;
   private volatile Instant nextTry = Instant.MIN;
 
-  public TransmitterKeySet(
-      TransmitterMetadata metadata, WireClient client, InstantSource clock) {
+  public TransmitterKeySet(TransmitterMetadata metadata, WireClient client, InstantSource clock) {
     this.metadata = metadata;
     this.client = client;
     this.clock = clock;
@@ -59,9 +59,7 @@ public final class TransmitterKeySet implements TransmitterKeys {
   }
 
   private static boolean isDue(@Nullable Snapshot known, String kid, Instant now) {
-    return known == null
-        || known.fetchedAt.plus(FRESH).isBefore(now)
-        || known.named(kid).isEmpty();
+    return known == null || known.fetchedAt.plus(FRESH).isBefore(now) || known.named(kid).isEmpty();
   }
 
   /// @return whether the keys are those of now
@@ -76,8 +74,7 @@ public final class TransmitterKeySet implements TransmitterKeys {
       }
       nextTry = now.plus(BRAKE);
       WireClient.Answer answer =
-          client.get(
-              metadata.endpoints().keySet(), Map.of("Accept", "application/json"), TIMEOUT);
+          client.get(metadata.endpoints().keySet(), Map.of("Accept", "application/json"), TIMEOUT);
       if (answer.status() != 200) {
         return false;
       }

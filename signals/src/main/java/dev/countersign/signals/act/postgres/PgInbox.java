@@ -15,8 +15,8 @@ import java.util.List;
 
 /// Tokens in PostgreSQL: a token and its steps are one transaction. Threads may share it.
 public final class PgInbox implements Inbox {
-  /// Parameters: 1 subject, 2 issuer, 3 id, 4 txn, 5 type, 6 event, 7 event time, 8 issue time, 9 now,
-  /// 10 now if nothing is to be done.
+  /// Parameters: 1 subject, 2 issuer, 3 id, 4 txn, 5 type, 6 event, 7 event time, 8 issue time, 9
+  /// now, 10 now if nothing is to be done.
   private static final String ADD =
       """
       INSERT INTO received (subject, issuer, set_id, txn, event_type, event, event_at, issued_at,
@@ -54,22 +54,21 @@ public final class PgInbox implements Inbox {
   @Override
   public Stored store(SecurityEventToken token, List<String> handlers, Instant now) {
     TokenKey key = TokenKey.of(token);
-    return database.transaction(
-        connection -> {
-          if (!isNew(connection, key, token, handlers.isEmpty(), now)) {
-            return isNoted(connection, key) ? Stored.REPEATED : Stored.NOT_NOTED;
-          }
-          try (PreparedStatement statement = connection.prepareStatement(ADD_STEP)) {
-            for (String handler : handlers) {
-              bind(statement, 1, key);
-              statement.setString(4, handler);
-              statement.setObject(5, utc(now));
-              statement.addBatch();
-            }
-            statement.executeBatch();
-          }
-          return Stored.NEW;
-        });
+    return database.transaction(connection -> {
+      if (!isNew(connection, key, token, handlers.isEmpty(), now)) {
+        return isNoted(connection, key) ? Stored.REPEATED : Stored.NOT_NOTED;
+      }
+      try (PreparedStatement statement = connection.prepareStatement(ADD_STEP)) {
+        for (String handler : handlers) {
+          bind(statement, 1, key);
+          statement.setString(4, handler);
+          statement.setObject(5, utc(now));
+          statement.addBatch();
+        }
+        statement.executeBatch();
+      }
+      return Stored.NEW;
+    });
   }
 
   private static boolean isNew(
@@ -99,14 +98,13 @@ public final class PgInbox implements Inbox {
 
   @Override
   public void noted(TokenKey key, Instant now) {
-    database.query(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(NOTE)) {
-            statement.setObject(1, utc(now));
-            bind(statement, 2, key);
-            return statement.executeUpdate();
-          }
-        });
+    database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(NOTE)) {
+        statement.setObject(1, utc(now));
+        bind(statement, 2, key);
+        return statement.executeUpdate();
+      }
+    });
   }
 
   private static void bind(PreparedStatement statement, int from, TokenKey key)

@@ -111,77 +111,73 @@ public final class PgSteps implements Steps {
 
   @Override
   public List<Step> take(String handler, int most, Instant now, Instant until) {
-    return database.query(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(TAKE)) {
-            statement.setString(1, handler);
-            statement.setObject(2, utc(now));
-            statement.setObject(3, utc(now));
-            statement.setInt(4, most);
-            statement.setObject(5, utc(until));
-            try (ResultSet rows = statement.executeQuery()) {
-              var steps = new ArrayList<Step>();
-              while (rows.next()) {
-                steps.add(
-                    new Step(
-                        key(rows),
-                        rows.getString("handler"),
-                        rows.getString("txn"),
-                        instant(rows, "event_at"),
-                        rows.getInt("attempts")));
-              }
-              return steps;
-            }
+    return database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(TAKE)) {
+        statement.setString(1, handler);
+        statement.setObject(2, utc(now));
+        statement.setObject(3, utc(now));
+        statement.setInt(4, most);
+        statement.setObject(5, utc(until));
+        try (ResultSet rows = statement.executeQuery()) {
+          var steps = new ArrayList<Step>();
+          while (rows.next()) {
+            steps.add(
+                new Step(
+                    key(rows),
+                    rows.getString("handler"),
+                    rows.getString("txn"),
+                    instant(rows, "event_at"),
+                    rows.getInt("attempts")));
           }
-        });
+          return steps;
+        }
+      }
+    });
   }
 
   @Override
   public void settle(Step step, boolean isDone, String outcome, int status, Instant now) {
-    database.query(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(SETTLE)) {
-            statement.setString(1, isDone ? "done" : "failed");
-            statement.setString(2, outcome);
-            statement.setInt(3, status);
-            statement.setObject(4, utc(now));
-            bind(statement, 5, step.key());
-            statement.setString(8, step.handler());
-            return statement.executeUpdate();
-          }
-        });
+    database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(SETTLE)) {
+        statement.setString(1, isDone ? "done" : "failed");
+        statement.setString(2, outcome);
+        statement.setInt(3, status);
+        statement.setObject(4, utc(now));
+        bind(statement, 5, step.key());
+        statement.setString(8, step.handler());
+        return statement.executeUpdate();
+      }
+    });
   }
 
   @Override
   public void postpone(Step step, String error, int status, Instant nextAt) {
-    database.query(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(POSTPONE)) {
-            statement.setString(1, error);
-            statement.setInt(2, status);
-            statement.setObject(3, utc(nextAt));
-            bind(statement, 4, step.key());
-            statement.setString(7, step.handler());
-            return statement.executeUpdate();
-          }
-        });
+    database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(POSTPONE)) {
+        statement.setString(1, error);
+        statement.setInt(2, status);
+        statement.setObject(3, utc(nextAt));
+        bind(statement, 4, step.key());
+        statement.setString(7, step.handler());
+        return statement.executeUpdate();
+      }
+    });
   }
 
   @Override
   public void close(TokenKey key, Instant now, Consumer<Finished> before) {
-    database.transaction(
-        connection -> {
-          Optional<Finished> finished = lockFinished(connection, key);
-          if (finished.isPresent()) {
-            before.accept(finished.get());
-            try (PreparedStatement statement = connection.prepareStatement(CLOSE)) {
-              statement.setObject(1, utc(now));
-              bind(statement, 2, key);
-              statement.executeUpdate();
-            }
-          }
-          return finished.isPresent();
-        });
+    database.transaction(connection -> {
+      Optional<Finished> finished = lockFinished(connection, key);
+      if (finished.isPresent()) {
+        before.accept(finished.get());
+        try (PreparedStatement statement = connection.prepareStatement(CLOSE)) {
+          statement.setObject(1, utc(now));
+          bind(statement, 2, key);
+          statement.executeUpdate();
+        }
+      }
+      return finished.isPresent();
+    });
   }
 
   private static Optional<Finished> lockFinished(Connection connection, TokenKey key)
@@ -232,19 +228,18 @@ public final class PgSteps implements Steps {
 
   @Override
   public List<TokenKey> unclosed(int most) {
-    return database.query(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(UNCLOSED)) {
-            statement.setInt(1, most);
-            try (ResultSet rows = statement.executeQuery()) {
-              var keys = new ArrayList<TokenKey>();
-              while (rows.next()) {
-                keys.add(key(rows));
-              }
-              return keys;
-            }
+    return database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(UNCLOSED)) {
+        statement.setInt(1, most);
+        try (ResultSet rows = statement.executeQuery()) {
+          var keys = new ArrayList<TokenKey>();
+          while (rows.next()) {
+            keys.add(key(rows));
           }
-        });
+          return keys;
+        }
+      }
+    });
   }
 
   private static TokenKey key(ResultSet row) throws SQLException {

@@ -26,15 +26,14 @@ final class Callers {
     PresenterAssertion.Result result =
         Http.header(request, PresenterAssertion.HEADER)
             .map(checker::check)
-            .orElseGet(
-                () -> new PresenterAssertion.Result.Refused("no assertion of a workload"));
+            .orElseGet(() -> new PresenterAssertion.Result.Refused("no assertion of a workload"));
     switch (result) {
       case PresenterAssertion.Result.Presenter(String name) ->
           handler.handle(name, request, response);
       case PresenterAssertion.Result.Refused(String reason) -> {
         note(at, "", reason);
-        Refusal.NOT_PROVEN.send(response, "a workload's assertion is needed in "
-            + PresenterAssertion.HEADER);
+        Refusal.NOT_PROVEN.send(
+            response, "a workload's assertion is needed in " + PresenterAssertion.HEADER);
       }
     }
   }

@@ -64,16 +64,14 @@ public final class TransmitterRoutes {
     routing
         .error(
             MalformedEventException.class,
-            (_, response, malformed) ->
-                Refusal.MALFORMED.send(response, malformed.description()))
+            (_, response, malformed) -> Refusal.MALFORMED.send(response, malformed.description()))
         .get(
             "/.well-known/ssf-configuration",
             (_, response) -> Http.json(response, 200, StreamJson.metadata(config.issuer())))
         .get("/ssf/jwks", (_, response) -> Http.json(response, 200, keySet))
         .post(
             "/sources/{source}/events",
-            (request, response) ->
-                callers.proven(request, response, "ingest", this::takeEvent))
+            (request, response) -> callers.proven(request, response, "ingest", this::takeEvent))
         .post("/ssf/streams", (request, response) -> managed(request, response, this::create))
         .get("/ssf/streams", (request, response) -> managed(request, response, this::read))
         .delete("/ssf/streams", (request, response) -> managed(request, response, this::remove))
@@ -85,8 +83,7 @@ public final class TransmitterRoutes {
             (request, response) -> managed(request, response, this::poll));
   }
 
-  private void managed(
-      ServerRequest request, ServerResponse response, Callers.Handler handler) {
+  private void managed(ServerRequest request, ServerResponse response, Callers.Handler handler) {
     callers.proven(
         request,
         response,
@@ -163,14 +160,12 @@ public final class TransmitterRoutes {
   }
 
   private void poll(String workload, ServerRequest request, ServerResponse response) {
-    Optional<Stream> stream =
-        streams.find(workload, request.path().pathParameters().get("stream"));
+    Optional<Stream> stream = streams.find(workload, request.path().pathParameters().get("stream"));
     if (stream.isEmpty()) {
       Refusal.NOT_FOUND.send(response, NO_STREAM);
       return;
     }
-    Polls.Answer answer =
-        polls.poll(stream.get(), PollRequest.parse(Http.jsonBody(request)));
+    Polls.Answer answer = polls.poll(stream.get(), PollRequest.parse(Http.jsonBody(request)));
     ObjectNode body = StrictJson.object();
     ObjectNode sets = body.putObject("sets");
     answer.tokens().forEach(sets::put);

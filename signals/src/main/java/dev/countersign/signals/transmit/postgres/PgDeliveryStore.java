@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/// Deliveries in PostgreSQL. Threads and replicas may share it: two polls never take the same
-/// event at the same time.
+/// Deliveries in PostgreSQL. Threads and replicas may share it: two polls never take the same event
+/// at the same time.
 public final class PgDeliveryStore implements DeliveryStore {
   /// Parameters: 1 stream, 2 now, 3 the most to take.
   private static final String TAKE =
@@ -132,34 +132,32 @@ public final class PgDeliveryStore implements DeliveryStore {
   @Override
   public void acknowledge(
       String streamId, Collection<String> ids, Instant now, Consumer<Settled> each) {
-    database.transaction(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(ACKNOWLEDGE)) {
-            statement.setObject(1, utc(now));
-            statement.setString(2, streamId);
-            statement.setArray(3, connection.createArrayOf("text", ids.toArray()));
-            settled(statement).forEach(each);
-            return true;
-          }
-        });
+    database.transaction(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(ACKNOWLEDGE)) {
+        statement.setObject(1, utc(now));
+        statement.setString(2, streamId);
+        statement.setArray(3, connection.createArrayOf("text", ids.toArray()));
+        settled(statement).forEach(each);
+        return true;
+      }
+    });
   }
 
   @Override
   public void reject(
       String streamId, Map<String, String> errors, Instant now, Consumer<Settled> each) {
-    database.transaction(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(REJECT)) {
-            for (Map.Entry<String, String> error : errors.entrySet()) {
-              statement.setObject(1, utc(now));
-              statement.setString(2, error.getValue());
-              statement.setString(3, streamId);
-              statement.setString(4, error.getKey());
-              settled(statement).forEach(each);
-            }
-            return true;
-          }
-        });
+    database.transaction(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(REJECT)) {
+        for (Map.Entry<String, String> error : errors.entrySet()) {
+          statement.setObject(1, utc(now));
+          statement.setString(2, error.getValue());
+          statement.setString(3, streamId);
+          statement.setString(4, error.getKey());
+          settled(statement).forEach(each);
+        }
+        return true;
+      }
+    });
   }
 
   private static List<Settled> settled(PreparedStatement statement) throws SQLException {

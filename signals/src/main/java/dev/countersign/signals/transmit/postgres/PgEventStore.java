@@ -14,8 +14,8 @@ import java.time.ZoneOffset;
 
 /// Events in PostgreSQL: an event and its deliveries are one transaction. Threads may share it.
 public final class PgEventStore implements EventStore {
-  /// Parameters: 1 subject, 2 id, 3 source, 4 txn, 5 type, 6 the subject's issuer, 7 `sub_id`,
-  /// 8 payload, 9 now.
+  /// Parameters: 1 subject, 2 id, 3 source, 4 txn, 5 type, 6 the subject's issuer, 7 `sub_id`, 8
+  /// payload, 9 now.
   private static final String ADD_EVENT =
       """
       INSERT INTO event (subject, event_id, source, txn, event_type, subject_iss, sub_id, payload,
@@ -51,11 +51,12 @@ public final class PgEventStore implements EventStore {
   @Override
   public Accepted accept(String source, IncomingEvent event, Instant now) {
     String id = Ids.random();
-    return database.transaction(
-        connection ->
-            isNew(connection, source, id, event, now)
-                ? new Accepted(id, deliver(connection, id, event, now), false)
-                : known(connection, source, event));
+    return database.transaction(connection -> {
+      StreamLock.forEvent(connection);
+      return isNew(connection, source, id, event, now)
+          ? new Accepted(id, deliver(connection, id, event, now), false)
+          : known(connection, source, event);
+    });
   }
 
   private static boolean isNew(

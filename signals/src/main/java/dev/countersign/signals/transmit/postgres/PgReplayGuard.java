@@ -38,18 +38,17 @@ public final class PgReplayGuard implements ReplayGuard {
 
   @Override
   public boolean isFirstUse(String issuer, String id, Instant expiresAt) {
-    return database.query(
-        connection -> {
-          if (uses.incrementAndGet() % FORGET_EVERY == 0) {
-            forget(connection);
-          }
-          try (PreparedStatement statement = connection.prepareStatement(USE)) {
-            statement.setString(1, issuer);
-            statement.setString(2, id);
-            statement.setObject(3, expiresAt.atOffset(ZoneOffset.UTC));
-            return statement.executeUpdate() == 1;
-          }
-        });
+    return database.query(connection -> {
+      if (uses.incrementAndGet() % FORGET_EVERY == 0) {
+        forget(connection);
+      }
+      try (PreparedStatement statement = connection.prepareStatement(USE)) {
+        statement.setString(1, issuer);
+        statement.setString(2, id);
+        statement.setObject(3, expiresAt.atOffset(ZoneOffset.UTC));
+        return statement.executeUpdate() == 1;
+      }
+    });
   }
 
   private void forget(Connection connection) throws SQLException {

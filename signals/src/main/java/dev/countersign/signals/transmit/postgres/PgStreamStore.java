@@ -22,8 +22,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Streams in PostgreSQL. Threads may share it.
 public final class PgStreamStore implements StreamStore {
-  /// Parameters: 1 id, 2 receiver, 3 requested types, 4 delivered types, 5 description, 6 status,
-  /// 7 reason, 8 now, 9 now.
+  /// Parameters: 1 id, 2 receiver, 3 requested types, 4 delivered types, 5 description, 6 status, 7
+  /// reason, 8 now, 9 now.
   private static final String ADD =
       """
       INSERT INTO stream (stream_id, receiver, events_requested, events_delivered, description,
@@ -112,25 +112,25 @@ public final class PgStreamStore implements StreamStore {
 
   @Override
   public boolean add(Stream stream, Instant now) {
-    return database.transaction(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(ADD)) {
-            statement.setString(1, stream.id());
-            statement.setString(2, stream.receiver());
-            statement.setArray(3, texts(connection, stream.eventsRequested()));
-            statement.setArray(4, texts(connection, stream.eventsDelivered()));
-            statement.setString(5, stream.description());
-            statement.setString(6, stream.status().wireName());
-            statement.setString(7, stream.reason());
-            statement.setObject(8, utc(now));
-            statement.setObject(9, utc(now));
-            if (statement.executeUpdate() == 0) {
-              return false;
-            }
-          }
-          catchUp(connection, stream, now);
-          return true;
-        });
+    return database.transaction(connection -> {
+      StreamLock.forStream(connection);
+      try (PreparedStatement statement = connection.prepareStatement(ADD)) {
+        statement.setString(1, stream.id());
+        statement.setString(2, stream.receiver());
+        statement.setArray(3, texts(connection, stream.eventsRequested()));
+        statement.setArray(4, texts(connection, stream.eventsDelivered()));
+        statement.setString(5, stream.description());
+        statement.setString(6, stream.status().wireName());
+        statement.setString(7, stream.reason());
+        statement.setObject(8, utc(now));
+        statement.setObject(9, utc(now));
+        if (statement.executeUpdate() == 0) {
+          return false;
+        }
+      }
+      catchUp(connection, stream, now);
+      return true;
+    });
   }
 
   private static void catchUp(Connection connection, Stream stream, Instant now)
@@ -146,74 +146,69 @@ public final class PgStreamStore implements StreamStore {
 
   @Override
   public List<Stream> of(String receiver) {
-    return database.query(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(OF_RECEIVER)) {
-            statement.setString(1, receiver);
-            return streams(statement);
-          }
-        });
+    return database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(OF_RECEIVER)) {
+        statement.setString(1, receiver);
+        return streams(statement);
+      }
+    });
   }
 
   @Override
   public Optional<Stream> find(String receiver, String id) {
-    return database.query(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(FIND)) {
-            statement.setString(1, receiver);
-            statement.setString(2, id);
-            return streams(statement).stream().findFirst();
-          }
-        });
+    return database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(FIND)) {
+        statement.setString(1, receiver);
+        statement.setString(2, id);
+        return streams(statement).stream().findFirst();
+      }
+    });
   }
 
   @Override
   public boolean remove(String receiver, String id) {
-    return database.query(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(REMOVE)) {
-            statement.setString(1, receiver);
-            statement.setString(2, id);
-            return statement.executeUpdate() == 1;
-          }
-        });
+    return database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(REMOVE)) {
+        statement.setString(1, receiver);
+        statement.setString(2, id);
+        return statement.executeUpdate() == 1;
+      }
+    });
   }
 
   @Override
   public Optional<Stream> setStatus(
       String receiver, String id, Stream.Status status, String reason, Instant now) {
-    return database.query(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(SET_STATUS)) {
-            statement.setString(1, status.wireName());
-            statement.setString(2, reason);
-            statement.setObject(3, utc(now));
-            statement.setString(4, receiver);
-            statement.setString(5, id);
-            return streams(statement).stream().findFirst();
-          }
-        });
+    return database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(SET_STATUS)) {
+        statement.setString(1, status.wireName());
+        statement.setString(2, reason);
+        statement.setObject(3, utc(now));
+        statement.setString(4, receiver);
+        statement.setString(5, id);
+        return streams(statement).stream().findFirst();
+      }
+    });
   }
 
   @Override
   public Verification verify(
       String receiver, String id, String state, Duration atMostEvery, Instant now) {
-    return database.transaction(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(NOTE_VERIFIED)) {
-            statement.setObject(1, utc(now));
-            statement.setString(2, receiver);
-            statement.setString(3, id);
-            statement.setObject(4, utc(now.minus(atMostEvery)));
-            if (statement.executeUpdate() == 0) {
-              return find(receiver, id).isPresent()
-                  ? Verification.TOO_SOON
-                  : Verification.UNKNOWN_STREAM;
-            }
-          }
-          addVerification(connection, id, state, now);
-          return Verification.SENT;
-        });
+    return database.transaction(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(NOTE_VERIFIED)) {
+        statement.setObject(1, utc(now));
+        statement.setString(2, receiver);
+        statement.setString(3, id);
+        statement.setObject(4, utc(now.minus(atMostEvery)));
+        if (statement.executeUpdate() == 0) {
+          return find(receiver, id).isPresent()
+              ? Verification.TOO_SOON
+              : Verification.UNKNOWN_STREAM;
+        }
+      }
+      addVerification(connection, id, state, now);
+      return Verification.SENT;
+    });
   }
 
   private static void addVerification(

@@ -1,0 +1,5 @@
+/// Tests of the agent's client.
+@NullMarked
+package dev.countersign.agent;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/// The console, through the wire.
+@NullMarked
+package dev.countersign.console;
+
+import org.jspecify.annotations.NullMarked;
