@@ -1,10 +1,12 @@
 package dev.countersign.box;
 
 import dev.countersign.protocol.StrictJson;
+import io.helidon.common.context.Context;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.helidon.webserver.http1.Http1Config;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -21,6 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class BoxServer implements AutoCloseable {
   private static final Duration GRACE = Duration.ofSeconds(5);
   private static final Duration READ_LIMIT = Duration.ofSeconds(20);
+  private static final Duration IDLE_CHECK = Duration.ofSeconds(10);
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(75);
   private static final int MAX_CONNECTIONS = 4_096;
 
@@ -48,56 +51,74 @@ public final class BoxServer implements AutoCloseable {
     Listener listener = settings.listener();
     InetAddress address = listener.address();
     var edge = new Edge(settings.box());
-    var builder =
-        WebServer.builder()
-            .address(address)
-            .port(listener.port())
-            .shutdownHook(false)
-            .featuresDiscoverServices(false)
-            .shutdownGracePeriod(GRACE)
-            .maxPayloadSize(settings.maxBodyBytes())
-            .maxTcpConnections(MAX_CONNECTIONS)
-            .idleConnectionTimeout(IDLE_LIMIT)
-            .idleConnectionPeriod(Duration.ofSeconds(10))
-            .serverContext(Context.builder().update(it -> it.register(deadlines)).build())
-            .addProtocol(Http1Config.builder().addReceiveListener(deadlines).build())
-            .directHandlers(edge::direct)
-            .routing(routing -> {
-              routing.addFilter((chain, request, response) -> {
-                long start = System.nanoTime();
-                try {
-                  chain.proceed();
-                } finally {
-                  settings
-                      .metrics()
-                      .request(
-                          settings.box(),
-                          request.prologue().method().text(),
-                          response.status().code(),
-                          Duration.ofNanos(System.nanoTime() - start));
-                }
-              });
-              routing
-                  .get("/healthz", (_, response) -> alive(response))
-                  .get("/readyz", (_, response) -> ready(settings.health(), response))
-                  .get(
-                      "/metrics",
-                      (_, response) ->
-                          Http.text(
-                              response, 200, Metrics.CONTENT_TYPE, settings.metrics().scrape()));
-              routes.accept(routing);
-              routing.any(BoxServer::unknownPath);
-              // The first handler of an exception counts, so the box's own come before these.
-              edge.install(routing);
-            });
-    listener.tls().ifPresent(files -> builder.tls(PemFiles.serverTls(files)));
-    probe(settings.box(), listener, address);
-    WebServer server = builder.build().start();
-    if (!server.isRunning()) {
-      throw new ListenFailure(
-          settings.box() + " cannot listen on " + listener.host() + ":" + listener.port(), null);
+    var deadlines = new ReadDeadlines(readLimit);
+    boolean started = false;
+    try {
+      var builder =
+          WebServer.builder()
+              .address(address)
+              .port(listener.port())
+              .shutdownHook(false)
+              .featuresDiscoverServices(false)
+              .shutdownGracePeriod(GRACE)
+              .maxPayloadSize(settings.maxBodyBytes())
+              .maxTcpConnections(MAX_CONNECTIONS)
+              .idleConnectionTimeout(IDLE_LIMIT)
+              .idleConnectionPeriod(IDLE_CHECK)
+              .serverContext(context(deadlines))
+              .addProtocol(Http1Config.builder().addReceiveListener(deadlines).build())
+              .directHandlers(edge::direct)
+              .routing(routing -> route(routing, settings, edge, routes));
+      listener.tls().ifPresent(files -> builder.tls(PemFiles.serverTls(files)));
+      probe(settings.box(), listener, address);
+      WebServer server = builder.build().start();
+      if (!server.isRunning()) {
+        throw new ListenFailure(
+            settings.box() + " cannot listen on " + listener.host() + ":" + listener.port(), null);
+      }
+      started = true;
+      return new BoxServer(server, deadlines, baseUri(listener, address, server.port()));
+    } finally {
+      if (!started) {
+        deadlines.close();
+      }
     }
-    return new BoxServer(server, deadlines, baseUri(listener, address, server.port()));
+  }
+
+  private static Context context(ReadDeadlines deadlines) {
+    Context context = Context.create();
+    context.register(deadlines);
+    return context;
+  }
+
+  private static void route(
+      HttpRouting.Builder routing,
+      Settings settings,
+      Edge edge,
+      Consumer<HttpRouting.Builder> routes) {
+    Metrics metrics = settings.metrics();
+    routing
+        .addFilter((chain, request, response) -> {
+          long start = System.nanoTime();
+          try {
+            chain.proceed();
+          } finally {
+            metrics.request(
+                settings.box(),
+                request.prologue().method().text(),
+                response.status().code(),
+                Duration.ofNanos(System.nanoTime() - start));
+          }
+        })
+        .get("/healthz", (_, response) -> alive(response))
+        .get("/readyz", (_, response) -> ready(settings.health(), response))
+        .get(
+            "/metrics",
+            (_, response) -> Http.text(response, 200, Metrics.CONTENT_TYPE, metrics.scrape()));
+    routes.accept(routing);
+    routing.any(BoxServer::unknownPath);
+    // The first handler of an exception counts, so the box's own come before these.
+    edge.install(routing);
   }
 
   // The web server only logs why it cannot listen.

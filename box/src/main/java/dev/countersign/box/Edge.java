@@ -107,7 +107,8 @@ final class Edge {
         body(EdgeError.SERVER_ERROR.code(), null).put("correlation_id", id));
   }
 
-  // The caller hung up in the middle of its request: nobody is left to answer, nothing is wrong here.
+  // The caller hung up in the middle of its request: nobody is left to answer, nothing is wrong
+  // here.
   private static void callerLeft() {
     throw new CloseConnectionException("the caller left");
   }

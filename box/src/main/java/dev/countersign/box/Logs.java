@@ -25,8 +25,10 @@ public final class Logs {
           "org.postgresql",
           "com.networknt",
           "com.icegreen");
-  // It prints a stack trace for each connection that the server closed; we tell that ourselves.
-  private static final String TALKATIVE = "com.zaxxer.hikari.pool.ProxyConnection";
+  // The one prints a stack trace for each connection that the database closed, the other for each
+  // caller that hung up in the middle of a request.
+  private static final List<String> TALKATIVE =
+      List.of("com.zaxxer.hikari.pool.ProxyConnection", "io.helidon.webserver.http1");
 
   // The platform forgets loggers, and their levels, that nobody holds.
   private static final List<java.util.logging.Logger> PLATFORM =
@@ -75,7 +77,7 @@ public final class Logs {
     root.setLevel(Level.INFO);
     root.addAppender(console);
     QUIET.forEach(name -> context.getLogger(name).setLevel(Level.WARN));
-    context.getLogger(TALKATIVE).setLevel(Level.ERROR);
+    TALKATIVE.forEach(name -> context.getLogger(name).setLevel(Level.ERROR));
   }
 
   private static boolean isTerminal() {

@@ -23,8 +23,7 @@ final class ReadDeadlines implements Http1ConnectionListener, AutoCloseable {
   ReadDeadlines(Duration limit) {
     limitNanos = limit.toNanos();
     long pauseMillis = Math.clamp(limit.toMillis() / 10, 10, 1_000);
-    watcher =
-        Thread.ofPlatform().daemon().name("read-deadlines").start(() -> watch(pauseMillis));
+    watcher = Thread.ofPlatform().daemon().name("read-deadlines").start(() -> watch(pauseMillis));
   }
 
   private void watch(long pauseMillis) {
@@ -32,12 +31,11 @@ final class ReadDeadlines implements Http1ConnectionListener, AutoCloseable {
       while (true) {
         Thread.sleep(pauseMillis);
         long now = System.nanoTime();
-        ends.forEach(
-            (reader, end) -> {
-              if (end - now < 0 && ends.remove(reader, end)) {
-                reader.interrupt();
-              }
-            });
+        ends.forEach((reader, end) -> {
+          if (end - now < 0 && ends.remove(reader, end)) {
+            reader.interrupt();
+          }
+        });
       }
     } catch (InterruptedException closed) {
       // The server has stopped.

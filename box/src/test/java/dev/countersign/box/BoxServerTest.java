@@ -16,6 +16,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
@@ -345,6 +346,33 @@ final class BoxServerTest {
     slowRequestRuns.await();
     server.close();
     assertThat(answer.get().statusCode()).isEqualTo(204);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nX",
+        "POST /form HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            + "Content-Length: 10\r\n\r\na=",
+        "POST /form HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            + "Transfer-Encoding: chunked\r\n\r\n5\r\na="
+      })
+  void endsACallerWhoSendsTooSlowly(String partOfARequest) throws Exception {
+    var settings = BoxServer.Settings.of("test", Listener.loopback(0), new Health(), new Metrics());
+    try (var hasty =
+            BoxServer.start(
+                settings,
+                Duration.ofMillis(300),
+                routing ->
+                    routing.post("/form", (q, r) -> Http.json(r, 200, fields(Http.form(q)))));
+        var socket = new Socket(InetAddress.ofLiteral("127.0.0.1"), hasty.port())) {
+      socket.setSoTimeout(20_000);
+      socket.getOutputStream().write(partOfARequest.getBytes(StandardCharsets.ISO_8859_1));
+      socket.getOutputStream().flush();
+      assertThat(socket.getInputStream().readAllBytes()).isEmpty();
+      assertThat(send(HttpRequest.newBuilder(hasty.baseUri().resolve("/healthz"))).statusCode())
+          .isEqualTo(200);
+    }
   }
 
   @Test

@@ -1,6 +1,8 @@
 package dev.countersign.server;
 
+import java.io.Console;
 import java.io.PrintStream;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /// Shows what a start is busy with: one line that rewrites itself on a terminal, plain lines
@@ -17,8 +19,7 @@ final class Progress implements Consumer<String> {
 
   /// Whether the standard output is a terminal that shows colours.
   static boolean isTerminal() {
-    return System.console() != null
-        && System.console().isTerminal()
+    return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false)
         && System.getenv("NO_COLOR") == null;
   }
 
