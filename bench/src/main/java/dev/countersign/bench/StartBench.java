@@ -1,5 +1,6 @@
 package dev.countersign.bench;
 
+import dev.countersign.box.postgres.EmbeddedPostgres;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -75,6 +76,7 @@ final class StartBench {
   }
 
   private static void delete(Path folder) throws IOException {
+    EmbeddedPostgres.delete(folder); // as root the cluster lies elsewhere
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);

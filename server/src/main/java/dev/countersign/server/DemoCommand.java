@@ -10,6 +10,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -52,6 +53,7 @@ final class DemoCommand implements Callable<Integer> {
     variables.putAll(Ports.choose(System.out::println));
     var progress = new Progress(System.out, Progress.isTerminal());
     House house = House.open(ConfigOption.example(), variables, clock, progress, true);
+    CountDownLatch stopped = ServeCommand.stopOnSignal(house);
     try {
       progress.done(
           String.format(
@@ -65,7 +67,7 @@ final class DemoCommand implements Callable<Integer> {
       if (keep) {
         System.out.println();
         System.out.println("Everything keeps running. Ctrl-C ends it.");
-        ServeCommand.untilStopped(house);
+        stopped.await();
       } else {
         System.out.println("  leave it all running with ./countersign demo --keep");
       }

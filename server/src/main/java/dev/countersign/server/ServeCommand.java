@@ -41,18 +41,19 @@ final class ServeCommand implements Callable<Integer> {
     }
     var progress = new Progress(System.out, Progress.isTerminal());
     House house = House.open(config.file(), config.variables(), clock, progress);
+    CountDownLatch stopped = stopOnSignal(house);
     progress.done(
         String.format(
             Locale.ROOT,
             "Countersign is ready after %.1f s. Ctrl-C ends it.",
             Duration.between(start, clock.instant()).toMillis() / 1000.0));
     Addresses.print(house, System.out);
-    untilStopped(house);
+    stopped.await();
     return 0;
   }
 
-  /// Waits for Ctrl-C or `kill`, then stops everything in order.
-  static void untilStopped(House house) throws InterruptedException {
+  /// From now on Ctrl-C and `kill` stop everything in order. Returns what is open until then.
+  static CountDownLatch stopOnSignal(House house) {
     var stopped = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(
@@ -61,6 +62,6 @@ final class ServeCommand implements Callable<Integer> {
                   house.close();
                   stopped.countDown();
                 }));
-    stopped.await();
+    return stopped;
   }
 }

@@ -6,6 +6,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.countersign.box.Logs;
+import dev.countersign.box.postgres.EmbeddedPostgres;
 import dev.countersign.ledger.LedgerRecord;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.server.demo.Performance;
@@ -64,6 +65,7 @@ class EndToEndTest {
 
   @AfterAll
   static void stopListening() {
+    EmbeddedPostgres.delete(data); // as root the cluster lies outside of the temporary folder
     ((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).detachAppender(LOG);
   }
 

@@ -2,6 +2,7 @@ package dev.countersign.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.postgres.EmbeddedPostgres;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,6 +21,11 @@ class KillNineTest {
   private static final String READY = "Countersign is ready";
 
   @TempDir Path data = Path.of("");
+
+  @AfterEach
+  void deleteTheCluster() {
+    EmbeddedPostgres.delete(data); // as root it lies outside of the temporary folder
+  }
 
   @Test
   void L12_afterKillNineNoPostgresStaysAndTheNextStartWorks() throws Exception {

@@ -49,8 +49,8 @@ final class Layout {
       .actions { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.25rem; }
       .call { border-left: .3rem solid var(--line); }
       .call > p { margin: .5rem 0; overflow-wrap: anywhere; }
-      .good { border-color: var(--good); } .bad { border-color: var(--bad); }
-      .warn { border-color: var(--warn); }
+      .call.good { border-left-color: var(--good); } .call.bad { border-left-color: var(--bad); }
+      .call.warn { border-left-color: var(--warn); }
       .badge { display: inline-block; padding: 0 .5rem; border: 1px solid currentColor;
         border-radius: 1rem; font-size: .8125rem; font-weight: 600; white-space: nowrap; }
       .badge.good { color: var(--good); } .badge.bad { color: var(--bad); }
@@ -58,6 +58,10 @@ final class Layout {
       .head { display: flex; flex-wrap: wrap; gap: .5rem .75rem; align-items: baseline; }
       .note { padding: .75rem 1rem; border-left: .3rem solid var(--soft); background: var(--card);
         border-radius: .25rem; }
+      .note.good { border-color: var(--good); } .note.bad { border-color: var(--bad); }
+      .card > .note:first-child { margin-top: 0; background: var(--back); }
+      nav h2 { margin-top: 1.25rem; }
+      .wide { margin-top: 1rem; } td a code { white-space: nowrap; }
       dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .125rem 1rem;
         margin: .5rem 0; font-size: .9375rem; }
       dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; } dd dl { margin: 0; }

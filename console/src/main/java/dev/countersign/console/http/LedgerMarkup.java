@@ -103,7 +103,7 @@ final class LedgerMarkup {
                 Html.text(jti),
                 Html.text(subject),
                 CLOCK.format(start),
-                since(start, records.getLast().at()),
+                took(start, records.getLast().at()),
                 list));
   }
 
@@ -149,8 +149,14 @@ final class LedgerMarkup {
   }
 
   private static String since(Instant start, Instant at) {
-    return String.format(
-        Locale.ENGLISH, "+%.1f ms", Duration.between(start, at).toNanos() / 1_000_000.0);
+    return "+" + took(start, at);
+  }
+
+  private static String took(Instant start, Instant at) {
+    double millis = Duration.between(start, at).toNanos() / 1_000_000.0;
+    return millis < 10_000
+        ? String.format(Locale.ENGLISH, "%.1f ms", millis)
+        : String.format(Locale.ENGLISH, "%.1f s", millis / 1000);
   }
 
   private static String mood(String event) {

@@ -9,6 +9,7 @@ import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
@@ -25,6 +26,16 @@ import org.jspecify.annotations.Nullable;
 public final class WireClient {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
   private static final int MAX_BODY = 1 << 20;
+  private static final String KEEP_ALIVE = "jdk.httpclient.keepalive.timeout";
+
+  static {
+    // Shorter than the time after which our servers close an idle connection: a POST on a
+    // connection
+    // that is just being closed would fail, and is not repeated.
+    if (System.getProperty(KEEP_ALIVE) == null) {
+      System.setProperty(KEEP_ALIVE, "10");
+    }
+  }
 
   private final HttpClient client =
       HttpClient.newBuilder()
@@ -77,7 +88,9 @@ public final class WireClient {
         return new Answer(response.statusCode(), read(stream), response.headers().map());
       }
     } catch (IOException failed) {
-      throw new WireFailure(method + " " + withoutQuery(address) + ": no complete answer", failed);
+      String why = failed instanceof HttpTimeoutException ? " in time" : "";
+      throw new WireFailure(
+          method + " " + withoutQuery(address) + ": no complete answer" + why, failed);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new WireFailure(method + " " + withoutQuery(address) + ": interrupted", interrupted);

@@ -36,8 +36,12 @@ public final class DevelopmentSection {
       try {
         if (!Files.exists(file)) {
           Path folder = file.getParent();
-          if (folder != null) {
-            Files.createDirectories(
+          if (folder != null && !Files.isDirectory(folder)) {
+            Path above = folder.getParent();
+            if (above != null) {
+              Files.createDirectories(above); // PostgreSQL's user must be able to pass through
+            }
+            Files.createDirectory(
                 folder,
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
           }

@@ -19,7 +19,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Somebody who took over the MCP server: holds its key, and talks to the other boxes directly.
 final class Attacker {
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   private final WireClient wire;
   private final PresenterAssertion.Maker gateway;

@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 /// A person's browser without a screen: keeps cookies, follows links and sends the forms that the
 /// pages show, as a person would. One thread at a time.
 final class Browser {
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final Pattern FORM =
       Pattern.compile("<form\\b([^>]*)>(.*?)</form>", Pattern.DOTALL | Pattern.CASE_INSENSITIVE);
   private static final Pattern INPUT =

@@ -4,6 +4,7 @@ import dev.countersign.agent.CallOutcome;
 import dev.countersign.agent.McpClient;
 import dev.countersign.agent.http.HttpTransport;
 import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.postgres.EmbeddedPostgres;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.http.WireClient;
@@ -61,6 +62,7 @@ public final class Rehearsal implements AutoCloseable {
   @Override
   public void close() {
     house.close();
+    EmbeddedPostgres.delete(data); // as root the cluster lies elsewhere
     try (Stream<Path> files = Files.walk(data)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);

@@ -21,7 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param scope what the client asks for
 /// @spec https://www.rfc-editor.org/rfc/rfc7636 RFC 7636
 record SignIn(URI issuer, String clientId, String redirectUri, String scope) {
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   /// Signs a person in and returns their tokens.
   ///
