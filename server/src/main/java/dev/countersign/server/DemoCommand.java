@@ -62,14 +62,15 @@ final class DemoCommand implements Callable<Integer> {
               seconds(start, clock)));
       int unexpected = new Performance(house, System.out, Progress.isTerminal(), clock).play();
       System.out.println();
-      Addresses.print(house, System.out);
-      System.out.println("  trace a call:   ./countersign trace <jti>");
+      System.out.println("  ./countersign trace <jti>     shows one call, trace alone the newest entries");
       if (keep) {
+        Addresses.print(house, System.out);
         System.out.println();
         System.out.println("Everything keeps running. Ctrl-C ends it.");
         stopped.await();
       } else {
-        System.out.println("  leave it all running with ./countersign demo --keep");
+        System.out.println(
+            "  ./countersign demo --keep     leaves it all running: console, ledger, mails, pages");
       }
       return unexpected == 0 ? 0 : 1;
     } finally {
