@@ -17,7 +17,7 @@ final class Repository {
   static final Path ROOT = root();
 
   private static final Set<String> NOT_OURS =
-      Set.of(".git", "target", ".countersign", "node_modules", ".idea", ".vscode");
+      Set.of(".git", ".countersign", "node_modules", ".idea", ".vscode");
   private static final Set<String> BINARY = Set.of("png", "jpg", "ico", "woff2", "p12", "jar");
 
   private Repository() {}
@@ -31,9 +31,9 @@ final class Repository {
           new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-              return NOT_OURS.contains(folder.getFileName().toString())
-                  ? FileVisitResult.SKIP_SUBTREE
-                  : FileVisitResult.CONTINUE;
+              return isOurs(ROOT.relativize(folder))
+                  ? FileVisitResult.CONTINUE
+                  : FileVisitResult.SKIP_SUBTREE;
             }
 
             @Override
@@ -49,6 +49,12 @@ final class Repository {
     }
     files.sort(null);
     return files;
+  }
+
+  /// What a build makes lies in `target` of the root or of a module; deeper, the name is ours.
+  private static boolean isOurs(Path folder) {
+    return !NOT_OURS.contains(folder.getFileName().toString())
+        && !(folder.getNameCount() <= 2 && folder.endsWith("target"));
   }
 
   /// The files that people read as text.

@@ -126,7 +126,7 @@ final class AppUnderTest {
   }
 
   private static ObjectNode part(String token, int index) {
-    return StrictJson.parseObject(Base64.getUrlDecoder().decode(token.split("\\.")[index]));
+    return StrictJson.parseObject(Base64.getUrlDecoder().decode(token.split("\\.", -1)[index]));
   }
 
   /// What a third party finds who fetches the issuer's published keys.

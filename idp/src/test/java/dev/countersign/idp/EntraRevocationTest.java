@@ -7,6 +7,7 @@ import dev.countersign.protocol.JwtCheck;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.http.WireClient;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -206,7 +207,7 @@ class EntraRevocationTest {
   @Test
   void showsDevelopmentPagesOnlyUnderItsOwnAddress() throws IOException {
     assertThat(overview(People.MAYA).path("browser_sessions").intValue()).isZero();
-    try (var socket = new Socket("127.0.0.1", IDP.baseUri().getPort())) {
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), IDP.baseUri().getPort())) {
       socket
           .getOutputStream()
           .write(

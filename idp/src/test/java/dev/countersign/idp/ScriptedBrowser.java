@@ -108,7 +108,7 @@ final class ScriptedBrowser {
       }
       var parameters = new LinkedHashMap<String, String>();
       String text = location.substring(location.indexOf(location.contains("#") ? '#' : '?') + 1);
-      for (String pair : text.split("&")) {
+      for (String pair : text.split("&", -1)) {
         String[] parts = pair.split("=", 2);
         parameters.put(
             parts[0], parts.length == 2 ? URLDecoder.decode(parts[1], StandardCharsets.UTF_8) : "");

@@ -62,7 +62,8 @@ final class DemoCommand implements Callable<Integer> {
               seconds(start, clock)));
       int unexpected = new Performance(house, System.out, Progress.isTerminal(), clock).play();
       System.out.println();
-      System.out.println("  ./countersign trace <jti>     shows one call, trace alone the newest entries");
+      System.out.println(
+          "  ./countersign trace <jti>     shows one call, trace alone the newest entries");
       if (keep) {
         Addresses.print(house, System.out);
         System.out.println();

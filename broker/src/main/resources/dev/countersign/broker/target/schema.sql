@@ -1,0 +1,114 @@
+-- What a business database needs so that a minted login can do the one approved thing and no other.
+-- Run by `InitTarget` in one transaction, as the database's owner or a superuser; running it again
+-- changes nothing. The names in ${…} are plain, quoted identifiers.
+
+CREATE SCHEMA IF NOT EXISTS countersign;
+ALTER SCHEMA countersign OWNER TO countersign_target_owner;
+REVOKE ALL ON SCHEMA countersign FROM PUBLIC;
+
+-- One row per minted login: the element of authorization_details that was signed, approved and
+-- matched. Only the broker writes it.
+CREATE TABLE IF NOT EXISTS countersign.approved_request (
+    role_name  name        PRIMARY KEY,
+    jti        text        NOT NULL,
+    request    jsonb       NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at    timestamptz
+);
+ALTER TABLE countersign.approved_request OWNER TO countersign_target_owner;
+REVOKE ALL ON countersign.approved_request FROM PUBLIC;
+GRANT SELECT, INSERT, DELETE ON countersign.approved_request TO ${mint};
+
+-- The functions below are bound when they are created (no name in them is looked up when they run),
+-- run as their owner, and go by session_user, which neither SET ROLE nor a function changes.
+
+-- The approved request of this login, or null: none, or its time is over.
+CREATE OR REPLACE FUNCTION countersign.request() RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    RETURN (SELECT a.request
+              FROM countersign.approved_request a
+             WHERE a.role_name = session_user
+               AND a.expires_at > pg_catalog.clock_timestamp());
+
+-- The jti of the token that paid for this login, or null.
+CREATE OR REPLACE FUNCTION countersign.request_jti() RETURNS text
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    RETURN (SELECT a.jti
+              FROM countersign.approved_request a
+             WHERE a.role_name = session_user
+               AND a.expires_at > pg_catalog.clock_timestamp());
+
+-- One member of the approved request as text, by its path: 'operationDetails.action'.
+CREATE OR REPLACE FUNCTION countersign.request_text(path text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    RETURN countersign.request() OPERATOR(pg_catalog.#>>) pg_catalog.string_to_array(path, '.');
+
+-- The approved amount in minor units. Anything but a whole number is an error, never rounded.
+CREATE OR REPLACE FUNCTION countersign.request_amount() RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    RETURN countersign.request_text('operationDetails.instructedAmount.amount')::bigint;
+
+-- BEFORE INSERT | UPDATE | DELETE … FOR EACH ROW on a business table: the approved request allows
+-- one row, once. A second session waits for the first one's end and is refused if that committed.
+CREATE OR REPLACE FUNCTION countersign.consume() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $consume$
+BEGIN
+    UPDATE countersign.approved_request
+       SET used_at = pg_catalog.clock_timestamp()
+     WHERE role_name = session_user
+       AND used_at IS NULL
+       AND expires_at > pg_catalog.clock_timestamp();
+    IF NOT FOUND THEN
+        IF EXISTS (SELECT FROM countersign.approved_request
+                    WHERE role_name = session_user AND used_at IS NOT NULL) THEN
+            RAISE EXCEPTION 'the approved request was used before'
+                USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        RAISE EXCEPTION 'there is no approved request for this login'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    RETURN NEW;
+END
+$consume$;
+
+ALTER FUNCTION countersign.request() OWNER TO countersign_target_owner;
+ALTER FUNCTION countersign.request_jti() OWNER TO countersign_target_owner;
+ALTER FUNCTION countersign.request_text(text) OWNER TO countersign_target_owner;
+ALTER FUNCTION countersign.request_amount() OWNER TO countersign_target_owner;
+ALTER FUNCTION countersign.consume() OWNER TO countersign_target_owner;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA countersign FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA countersign TO ${mint};
+
+-- A minted login could otherwise leave something behind that keeps its role alive.
+DO $close$
+DECLARE
+    large_object regprocedure;
+BEGIN
+    EXECUTE pg_catalog.format(
+        'REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', pg_catalog.current_database());
+    EXECUTE pg_catalog.format(
+        'GRANT CONNECT ON DATABASE %I TO ${mint}', pg_catalog.current_database());
+    IF pg_catalog.to_regnamespace('public') IS NOT NULL THEN
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    END IF;
+    FOR large_object IN
+        SELECT p.oid::regprocedure
+          FROM pg_catalog.pg_proc p
+         WHERE p.pronamespace = 'pg_catalog'::regnamespace
+           AND p.proname IN ('lo_create', 'lo_creat', 'lo_from_bytea', 'lo_import', 'lo_put',
+                             'lowrite', 'lo_truncate', 'lo_truncate64', 'lo_unlink')
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', large_object);
+    END LOOP;
+END
+$close$;

@@ -1,0 +1,10 @@
+-- What the owner of business tables needs to write policies and triggers; run once per owner.
+
+GRANT USAGE ON SCHEMA countersign TO ${owner};
+GRANT EXECUTE ON FUNCTION
+    countersign.request(),
+    countersign.request_jti(),
+    countersign.request_text(text),
+    countersign.request_amount(),
+    countersign.consume()
+    TO ${owner};

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.countersign.ledger.postgres;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.countersign.protocol;
+
+import org.jspecify.annotations.NullMarked;
