@@ -46,7 +46,7 @@ check() {
     -Xlint:all,-processing,-serial,-module,-missing-explicit-ctor,-classfile -Werror \
     -XDcompilePolicy=simple --should-stop=ifError=FLOW -XDaddTypeAnnotationsToSymbol=true \
     -processorpath "$(cat "$work/checkers")" \
-    '-Xplugin:ErrorProne -Xep:InvalidBlockTag:OFF -Xep:InlineFormatString:OFF -Xep:RequireExplicitNullMarking:ERROR -Xep:NullAway:ERROR -XepOpt:NullAway:OnlyNullMarked=true -XepOpt:NullAway:JSpecifyMode=true' \
+    '-Xplugin:ErrorProne -Xep:InvalidBlockTag:OFF -Xep:InlineFormatString:OFF -Xep:StringConcatToTextBlock:OFF -Xep:RequireExplicitNullMarking:ERROR -Xep:NullAway:ERROR -XepOpt:NullAway:OnlyNullMarked=true -XepOpt:NullAway:JSpecifyMode=true' \
     -cp "$class_path" -d "$work/$name.classes" "@$work/$name.sources"
 }
 
