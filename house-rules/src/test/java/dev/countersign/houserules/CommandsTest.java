@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -70,7 +71,10 @@ class CommandsTest {
     Set<String> own = DOOR.get(command);
     return own != null
         ? own.contains(option)
-        : program.getSubcommands().get(command).getCommandSpec().findOption(option) != null;
+        : Objects.requireNonNull(program.getSubcommands().get(command))
+                .getCommandSpec()
+                .findOption(option)
+            != null;
   }
 
   private static List<String> options(String text) {
