@@ -52,6 +52,7 @@ public final class BoxServer implements AutoCloseable {
     InetAddress address = listener.address();
     var edge = new Edge(settings.box());
     var deadlines = new ReadDeadlines(readLimit);
+    var bodies = new BodyLimit(settings.maxBodyBytes(), deadlines);
     boolean started = false;
     try {
       var builder =
@@ -61,14 +62,14 @@ public final class BoxServer implements AutoCloseable {
               .shutdownHook(false)
               .featuresDiscoverServices(false)
               .shutdownGracePeriod(GRACE)
-              .maxPayloadSize(settings.maxBodyBytes())
+              .maxPayloadSize(bodies.hardLimit())
               .maxTcpConnections(MAX_CONNECTIONS)
               .idleConnectionTimeout(IDLE_LIMIT)
               .idleConnectionPeriod(IDLE_CHECK)
-              .serverContext(context(deadlines))
+              .serverContext(context(bodies))
               .addProtocol(Http1Config.builder().addReceiveListener(deadlines).build())
               .directHandlers(edge::direct)
-              .routing(routing -> route(routing, settings, edge, routes));
+              .routing(routing -> route(routing, settings, bodies, edge, routes));
       listener.tls().ifPresent(files -> builder.tls(PemFiles.serverTls(files)));
       probe(settings.box(), listener, address);
       WebServer server = builder.build().start();
@@ -85,15 +86,16 @@ public final class BoxServer implements AutoCloseable {
     }
   }
 
-  private static Context context(ReadDeadlines deadlines) {
+  private static Context context(BodyLimit bodies) {
     Context context = Context.create();
-    context.register(deadlines);
+    context.register(bodies);
     return context;
   }
 
   private static void route(
       HttpRouting.Builder routing,
       Settings settings,
+      BodyLimit bodies,
       Edge edge,
       Consumer<HttpRouting.Builder> routes) {
     Metrics metrics = settings.metrics();
@@ -109,6 +111,10 @@ public final class BoxServer implements AutoCloseable {
                 response.status().code(),
                 Duration.ofNanos(System.nanoTime() - start));
           }
+        })
+        .addFilter((chain, request, _) -> {
+          bodies.refuseLarge(request);
+          chain.proceed();
         })
         .get("/healthz", (_, response) -> alive(response))
         .get("/readyz", (_, response) -> ready(settings.health(), response))

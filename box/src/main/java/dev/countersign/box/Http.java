@@ -183,8 +183,8 @@ public final class Http {
     }
     return request
         .context()
-        .get(ReadDeadlines.class)
-        .map(deadlines -> deadlines.within(() -> request.content().as(byte[].class)))
+        .get(BodyLimit.class)
+        .map(limit -> limit.read(request))
         .orElseGet(() -> request.content().as(byte[].class));
   }
 

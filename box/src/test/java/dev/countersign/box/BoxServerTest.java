@@ -7,7 +7,9 @@ import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.WireException;
 import io.helidon.webserver.http.HttpRouting;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -212,6 +214,23 @@ final class BoxServerTest {
                     HttpRequest.BodyPublishers.ofInputStream(
                         () -> new java.io.ByteArrayInputStream(tooLarge))));
     assertThat(answer.statusCode()).isEqualTo(413);
+  }
+
+  @Test
+  void tellsSoEvenACallerThatReadsNothingBeforeItHasSentItAll() throws Exception {
+    byte[] body = "x".repeat(500_000).getBytes(StandardCharsets.US_ASCII);
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      var out = socket.getOutputStream();
+      out.write(
+          ("POST /form HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + body.length + "\r\n\r\n")
+              .getBytes(StandardCharsets.US_ASCII));
+      out.write(body);
+      out.flush();
+      var in =
+          new BufferedReader(
+              new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+      assertThat(in.readLine()).startsWith("HTTP/1.1 413");
+    }
   }
 
   @Test
