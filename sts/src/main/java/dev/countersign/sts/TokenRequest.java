@@ -35,6 +35,17 @@ record TokenRequest(
         client, String.join(" ", new TreeSet<>(scopes)), scopes, audience(form, client), details);
   }
 
+  /// A parameter that must be there.
+  ///
+  /// @throws WireException `invalid_request` if it is missing
+  static String required(Map<String, String> form, String name) {
+    String value = form.get(name);
+    if (value == null) {
+      throw new WireException(INVALID_REQUEST, name + " is missing");
+    }
+    return value;
+  }
+
   private static AuthorizationDetails details(
       Map<String, String> form, Client client, TypeRegistry types) {
     String text = form.get("authorization_details");

@@ -1,0 +1,101 @@
+package dev.countersign.sts;
+
+import static dev.countersign.protocol.OAuthError.ACCESS_DENIED;
+
+import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.policy.Attribute;
+import dev.countersign.policy.Decision;
+import dev.countersign.policy.TypeRegistry;
+import dev.countersign.protocol.Ids;
+import dev.countersign.sts.stepup.Approval;
+import dev.countersign.sts.stepup.StepUps;
+import dev.countersign.sts.stepup.Words;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Turns a decision to step up into a question to the person and an answer to the client.
+///
+/// Threads may share it.
+final class Challenges {
+  private final StepUps stepUps;
+  private final TypeRegistry types;
+  private final Tokens tokens;
+  private final Outcomes outcomes;
+
+  Challenges(StepUps stepUps, TypeRegistry types, Tokens tokens, Outcomes outcomes) {
+    this.stepUps = stepUps;
+    this.types = types;
+    this.tokens = tokens;
+    this.outcomes = outcomes;
+  }
+
+  ExchangeResult ask(
+      Call call,
+      TokenRequest request,
+      Subject subject,
+      Map<String, Attribute> facts,
+      Decision decision,
+      Instant now) {
+    Optional<String> address = subject.deliveryAddress(facts);
+    if (address.isEmpty()) {
+      return outcomes.refused(
+          call, ACCESS_DENIED, "step-up is needed, but no address of the subject is known");
+    }
+    Approval draft = draft(call, request, subject, decision, address.get(), now);
+    Optional<Approval> open = stepUps.open(draft, address.get());
+    if (open.isEmpty()) {
+      return outcomes.refused(
+          call, ACCESS_DENIED, "step-up is needed, but the subject was asked too often; try later");
+    }
+    Approval approval = open.get();
+    outcomes.append(
+        LedgerEvent.EXCHANGE_STEP_UP,
+        call.joined(approval.jti()),
+        Outcomes.story(request, decision)
+            .put("approval_id", approval.id())
+            .put("code_sent", approval.isSent()));
+    return new ExchangeResult.StepUpRequired(
+        approval.jti(),
+        tokens.challenge(approval, now),
+        tokens.lifeOf(approval.expiresAt()),
+        approval,
+        approval.isSent());
+  }
+
+  private Approval draft(
+      Call call,
+      TokenRequest request,
+      Subject subject,
+      Decision decision,
+      String address,
+      Instant now) {
+    List<Approval.Line> lines =
+        request.details().elements().stream()
+            .map(element ->
+                new Approval.Line(
+                    types.amountLine(element).map(Words::plain).orElse(null),
+                    Words.plain(types.sentence(element))))
+            .toList();
+    return new Approval(
+        Ids.random(),
+        call.jti(),
+        subject,
+        request.client().id(),
+        Words.plain(request.client().displayName()),
+        request.audience(),
+        request.scope(),
+        request.details(),
+        decision.policyVersion(),
+        lines,
+        MailAddress.masked(address),
+        now,
+        stepUps.expiry(now),
+        0,
+        false,
+        null,
+        null,
+        null);
+  }
+}
