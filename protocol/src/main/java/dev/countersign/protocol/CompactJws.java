@@ -3,6 +3,7 @@ package dev.countersign.protocol;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A JWS in compact form that passed the pre-check: three parts, each in canonical base64url, and a
@@ -17,7 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param signingInput the first two parts with the dot between
 /// @param signature the third part, still base64url
 /// @spec https://www.rfc-editor.org/rfc/rfc7515#section-7.1 RFC 7515 §7.1
-record CompactJws(
+public record CompactJws(
     ObjectNode header, ObjectNode unverifiedClaims, String signingInput, String signature) {
   private static final Pattern SHAPE =
       Pattern.compile("([A-Za-z0-9_-]+)\\.([A-Za-z0-9_-]+)\\.([A-Za-z0-9_-]+)");
@@ -26,7 +27,7 @@ record CompactJws(
   /// Reads a token's text.
   ///
   /// @throws MalformedJsonException saying what is wrong, never with the text in it
-  static CompactJws parse(String text) {
+  public static CompactJws parse(String text) {
     if (text.length() > MAX_LENGTH) {
       throw new MalformedJsonException("the token is longer than 16 KiB");
     }
@@ -40,6 +41,12 @@ record CompactJws(
         StrictJson.parseObject(canonical(parts.group(2))),
         text.substring(0, parts.start(3) - 1),
         parts.group(3));
+  }
+
+  /// The `iss` that it claims, to choose a verifier by, or the empty text.
+  public String unverifiedIssuer() {
+    JsonNode issuer = unverifiedClaims.path("iss");
+    return issuer.isString() ? issuer.stringValue() : "";
   }
 
   byte[] signingBytes() {

@@ -1,6 +1,5 @@
 package dev.countersign.protocol;
 
-import com.nimbusds.jose.JWSAlgorithm;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
@@ -26,7 +25,13 @@ public record JwtRules(
     Duration maxAge) {
   private static final Duration MAX_LEEWAY = Duration.ofSeconds(60);
   private static final Set<String> ASYMMETRIC =
-      Set.of("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512");
+      Set.of(
+          "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+          "Ed25519");
+
+  /// What Countersign itself signs with. Each of its keys is published with the one algorithm that
+  /// it is for.
+  public static final Set<String> OWN_ALGORITHMS = Set.of("ES256", "EdDSA", "RS256", "PS256");
 
   public JwtRules {
     audiences = Set.copyOf(audiences);
@@ -46,13 +51,13 @@ public record JwtRules(
     }
   }
 
-  /// Rules for a token that Countersign itself issued: explicit type, ES256, ten seconds of leeway.
+  /// Rules for a token that Countersign itself issued: explicit type, ten seconds of leeway.
   public static JwtRules own(String issuer, String audience, String type) {
     return new JwtRules(
         issuer,
         Set.of(audience),
         Set.of(type),
-        Set.of(JWSAlgorithm.ES256.getName()),
+        OWN_ALGORITHMS,
         Duration.ofSeconds(10),
         Duration.ZERO);
   }

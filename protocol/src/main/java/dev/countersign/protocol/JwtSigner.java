@@ -7,24 +7,33 @@ import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.JWSSigner;
 import com.nimbusds.jose.crypto.ECDSASigner;
 import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.OctetKeyPair;
 import com.nimbusds.jose.jwk.RSAKey;
-import com.nimbusds.jose.util.Base64URL;
 import java.nio.charset.StandardCharsets;
+import java.security.PrivateKey;
+import java.util.Base64;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Signs claims with one private key: ES256 for a P-256 key, RS256 for an RSA key.
+/// Signs claims with one private key and its one algorithm: ES256 for a P-256 key, EdDSA for an
+/// Ed25519 key, PS256 or RS256 for an RSA key, RS256 if its `alg` does not say.
 ///
 /// Threads may share it.
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc7515#section-3.1 RFC 7515 §3.1
 public final class JwtSigner {
-  private final JWSAlgorithm algorithm;
-  private final JWSSigner signer;
-  private final String keyId;
+  private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
-  /// @param key a private EC P-256 or RSA key with a key id
+  private final JWSAlgorithm algorithm;
+  private final Signing signing;
+  private final String keyId;
+  private final Map<String, Header> headers = new ConcurrentHashMap<>();
+
+  /// @param key a private EC P-256, Ed25519 or RSA key with a key id
   /// @throws IllegalArgumentException for any other key
   public JwtSigner(JWK key) {
     if (key.getKeyID() == null || !key.isPrivate()) {
@@ -33,19 +42,35 @@ public final class JwtSigner {
     keyId = key.getKeyID();
     try {
       switch (key) {
-        case ECKey ec -> {
+        case ECKey ec when Curve.P_256.equals(ec.getCurve()) -> {
           algorithm = JWSAlgorithm.ES256;
-          signer = new ECDSASigner(ec);
+          signing = of(new ECDSASigner(ec));
         }
         case RSAKey rsa -> {
-          algorithm = JWSAlgorithm.RS256;
-          signer = new RSASSASigner(rsa);
+          algorithm =
+              JWSAlgorithm.PS256.equals(rsa.getAlgorithm())
+                  ? JWSAlgorithm.PS256
+                  : JWSAlgorithm.RS256;
+          signing = of(new RSASSASigner(rsa));
         }
-        default -> throw new IllegalArgumentException("a signing key must be EC P-256 or RSA");
+        case OctetKeyPair pair when Curve.Ed25519.equals(pair.getCurve()) -> {
+          algorithm = JWSAlgorithm.EdDSA;
+          PrivateKey ready = Edwards.privateKey(pair);
+          signing = (_, input) -> BASE64.encodeToString(Edwards.sign(ready, input));
+        }
+        default ->
+            throw new IllegalArgumentException("a signing key must be EC P-256, Ed25519 or RSA");
       }
     } catch (JOSEException unusable) {
       throw new IllegalArgumentException("the signing key cannot be used", unusable);
     }
+    if (key.getAlgorithm() != null && !algorithm.equals(key.getAlgorithm())) {
+      throw new IllegalArgumentException("`alg` of the signing key is not one that it can sign");
+    }
+  }
+
+  private static Signing of(JWSSigner signer) {
+    return (header, input) -> signer.sign(header, input).toString();
   }
 
   /// The algorithm it signs with.
@@ -53,17 +78,44 @@ public final class JwtSigner {
     return algorithm.getName();
   }
 
+  /// The id of its key.
+  public String keyId() {
+    return keyId;
+  }
+
   /// Signs claims exactly as they are.
   ///
   /// @param type the `typ` header, such as `at+jwt`
   public String sign(String type, ObjectNode claims) {
-    var header =
-        new JWSHeader.Builder(algorithm).type(new JOSEObjectType(type)).keyID(keyId).build();
-    String input = header.toBase64URL() + "." + Base64URL.encode(StrictJson.write(claims));
+    return sign(type, StrictJson.write(claims));
+  }
+
+  /// Signs claims that are already JSON.
+  ///
+  /// @param type the `typ` header, such as `at+jwt`
+  /// @param claims one JSON object
+  public String sign(String type, String claims) {
+    Header header = headers.computeIfAbsent(type, this::header);
+    String input =
+        header.text + "." + BASE64.encodeToString(claims.getBytes(StandardCharsets.UTF_8));
     try {
-      return input + "." + signer.sign(header, input.getBytes(StandardCharsets.US_ASCII));
+      return input + "." + signing.sign(header.jose, input.getBytes(StandardCharsets.US_ASCII));
     } catch (JOSEException failed) {
       throw new IllegalStateException("signing failed", failed);
     }
+  }
+
+  private Header header(String type) {
+    JWSHeader jose =
+        new JWSHeader.Builder(algorithm).type(new JOSEObjectType(type)).keyID(keyId).build();
+    return new Header(jose, jose.toBase64URL().toString());
+  }
+
+  private record Header(JWSHeader jose, String text) {}
+
+  @FunctionalInterface
+  private interface Signing {
+    /// The signature as base64url.
+    String sign(JWSHeader header, byte[] input) throws JOSEException;
   }
 }

@@ -1,10 +1,12 @@
 package dev.countersign.protocol;
 
 import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.KeyOperation;
 import com.nimbusds.jose.jwk.KeyUse;
+import com.nimbusds.jose.jwk.OctetKeyPair;
 import com.nimbusds.jose.jwk.RSAKey;
 import java.text.ParseException;
 import java.util.ArrayList;
@@ -23,11 +25,12 @@ import tools.jackson.databind.node.ObjectNode;
 public final class VerificationKeys {
   private static final int MIN_RSA_BITS = 2048;
   private static final int MAX_KEYS = 64;
+  private static final int MAX_CANDIDATES = 4;
 
-  private final List<JWK> keys;
+  private final List<VerificationKey> keys;
 
   private VerificationKeys(List<JWK> keys) {
-    this.keys = List.copyOf(keys);
+    this.keys = keys.stream().map(VerificationKey::new).toList();
   }
 
   /// Reads a JWK Set. Keys that our policy does not allow are left out.
@@ -66,37 +69,21 @@ public final class VerificationKeys {
 
   /// The keys that a token with this header may have been signed with: the one with its `kid`, or,
   /// for a token without `kid`, those that suit the algorithm (at most four).
-  List<JWK> candidates(@Nullable String kid, JWSAlgorithm algorithm) {
-    return keys.stream()
-        .filter(key -> kid == null || kid.equals(key.getKeyID()))
-        .filter(key -> suits(key, algorithm))
-        .limit(4)
-        .toList();
+  List<VerificationKey> candidates(@Nullable String kid, JWSAlgorithm algorithm) {
+    var candidates = new ArrayList<VerificationKey>(1);
+    for (VerificationKey key : keys) {
+      if ((kid == null || kid.equals(key.id()))
+          && key.suits(algorithm)
+          && candidates.size() < MAX_CANDIDATES) {
+        candidates.add(key);
+      }
+    }
+    return candidates;
   }
 
   /// Whether a key with this id is here.
   public boolean has(String kid) {
-    return keys.stream().anyMatch(key -> kid.equals(key.getKeyID()));
-  }
-
-  private static boolean suits(JWK key, JWSAlgorithm algorithm) {
-    if (key.getAlgorithm() != null && !key.getAlgorithm().getName().equals(algorithm.getName())) {
-      return false;
-    }
-    return switch (key) {
-      case RSAKey _ -> JWSAlgorithm.Family.RSA.contains(algorithm);
-      case ECKey ec -> JWSAlgorithm.parse(curveAlgorithm(ec)).equals(algorithm);
-      default -> false;
-    };
-  }
-
-  private static String curveAlgorithm(ECKey key) {
-    return switch (key.getCurve().getName()) {
-      case "P-256" -> "ES256";
-      case "P-384" -> "ES384";
-      case "P-521" -> "ES512";
-      default -> "none";
-    };
+    return keys.stream().anyMatch(key -> kid.equals(key.id()));
   }
 
   private static @Nullable JWK allowed(JsonNode entry) {
@@ -114,6 +101,7 @@ public final class VerificationKeys {
         switch (key) {
           case RSAKey rsa -> rsa.size() >= MIN_RSA_BITS;
           case ECKey _ -> true;
+          case OctetKeyPair pair -> Curve.Ed25519.equals(pair.getCurve());
           default -> false;
         };
     return forSignatures && strong && !key.isPrivate() ? key : null;

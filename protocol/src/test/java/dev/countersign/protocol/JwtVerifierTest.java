@@ -3,11 +3,15 @@ package dev.countersign.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.OctetKeyPair;
 import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
 import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
+import com.nimbusds.jose.util.Base64URL;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,6 +31,13 @@ class JwtVerifierTest {
   private static final long NOW = NOON.getEpochSecond();
   private static final ECKey KEY = ec("k1");
   private static final ECKey STRANGER = ec("k1");
+
+  // The key pair of RFC 8037, appendix A.1.
+  private static final Base64URL EDWARDS_D =
+      new Base64URL("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A");
+  private static final Base64URL EDWARDS_X =
+      new Base64URL("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+
   private static final JwtVerifier VERIFIER =
       new JwtVerifier(
           new JwtRules(
@@ -128,14 +139,42 @@ class JwtVerifierTest {
   @Test
   void A03_refusesAnAlgorithmThatIsNotTheKeys() throws JOSEException {
     RSAKey rsa = new RSAKeyGenerator(2048).keyID("r1").generate();
-    var onlyEc =
+    RSAKey forPss = new RSAKey.Builder(rsa).algorithm(JWSAlgorithm.PS256).build();
+    var verifier =
         new JwtVerifier(
             JwtRules.own("https://idp.example", "api://refunds", "at+jwt"),
-            KeySource.of(VerificationKeys.of(List.of(rsa))),
+            KeySource.of(VerificationKeys.of(List.of(forPss))),
             () -> NOON);
 
-    assertThat(onlyEc.verify(new JwtSigner(rsa).sign("at+jwt", claims())))
+    assertThat(verifier.verify(new JwtSigner(forPss).sign("at+jwt", claims())))
+        .isInstanceOf(JwtCheck.Verified.class);
+    assertThat(verifier.verify(new JwtSigner(rsa).sign("at+jwt", claims())))
         .isInstanceOf(JwtCheck.Rejected.class);
+  }
+
+  @Test
+  void acceptsEveryAlgorithmThatWeSignWithFromItsOwnKeyOnly() throws JOSEException {
+    var pair = new OctetKeyPair.Builder(Curve.Ed25519, EDWARDS_X).d(EDWARDS_D).keyID("ed").build();
+    RSAKey rsa = new RSAKeyGenerator(2048).keyID("r1").generate();
+    List<JWK> keys = List.of(KEY, pair, rsa);
+    var verifier =
+        new JwtVerifier(
+            JwtRules.own("https://idp.example", "api://refunds", "at+jwt"),
+            KeySource.of(VerificationKeys.of(keys)),
+            () -> NOON);
+
+    for (JWK key : keys) {
+      String token = new JwtSigner(key).sign("at+jwt", claims());
+      assertThat(verifier.verify(token)).isInstanceOf(JwtCheck.Verified.class);
+      assertThat(verifier.verify(token.replaceFirst("\\.[^.]*\\.", ".e30.")))
+          .isInstanceOf(JwtCheck.Rejected.class);
+    }
+    assertThat(new JwtSigner(pair).algorithm()).isEqualTo("EdDSA");
+    assertThat(new JwtSigner(pair).sign("at+jwt", "{\"a\":1}").split("\\.", -1)[1])
+        .isEqualTo(
+            Base64.getUrlEncoder()
+                .withoutPadding()
+                .encodeToString("{\"a\":1}".getBytes(StandardCharsets.UTF_8)));
   }
 
   @Test
@@ -170,6 +209,22 @@ class JwtVerifierTest {
 
     assertThat(verifier.verify(token(KEY, "at+jwt", _ -> {})))
         .isInstanceOf(JwtCheck.Unavailable.class);
+  }
+
+  @Test
+  void signsTheExampleOfRfc8037() {
+    var pair = new OctetKeyPair.Builder(Curve.Ed25519, EDWARDS_X).d(EDWARDS_D).keyID("ed").build();
+    byte[] input =
+        "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"
+            .getBytes(StandardCharsets.US_ASCII);
+    byte[] signature = Edwards.sign(Edwards.privateKey(pair), input);
+
+    assertThat(Base64URL.encode(signature))
+        .hasToString(
+            "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg");
+    assertThat(Edwards.verify(Edwards.publicKey(pair), input, signature)).isTrue();
+    signature[0] ^= 1;
+    assertThat(Edwards.verify(Edwards.publicKey(pair), input, signature)).isFalse();
   }
 
   private static ObjectNode claims() {

@@ -1,0 +1,92 @@
+package dev.countersign.protocol;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.ECDSAVerifier;
+import com.nimbusds.jose.crypto.RSASSAVerifier;
+import com.nimbusds.jose.jwk.Curve;
+import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.OctetKeyPair;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.util.Base64URL;
+import java.security.PublicKey;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// One public key with its verifier ready: making one costs more than a verification does.
+///
+/// Threads may share it.
+final class VerificationKey {
+  private static final Set<JWSAlgorithm> EDWARDS = Set.of(JWSAlgorithm.EdDSA, JWSAlgorithm.Ed25519);
+
+  private final JWK jwk;
+  private final @Nullable Verifier verifier;
+
+  VerificationKey(JWK jwk) {
+    this.jwk = jwk;
+    this.verifier = verifier(jwk);
+  }
+
+  /// The key's id, or null where it has none.
+  @Nullable String id() {
+    return jwk.getKeyID();
+  }
+
+  /// Whether this key may have made a signature of that algorithm.
+  boolean suits(JWSAlgorithm algorithm) {
+    if (verifier == null
+        || (jwk.getAlgorithm() != null
+            && !jwk.getAlgorithm().getName().equals(algorithm.getName()))) {
+      return false;
+    }
+    return switch (jwk) {
+      case RSAKey _ -> JWSAlgorithm.Family.RSA.contains(algorithm);
+      case ECKey ec -> curveAlgorithm(ec).equals(algorithm.getName());
+      case OctetKeyPair _ -> EDWARDS.contains(algorithm);
+      default -> false;
+    };
+  }
+
+  boolean verifies(JWSHeader header, byte[] input, Base64URL signature) {
+    try {
+      return verifier != null && verifier.verify(header, input, signature);
+    } catch (JOSEException cannot) {
+      // A key that cannot check this signature does not confirm it; the next may.
+      return false;
+    }
+  }
+
+  private static @Nullable Verifier verifier(JWK key) {
+    try {
+      return switch (key) {
+        case RSAKey rsa -> new RSASSAVerifier(rsa)::verify;
+        case ECKey ec -> new ECDSAVerifier(ec)::verify;
+        case OctetKeyPair pair when Curve.Ed25519.equals(pair.getCurve()) -> edwards(pair);
+        default -> null;
+      };
+    } catch (JOSEException | IllegalArgumentException unusable) {
+      return null;
+    }
+  }
+
+  private static Verifier edwards(OctetKeyPair pair) {
+    PublicKey ready = Edwards.publicKey(pair);
+    return (_, input, signature) -> Edwards.verify(ready, input, signature.decode());
+  }
+
+  private static String curveAlgorithm(ECKey key) {
+    return switch (key.getCurve().getName()) {
+      case "P-256" -> "ES256";
+      case "P-384" -> "ES384";
+      case "P-521" -> "ES512";
+      default -> "none";
+    };
+  }
+
+  @FunctionalInterface
+  private interface Verifier {
+    boolean verify(JWSHeader header, byte[] input, Base64URL signature) throws JOSEException;
+  }
+}
