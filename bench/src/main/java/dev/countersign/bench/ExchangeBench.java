@@ -1,0 +1,151 @@
+package dev.countersign.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// What an exchange costs: answers per processor second of the server process, with client
+/// authentication, policy, replay checks and the durable ledger on, next to a bare handler that
+/// only parses, verifies, signs and answers. Rounds alternate, medians count.
+final class ExchangeBench {
+  private static final int WARM_UP = 12_000;
+  private static final int ROUND = 6_000;
+  private static final int LATENCY_ROUND = 6_000;
+  private static final double GOAL_RATIO = 0.60;
+  private static final double GOAL_P99_MILLIS = 15;
+  private static final ExchangeStage.Size USUAL = new ExchangeStage.Size(10_000, 10_000, 100);
+  private static final ExchangeStage.Size TENFOLD = new ExchangeStage.Size(100_000, 100_000, 1_000);
+  private static final ExchangeStage.Size LONG =
+      new ExchangeStage.Size(10_000_000, 5_000_000, 1_000);
+  private static final int CONNECTIONS = 16;
+
+  private final int rounds;
+  private final Extent extent;
+  private final List<String> jvmOptions;
+
+  /// How much to measure.
+  enum Extent {
+    /// One size.
+    QUICK,
+    /// Also tenfold people, grants and clients.
+    USUAL,
+    /// Instead ten million people and five million past grants.
+    LONG
+  }
+
+  ExchangeBench(int rounds, Extent extent, List<String> jvmOptions) {
+    this.rounds = rounds;
+    this.extent = extent;
+    this.jvmOptions = List.copyOf(jvmOptions);
+  }
+
+  Report run() throws IOException {
+    var figures = new ArrayList<Figure>();
+    double small = againstBare(USUAL, figures);
+    switch (extent) {
+      case QUICK -> {}
+      case USUAL -> growth("tenfold", TENFOLD, small, figures);
+      case LONG -> growth("10 million people, 5 million grants", LONG, small, figures);
+    }
+    return new Report("exchange", figures);
+  }
+
+  private double againstBare(ExchangeStage.Size size, List<Figure> figures) throws IOException {
+    try (var stage = ExchangeStage.open(size, jvmOptions);
+        var bare = bare(stage)) {
+      var bareLoad = new HttpLoad(bare.address(), CONNECTIONS);
+      say("warming up");
+      stage.load().flatOut(stage.make(WARM_UP));
+      bareLoad.flatOut(bareRequests(stage, bare, WARM_UP));
+      var ours = new ArrayList<Round>();
+      var theirs = new ArrayList<Round>();
+      for (int i = 0; i < rounds; i++) {
+        ours.add(round(stage.server(), stage.load(), stage.make(ROUND)));
+        theirs.add(round(bare, bareLoad, bareRequests(stage, bare, ROUND)));
+        say(
+            String.format(
+                Locale.ROOT,
+                "round %d: %.0f exchanges and %.0f bare answers per processor second",
+                i + 1,
+                ours.getLast().perCpuSecond(),
+                theirs.getLast().perCpuSecond()));
+      }
+      double exchange = median(ours.stream().map(Round::perCpuSecond).toList());
+      double handler = median(theirs.stream().map(Round::perCpuSecond).toList());
+      double wall = median(ours.stream().map(Round::perSecond).toList());
+      say("half load");
+      HttpLoad.Result half = stage.load().atRate(stage.make(LATENCY_ROUND), wall / 2);
+      figures.add(Figure.of("exchanges per processor second", exchange, "/s"));
+      figures.add(Figure.of("bare handler per processor second", handler, "/s"));
+      figures.add(Figure.atLeast("ratio of the medians", exchange / handler, "", GOAL_RATIO));
+      figures.add(Figure.of("exchanges per second, 16 connections", wall, "/s"));
+      figures.add(
+          Figure.of(
+              "PostgreSQL's processor time per exchange",
+              median(ours.stream().map(Round::databaseMicros).toList()),
+              "us"));
+      figures.add(Figure.of("p50 at half load", half.millisAt(0.50), "ms"));
+      figures.add(Figure.of("p99 at half load", half.millisAt(0.99), "ms", GOAL_P99_MILLIS));
+      return exchange;
+    }
+  }
+
+  private void growth(String name, ExchangeStage.Size size, double small, List<Figure> figures)
+      throws IOException {
+    say(name);
+    try (var stage = ExchangeStage.open(size, jvmOptions)) {
+      stage.load().flatOut(stage.make(WARM_UP));
+      var measured = new ArrayList<Round>();
+      for (int i = 0; i < rounds; i++) {
+        measured.add(round(stage.server(), stage.load(), stage.make(ROUND)));
+      }
+      double large = median(measured.stream().map(Round::perCpuSecond).toList());
+      figures.add(Figure.of("exchanges per processor second, " + name, large, "/s"));
+      figures.add(Figure.of("cost against the usual size, " + name, small / large, "times"));
+      figures.add(
+          Figure.of(
+              "PostgreSQL's time per exchange, " + name,
+              median(measured.stream().map(Round::databaseMicros).toList()),
+              "us"));
+    }
+  }
+
+  private ChildProcess bare(ExchangeStage stage) throws IOException {
+    Path key = Files.createTempFile("countersign-bench-", ".jwk");
+    try {
+      Files.writeString(key, stage.requests().issuerKey().toPublicJWK().toJSONString());
+      return ChildProcess.start(jvmOptions, BareServer.class, key.toString());
+    } finally {
+      Files.delete(key);
+    }
+  }
+
+  private static List<byte[]> bareRequests(ExchangeStage stage, ChildProcess bare, int count) {
+    return stage.requests().make(bare.address(), stage.server().address(), count);
+  }
+
+  private static Round round(ChildProcess server, HttpLoad load, List<byte[]> requests)
+      throws IOException {
+    double before = server.cpuSeconds();
+    double below = server.cpuSecondsBelow();
+    HttpLoad.Result result = load.flatOut(requests);
+    double spent = server.cpuSeconds() - before;
+    return new Round(
+        requests.size() / spent,
+        result.perSecond(),
+        (server.cpuSecondsBelow() - below) * 1e6 / requests.size());
+  }
+
+  private static double median(List<Double> values) {
+    return values.stream().sorted().toList().get(values.size() / 2);
+  }
+
+  private static void say(String line) {
+    System.err.println("  " + line);
+  }
+
+  private record Round(double perCpuSecond, double perSecond, double databaseMicros) {}
+}

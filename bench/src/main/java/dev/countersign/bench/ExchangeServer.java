@@ -1,0 +1,106 @@
+package dev.countersign.bench;
+
+import dev.countersign.box.Database;
+import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.Logs;
+import dev.countersign.box.postgres.StateDatabase;
+import dev.countersign.server.House;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+
+/// The process that is measured: a whole installation as `countersign serve` runs it, with a state
+/// database that already holds people and past grants.
+final class ExchangeServer {
+  /// Parameters: 1 first number, 2 last number.
+  private static final String PEOPLE =
+      """
+      INSERT INTO sts.attribute (subject, name, value, source, at)
+      SELECT 'bench|p' || n, 'refund_limit', '50000'::jsonb, 'bench', now()
+        FROM generate_series(?::bigint, ?::bigint) AS n
+      """;
+
+  /// Parameters: 1 people, 2 first number, 3 last number.
+  private static final String GRANTS =
+      """
+      INSERT INTO ledger.entry (writer, seq, at, box, event, jti, subject, data, hash)
+      SELECT 'past/bench',
+             n,
+             now() - interval '30 days' + n * interval '500 milliseconds',
+             'sts',
+             'exchange-permitted',
+             md5('jti' || n),
+             'bench|p' || (n % ?::bigint),
+             jsonb_build_object(
+               'client_id', 'client-0', 'scope', 'refund:write', 'outcome', 'permit',
+               'digest', md5('digest' || n), 'policy_version', md5('policy'),
+               'authorization_details', jsonb_build_array(jsonb_build_object(
+                 'type', 'urn:smt:agent:refund', 'operationDetails', jsonb_build_object(
+                   'action', 'process_refund',
+                   'instructedAmount', jsonb_build_object('currency', 'USD', 'amount', n % 5000),
+                   'creditorAccount', jsonb_build_object('identification', 'R-884-' || n))))),
+             sha256(n::text::bytea)
+        FROM generate_series(?::bigint, ?::bigint) AS n
+      """;
+
+  private static final long PORTION = 250_000;
+
+  private ExchangeServer() {}
+
+  /// @param arguments configuration, people, past grants, then `NAME=value` for its variables
+  public static void main(String[] arguments) throws Exception {
+    Logs.configure(Logs.Format.HUMAN);
+    var variables = new HashMap<String, String>();
+    for (int i = 3; i < arguments.length; i++) {
+      String[] pair = arguments[i].split("=", 2);
+      variables.put(pair[0], pair[1]);
+    }
+    House house =
+        House.open(
+            Path.of(arguments[0]),
+            Map.copyOf(variables),
+            InstantSource.system(),
+            System.err::println);
+    fill(
+        house.embeddedSuperuser().database(StateDatabase.NAME),
+        Long.parseLong(arguments[1]),
+        Long.parseLong(arguments[2]));
+    ChildProcess.serveUntilParentIsGone(house.installation().sts().issuer(), house);
+  }
+
+  private static void fill(DatabaseSettings database, long people, long grants)
+      throws SQLException {
+    try (Connection connection = Database.connect(database)) {
+      long begin = System.nanoTime();
+      for (long from = 0; from < people; from += PORTION) {
+        insert(connection, PEOPLE, from, Math.min(people, from + PORTION) - 1);
+      }
+      for (long from = 1; from <= grants; from += PORTION) {
+        insert(connection, GRANTS, Math.max(1, people), from, Math.min(grants, from + PORTION - 1));
+      }
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("VACUUM ANALYZE sts.attribute");
+        statement.execute("VACUUM ANALYZE ledger.entry");
+        statement.execute("CHECKPOINT");
+      }
+      System.err.printf(
+          "  %,d people and %,d past grants after %.0f s%n",
+          people, grants, (System.nanoTime() - begin) / 1e9);
+    }
+  }
+
+  private static void insert(Connection connection, String sql, long... parameters)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      for (int i = 0; i < parameters.length; i++) {
+        statement.setLong(i + 1, parameters[i]);
+      }
+      statement.executeUpdate();
+    }
+  }
+}

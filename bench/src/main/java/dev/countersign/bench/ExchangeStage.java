@@ -1,0 +1,180 @@
+package dev.countersign.bench;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.countersign.box.KeyFiles;
+import dev.countersign.box.postgres.EmbeddedPostgres;
+import dev.countersign.protocol.StrictJson;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/// A throw-away installation for the exchange benchmark: the refunds example with one more trust
+/// anchor (whose keys this process serves) and more clients, in a server process of its own.
+final class ExchangeStage implements AutoCloseable {
+  private static final Pattern PORT = Pattern.compile("\\$\\{([A-Z_]+_PORT):");
+  private static final int CONNECTIONS = 16;
+
+  private final Path folder;
+  private final HttpServer issuer;
+  private final TokenRequests requests;
+  private final ChildProcess server;
+
+  private ExchangeStage(
+      Path folder, HttpServer issuer, TokenRequests requests, ChildProcess server) {
+    this.folder = folder;
+    this.issuer = issuer;
+    this.requests = requests;
+    this.server = server;
+  }
+
+  /// Starts it with that many people, past grants and clients.
+  static ExchangeStage open(Size size, List<String> jvmOptions) throws IOException {
+    Path folder = Files.createTempDirectory("countersign-bench-");
+    HttpServer issuer =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    String address = "http://127.0.0.1:" + issuer.getAddress().getPort();
+    var requests =
+        new TokenRequests(address, size.people(), size.clients(), InstantSource.system());
+    byte[] keys =
+        StrictJson.write(KeyFiles.publicSet(List.of(requests.issuerKey())))
+            .getBytes(StandardCharsets.UTF_8);
+    issuer.createContext(
+        "/keys",
+        exchange -> {
+          exchange.getResponseHeaders().add("Content-Type", "application/json");
+          exchange.sendResponseHeaders(200, keys.length);
+          exchange.getResponseBody().write(keys);
+          exchange.close();
+        });
+    issuer.start();
+    Path clientKeys = folder.resolve("clients.pub.json");
+    Files.writeString(
+        clientKeys, StrictJson.write(KeyFiles.publicSet(List.of(requests.clientKey()))));
+    Path config = configuration(folder, address, clientKeys, size.clients());
+    var arguments = new ArrayList<String>();
+    arguments.add(config.toString());
+    arguments.add(String.valueOf(size.people()));
+    arguments.add(String.valueOf(size.grants()));
+    arguments.add("COUNTERSIGN_DATA=" + folder.resolve("data"));
+    arguments.addAll(freePorts(Files.readString(config)));
+    ChildProcess server =
+        ChildProcess.start(jvmOptions, ExchangeServer.class, arguments.toArray(String[]::new));
+    return new ExchangeStage(folder, issuer, requests, server);
+  }
+
+  private static Path configuration(Path folder, String issuer, Path clientKeys, int clients)
+      throws IOException {
+    Path example = home().resolve("examples").resolve("refunds");
+    Path copy = folder.resolve("installation");
+    try (Stream<Path> files = Files.walk(example)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(example.relativize(file).toString()));
+      }
+    }
+    Path config = copy.resolve("countersign.yaml");
+    String anchor =
+        """
+          anchors:
+            bench:
+              token-type: %s
+              issuer: %s
+              jwks: %s/keys
+              audiences: [%s]
+              subject: sub
+              mail: [email]
+        """
+            .formatted(TokenRequests.TOKEN_TYPE, issuer, issuer, TokenRequests.AUDIENCE);
+    var registered = new StringBuilder("  clients:\n");
+    for (int i = 0; i < clients; i++) {
+      registered.append(
+          """
+              %s:
+                keys: %s
+                anchors: [bench]
+                types: [urn:smt:agent:refund]
+                scopes: [refund:write]
+                audiences: [%s]
+          """
+              .formatted(TokenRequests.client(i), clientKeys, TokenRequests.RESOURCE));
+    }
+    Files.writeString(
+        config,
+        Files.readString(config)
+            .replaceFirst("(?m)^  anchors:\\n", anchor)
+            .replaceFirst("(?m)^  clients:\\n", registered.toString()));
+    return config;
+  }
+
+  private static List<String> freePorts(String config) throws IOException {
+    var names = new LinkedHashSet<String>();
+    PORT.matcher(config).results().forEach(match -> names.add(match.group(1)));
+    var ports = new ArrayList<String>();
+    var sockets = new ArrayList<ServerSocket>();
+    for (String name : names) {
+      var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+      sockets.add(socket);
+      ports.add(name + "=" + socket.getLocalPort());
+    }
+    for (ServerSocket socket : sockets) {
+      socket.close();
+    }
+    return ports;
+  }
+
+  private static Path home() {
+    String home = System.getenv("COUNTERSIGN_HOME");
+    return Path.of(home == null ? "." : home).toAbsolutePath().normalize();
+  }
+
+  TokenRequests requests() {
+    return requests;
+  }
+
+  ChildProcess server() {
+    return server;
+  }
+
+  URI endpoint() {
+    return endpointOf(server.address());
+  }
+
+  static URI endpointOf(URI issuer) {
+    return URI.create(issuer + "/oauth2/token");
+  }
+
+  /// Requests that this installation permits.
+  List<byte[]> make(int count) {
+    return requests.make(endpoint(), server.address(), count);
+  }
+
+  HttpLoad load() {
+    return new HttpLoad(server.address(), CONNECTIONS);
+  }
+
+  @Override
+  public void close() throws IOException {
+    issuer.stop(0);
+    server.close();
+    EmbeddedPostgres.delete(folder.resolve("data")); // as root the cluster lies elsewhere
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  /// How much the installation holds before the first request.
+  record Size(int people, int grants, int clients) {}
+}

@@ -1,0 +1,129 @@
+package dev.countersign.bench;
+
+import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.jwk.RSAKey;
+import dev.countersign.box.KeyFiles;
+import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.JwtSigner;
+import dev.countersign.protocol.PresenterAssertion;
+import dev.countersign.protocol.StrictJson;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
+
+/// Makes exchange requests: people of an issuer of the bench's own (RS256), and a client assertion
+/// that is new for each request.
+final class TokenRequests {
+  static final String AUDIENCE = "api://bench";
+  static final String TOKEN_TYPE = "urn:bench:token-type:user-jwt";
+  static final String RESOURCE = "https://bench.example/mcp";
+  private static final String EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+  private static final String ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+  private static final int SUBJECT_TOKENS = 1_000;
+  private static final int DETAILS_CASES = 9_999;
+
+  private final InstantSource clock;
+  private final RSAKey issuerKey = KeyFiles.newRsa();
+  private final ECKey clientKey = KeyFiles.newEc();
+  private final String issuer;
+  private final int people;
+  private final int clients;
+
+  /// @param issuer the issuer of the subject tokens
+  /// @param people how many different ones ask
+  /// @param clients how many different ones ask for them; they share one key
+  TokenRequests(String issuer, int people, int clients, InstantSource clock) {
+    this.issuer = issuer;
+    this.people = people;
+    this.clients = clients;
+    this.clock = clock;
+  }
+
+  RSAKey issuerKey() {
+    return issuerKey;
+  }
+
+  ECKey clientKey() {
+    return clientKey;
+  }
+
+  static String client(int number) {
+    return "client-" + number;
+  }
+
+  static String person(int number) {
+    return "p" + number;
+  }
+
+  /// Requests for one token endpoint, spread over people and clients.
+  List<byte[]> make(URI endpoint, URI server, int count) {
+    List<String> subjectTokens = subjectTokens();
+    IntUnaryOperator spread = i -> (int) ((i * 7_919L) % clients);
+    List<PresenterAssertion.Maker> makers =
+        IntStream.range(0, Math.min(clients, SUBJECT_TOKENS))
+            .mapToObj(
+                i -> new PresenterAssertion.Maker(client(spread.applyAsInt(i)), clientKey, clock))
+            .toList();
+    String audience = server.toString();
+    return IntStream.range(0, count)
+        .parallel()
+        .mapToObj(i ->
+            RawConnection.post(
+                endpoint,
+                form(
+                    subjectTokens.get(i % subjectTokens.size()),
+                    makers.get(i % makers.size()).assertion(audience),
+                    i)))
+        .toList();
+  }
+
+  private List<String> subjectTokens() {
+    var signer = new JwtSigner(issuerKey);
+    long now = clock.instant().getEpochSecond();
+    return IntStream.range(0, Math.min(people, SUBJECT_TOKENS))
+        .parallel()
+        .mapToObj(i -> {
+          var claims = StrictJson.object();
+          claims.put("iss", issuer).put("aud", AUDIENCE).put("jti", Ids.random());
+          claims.put("sub", person((int) ((i * 104_729L) % people)));
+          claims.put("iat", now).put("exp", now + 3_600);
+          claims.put("auth_time", now - 60).put("email", "someone@bench.example");
+          return signer.sign("JWT", claims);
+        })
+        .toList();
+  }
+
+  private static String form(String subjectToken, String assertion, int number) {
+    String details =
+        "[{\"type\":\"urn:smt:agent:refund\",\"operationDetails\":{\"action\":\"process_refund\","
+            + "\"instructedAmount\":{\"currency\":\"USD\",\"amount\":"
+            + (100 + number % 4_900)
+            + "},\"creditorAccount\":{\"identification\":\"R-884-"
+            + String.format("%04d", number % DETAILS_CASES)
+            + "\"}}}]";
+    return "grant_type="
+        + encoded(EXCHANGE)
+        + "&subject_token="
+        + subjectToken
+        + "&subject_token_type="
+        + encoded(TOKEN_TYPE)
+        + "&client_assertion_type="
+        + encoded(ASSERTION)
+        + "&client_assertion="
+        + assertion
+        + "&scope="
+        + encoded("refund:write")
+        + "&resource="
+        + encoded(RESOURCE)
+        + "&authorization_details="
+        + encoded(details);
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.US_ASCII);
+  }
+}
