@@ -1,8 +1,8 @@
 package dev.countersign.protocol;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
-import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -20,8 +20,9 @@ import tools.jackson.databind.node.ObjectNode;
 /// @spec https://www.rfc-editor.org/rfc/rfc7515#section-7.1 RFC 7515 §7.1
 public record CompactJws(
     ObjectNode header, ObjectNode unverifiedClaims, String signingInput, String signature) {
-  private static final Pattern SHAPE =
-      Pattern.compile("([A-Za-z0-9_-]+)\\.([A-Za-z0-9_-]+)\\.([A-Za-z0-9_-]+)");
+  private static final String ALPHABET =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  private static final byte[] VALUES = values();
   private static final int MAX_LENGTH = 16 * 1024;
 
   /// Reads a token's text.
@@ -31,16 +32,18 @@ public record CompactJws(
     if (text.length() > MAX_LENGTH) {
       throw new MalformedJsonException("the token is longer than 16 KiB");
     }
-    var parts = SHAPE.matcher(text);
-    if (!parts.matches()) {
+    int first = text.indexOf('.');
+    int second = text.indexOf('.', first + 1);
+    if (first < 1 || second < first + 2 || second == text.length() - 1) {
       throw new MalformedJsonException("the token is not a signed JWT of three base64url parts");
     }
-    canonical(parts.group(3));
+    String signature = text.substring(second + 1);
+    checkCanonical(signature);
     return new CompactJws(
-        StrictJson.parseObject(canonical(parts.group(1))),
-        StrictJson.parseObject(canonical(parts.group(2))),
-        text.substring(0, parts.start(3) - 1),
-        parts.group(3));
+        StrictJson.parseObject(decoded(text.substring(0, first))),
+        StrictJson.parseObject(decoded(text.substring(first + 1, second))),
+        text.substring(0, second),
+        signature);
   }
 
   /// The `iss` that it claims, to choose a verifier by, or the empty text.
@@ -53,16 +56,44 @@ public record CompactJws(
     return signingInput.getBytes(StandardCharsets.US_ASCII);
   }
 
-  private static byte[] canonical(String part) {
-    byte[] bytes;
-    try {
-      bytes = Base64.getUrlDecoder().decode(part);
-    } catch (IllegalArgumentException malformed) {
-      throw new MalformedJsonException("a part of the token is not base64url");
+  byte[] signatureBytes() {
+    return Base64.getUrlDecoder().decode(signature);
+  }
+
+  private static byte[] decoded(String part) {
+    checkCanonical(part);
+    return Base64.getUrlDecoder().decode(part);
+  }
+
+  // Letters of the alphabet only, a length that exists, and unused bits that are zero.
+  private static void checkCanonical(String part) {
+    for (int i = 0; i < part.length(); i++) {
+      if (value(part.charAt(i)) < 0) {
+        throw new MalformedJsonException("the token is not a signed JWT of three base64url parts");
+      }
     }
-    if (!Base64.getUrlEncoder().withoutPadding().encodeToString(bytes).equals(part)) {
+    int unused =
+        switch (part.length() % 4) {
+          case 0 -> 0;
+          case 2 -> 0b1111;
+          case 3 -> 0b11;
+          default -> throw new MalformedJsonException("a part of the token is not base64url");
+        };
+    if ((value(part.charAt(part.length() - 1)) & unused) != 0) {
       throw new MalformedJsonException("a part of the token is not canonical base64url");
     }
-    return bytes;
+  }
+
+  private static int value(char c) {
+    return c < VALUES.length ? VALUES[c] : -1;
+  }
+
+  private static byte[] values() {
+    byte[] values = new byte[128];
+    Arrays.fill(values, (byte) -1);
+    for (int i = 0; i < ALPHABET.length(); i++) {
+      values[ALPHABET.charAt(i)] = (byte) i;
+    }
+    return values;
   }
 }

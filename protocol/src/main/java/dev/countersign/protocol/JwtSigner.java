@@ -4,9 +4,6 @@ import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
-import com.nimbusds.jose.JWSSigner;
-import com.nimbusds.jose.crypto.ECDSASigner;
-import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
@@ -31,7 +28,7 @@ public final class JwtSigner {
   private final JWSAlgorithm algorithm;
   private final Signing signing;
   private final String keyId;
-  private final Map<String, Header> headers = new ConcurrentHashMap<>();
+  private final Map<String, String> headers = new ConcurrentHashMap<>();
 
   /// @param key a private EC P-256, Ed25519 or RSA key with a key id
   /// @throws IllegalArgumentException for any other key
@@ -44,19 +41,19 @@ public final class JwtSigner {
       switch (key) {
         case ECKey ec when Curve.P_256.equals(ec.getCurve()) -> {
           algorithm = JWSAlgorithm.ES256;
-          signing = of(new ECDSASigner(ec));
+          signing = with(ec.toPrivateKey());
         }
         case RSAKey rsa -> {
           algorithm =
               JWSAlgorithm.PS256.equals(rsa.getAlgorithm())
                   ? JWSAlgorithm.PS256
                   : JWSAlgorithm.RS256;
-          signing = of(new RSASSASigner(rsa));
+          signing = with(rsa.toPrivateKey());
         }
         case OctetKeyPair pair when Curve.Ed25519.equals(pair.getCurve()) -> {
           algorithm = JWSAlgorithm.EdDSA;
           PrivateKey ready = Edwards.privateKey(pair);
-          signing = (_, input) -> BASE64.encodeToString(Edwards.sign(ready, input));
+          signing = input -> Edwards.sign(ready, input);
         }
         default ->
             throw new IllegalArgumentException("a signing key must be EC P-256, Ed25519 or RSA");
@@ -69,8 +66,10 @@ public final class JwtSigner {
     }
   }
 
-  private static Signing of(JWSSigner signer) {
-    return (header, input) -> signer.sign(header, input).toString();
+  private Signing with(PrivateKey key) {
+    String name = algorithm.getName();
+    PrivateKey ready = Signatures.prepared(name, key);
+    return input -> Signatures.sign(name, ready, input);
   }
 
   /// The algorithm it signs with.
@@ -95,27 +94,25 @@ public final class JwtSigner {
   /// @param type the `typ` header, such as `at+jwt`
   /// @param claims one JSON object
   public String sign(String type, String claims) {
-    Header header = headers.computeIfAbsent(type, this::header);
     String input =
-        header.text + "." + BASE64.encodeToString(claims.getBytes(StandardCharsets.UTF_8));
-    try {
-      return input + "." + signing.sign(header.jose, input.getBytes(StandardCharsets.US_ASCII));
-    } catch (JOSEException failed) {
-      throw new IllegalStateException("signing failed", failed);
-    }
+        headers.computeIfAbsent(type, this::header)
+            + "."
+            + BASE64.encodeToString(claims.getBytes(StandardCharsets.UTF_8));
+    byte[] signature = signing.sign(input.getBytes(StandardCharsets.US_ASCII));
+    return input + "." + BASE64.encodeToString(signature);
   }
 
-  private Header header(String type) {
-    JWSHeader jose =
-        new JWSHeader.Builder(algorithm).type(new JOSEObjectType(type)).keyID(keyId).build();
-    return new Header(jose, jose.toBase64URL().toString());
+  private String header(String type) {
+    return new JWSHeader.Builder(algorithm)
+        .type(new JOSEObjectType(type))
+        .keyID(keyId)
+        .build()
+        .toBase64URL()
+        .toString();
   }
-
-  private record Header(JWSHeader jose, String text) {}
 
   @FunctionalInterface
   private interface Signing {
-    /// The signature as base64url.
-    String sign(JWSHeader header, byte[] input) throws JOSEException;
+    byte[] sign(byte[] input);
   }
 }

@@ -1,8 +1,6 @@
 package dev.countersign.protocol;
 
 import com.nimbusds.jose.JWSAlgorithm;
-import com.nimbusds.jose.JWSHeader;
-import com.nimbusds.jose.util.Base64URL;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -106,11 +104,10 @@ public final class JwtVerifier {
     var algorithm = JWSAlgorithm.parse(jws.header().path("alg").stringValue());
     String kid = jws.header().has("kid") ? jws.header().path("kid").stringValue() : null;
     VerificationKeys keys = keySource.keys(kid == null ? "" : kid);
-    var header = new JWSHeader(algorithm);
-    var signature = new Base64URL(jws.signature());
     byte[] input = jws.signingBytes();
+    byte[] signature = jws.signatureBytes();
     for (VerificationKey key : keys.candidates(kid, algorithm)) {
-      if (key.verifies(header, input, signature)) {
+      if (key.verifies(algorithm.getName(), input, signature)) {
         return true;
       }
     }

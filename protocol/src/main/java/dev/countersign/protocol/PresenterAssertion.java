@@ -4,9 +4,9 @@ import com.nimbusds.jose.jwk.JWK;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /// How one box proves to another which workload it is: a short-lived, single-use JWT signed with
 /// the workload's own key, `iss` = `sub` = its name, `aud` = the called box. The same form serves
@@ -54,7 +54,7 @@ public final class PresenterAssertion {
 
   /// Checks assertions of the workloads that a box knows. Threads may share it.
   public static final class Checker {
-    private final Map<String, JwtVerifier> verifiers = new TreeMap<>();
+    private final Map<String, JwtVerifier> verifiers = new HashMap<>();
     private final ReplayGuard replays;
 
     /// @param audiences what the called box accepts as its own name; usually one
@@ -82,12 +82,18 @@ public final class PresenterAssertion {
 
     /// Checks one assertion and uses it up.
     public Result check(String assertion) {
-      String claimed = JwtVerifier.unverifiedIssuer(assertion).orElse("");
+      CompactJws jws;
+      try {
+        jws = CompactJws.parse(assertion);
+      } catch (MalformedJsonException malformed) {
+        return new Result.Refused("the assertion names no workload known here");
+      }
+      String claimed = jws.unverifiedIssuer();
       JwtVerifier verifier = verifiers.get(claimed);
       if (verifier == null) {
         return new Result.Refused("the assertion names no workload known here");
       }
-      return switch (verifier.verify(assertion)) {
+      return switch (verifier.verify(jws)) {
         case JwtCheck.Verified(VerifiedJwt jwt) -> used(claimed, jwt);
         case JwtCheck.Rejected(String reason) -> new Result.Refused("assertion: " + reason);
         case JwtCheck.Unavailable(String reason) -> new Result.Refused("assertion: " + reason);

@@ -31,6 +31,8 @@ public final class StrictJson {
   private static final int MAX_NAME = 512;
   private static final int MAX_TEXT = 1 << 20;
 
+  private static final char REPLACEMENT = '\uFFFD';
+
   private static final JsonMapper MAPPER =
       JsonMapper.builder(
               JsonFactory.builder()
@@ -142,6 +144,10 @@ public final class StrictJson {
   }
 
   private static String decode(byte[] utf8) {
+    String quick = new String(utf8, StandardCharsets.UTF_8);
+    if (quick.indexOf(REPLACEMENT) < 0) {
+      return quick; // nothing was malformed
+    }
     try {
       return StandardCharsets.UTF_8
           .newDecoder()

@@ -2,15 +2,11 @@ package dev.countersign.protocol;
 
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
-import com.nimbusds.jose.JWSHeader;
-import com.nimbusds.jose.crypto.ECDSAVerifier;
-import com.nimbusds.jose.crypto.RSASSAVerifier;
 import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.OctetKeyPair;
 import com.nimbusds.jose.jwk.RSAKey;
-import com.nimbusds.jose.util.Base64URL;
 import java.security.PublicKey;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -49,20 +45,16 @@ final class VerificationKey {
     };
   }
 
-  boolean verifies(JWSHeader header, byte[] input, Base64URL signature) {
-    try {
-      return verifier != null && verifier.verify(header, input, signature);
-    } catch (JOSEException cannot) {
-      // A key that cannot check this signature does not confirm it; the next may.
-      return false;
-    }
+  /// Whether this key made the signature. One that cannot check it does not confirm it.
+  boolean verifies(String algorithm, byte[] input, byte[] signature) {
+    return verifier != null && verifier.verify(algorithm, input, signature);
   }
 
   private static @Nullable Verifier verifier(JWK key) {
     try {
       return switch (key) {
-        case RSAKey rsa -> new RSASSAVerifier(rsa)::verify;
-        case ECKey ec -> new ECDSAVerifier(ec)::verify;
+        case RSAKey rsa -> with(Signatures.prepared("RS256", rsa.toPublicKey()));
+        case ECKey ec -> with(Signatures.prepared(curveAlgorithm(ec), ec.toPublicKey()));
         case OctetKeyPair pair when Curve.Ed25519.equals(pair.getCurve()) -> edwards(pair);
         default -> null;
       };
@@ -73,7 +65,11 @@ final class VerificationKey {
 
   private static Verifier edwards(OctetKeyPair pair) {
     PublicKey ready = Edwards.publicKey(pair);
-    return (_, input, signature) -> Edwards.verify(ready, input, signature.decode());
+    return (_, input, signature) -> Edwards.verify(ready, input, signature);
+  }
+
+  private static Verifier with(PublicKey ready) {
+    return (algorithm, input, signature) -> Signatures.verifies(algorithm, ready, input, signature);
   }
 
   private static String curveAlgorithm(ECKey key) {
@@ -87,6 +83,6 @@ final class VerificationKey {
 
   @FunctionalInterface
   private interface Verifier {
-    boolean verify(JWSHeader header, byte[] input, Base64URL signature) throws JOSEException;
+    boolean verify(String algorithm, byte[] input, byte[] signature);
   }
 }
