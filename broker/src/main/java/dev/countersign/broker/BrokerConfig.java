@@ -22,7 +22,11 @@ import java.util.regex.Pattern;
 /// @param databases the target databases; at least one
 /// @param roles what tokens can be turned into; at least one
 /// @param workloads the public keys of every workload that may call, by its name
-/// @param receiver the workload that may revoke everything of a person
+/// @param agents what each agent may ask for at most, by its `act.sub`; empty where no agent is held
+///   to a ceiling. Where there is one, an agent that is not registered gets nothing
+/// @param receiver the workload that may revoke everything of a person, client or token
+/// @param operators the workloads that may look up and end the leases of others
+/// @param limits how much may be open, or owed, before nothing more is minted
 public record BrokerConfig(
     URI baseUri,
     Listener listener,
@@ -30,7 +34,32 @@ public record BrokerConfig(
     List<Target> databases,
     List<Role> roles,
     Map<String, KeySource> workloads,
-    String receiver) {
+    Map<String, Agent> agents,
+    String receiver,
+    Set<String> operators,
+    MintLimits limits) {
+
+  /// A broker without ceilings and operators, with the usual limits.
+  public BrokerConfig(
+      URI baseUri,
+      Listener listener,
+      TokenIssuer issuer,
+      List<Target> databases,
+      List<Role> roles,
+      Map<String, KeySource> workloads,
+      String receiver) {
+    this(
+        baseUri,
+        listener,
+        issuer,
+        databases,
+        roles,
+        workloads,
+        Map.of(),
+        receiver,
+        Set.of(),
+        MintLimits.USUAL);
+  }
 
   /// Checks every setting before it gives up.
   ///
@@ -39,6 +68,8 @@ public record BrokerConfig(
     databases = List.copyOf(databases);
     roles = List.copyOf(roles);
     workloads = Map.copyOf(workloads);
+    agents = Map.copyOf(agents);
+    operators = Set.copyOf(operators);
     var problems = new ArrayList<String>();
     if (baseUri.getScheme() == null
         || baseUri.getRawAuthority() == null
@@ -70,6 +101,16 @@ public record BrokerConfig(
         }
       }
     }
+    for (String workload : workloads.keySet()) {
+      if (workload.startsWith("bearer:")) {
+        problems.add("a workload's name must not start with `bearer:`");
+      }
+    }
+    for (String operator : operators) {
+      if (!workloads.containsKey(operator)) {
+        problems.add("operators names a workload whose keys are not configured");
+      }
+    }
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", problems));
     }
@@ -96,42 +137,125 @@ public record BrokerConfig(
     }
   }
 
+  /// What one agent may ask for at most, whatever a token says.
+  ///
+  /// @param ceiling the kinds of requests, with their constraints
+  public record Agent(List<Ceiling> ceiling) {
+    public Agent {
+      ceiling = List.copyOf(ceiling);
+    }
+  }
+
   /// What a token can be turned into, and by whom.
   ///
   /// @param name the last part of the path `verify-rar/creds/<name>`
   /// @param database the target database's name
-  /// @param audience the one resource whose tokens open this role, exactly
-  /// @param presenters the workloads that may present such a token
+  /// @param access whose tokens open it, and who may present them
   /// @param timeToLive of a lease; over 0 and at most five minutes
+  /// @param maxTimeToLive how long renewals may make it; at most an hour. Equal to `timeToLive`
+  ///   where nothing may be renewed
+  /// @param limits how much of the server a login may take
   /// @param mappings which kind of request opens which group roles; all others are refused
   public record Role(
       String name,
       String database,
-      String audience,
-      Set<String> presenters,
+      Access access,
       Duration timeToLive,
+      Duration maxTimeToLive,
+      LoginLimits limits,
       List<RoleMapping> mappings) {
     private static final Duration LONGEST = Duration.ofMinutes(5);
+    private static final Duration LONGEST_RENEWED = Duration.ofHours(1);
+
+    /// A role whose leases cannot be renewed, for tokens in which the client itself acts.
+    public Role(
+        String name,
+        String database,
+        String audience,
+        Set<String> presenters,
+        Duration timeToLive,
+        List<RoleMapping> mappings) {
+      this(
+          name,
+          database,
+          Access.of(audience, presenters),
+          timeToLive,
+          timeToLive,
+          LoginLimits.USUAL,
+          mappings);
+    }
 
     public Role {
-      presenters = Set.copyOf(presenters);
       mappings = List.copyOf(mappings);
       requireName(name);
-      if (audience.isEmpty()) {
-        throw new IllegalArgumentException("role " + name + " needs an audience");
-      }
-      if (presenters.isEmpty() || mappings.isEmpty()) {
-        throw new IllegalArgumentException(
-            "role " + name + " needs at least one presenter and one mapping");
+      if (mappings.isEmpty()) {
+        throw new IllegalArgumentException("role " + name + " needs at least one mapping");
       }
       if (!timeToLive.isPositive() || timeToLive.compareTo(LONGEST) > 0) {
         throw new IllegalArgumentException(
             "role " + name + ": the time to live must be over 0 and at most 5 minutes");
       }
+      if (maxTimeToLive.compareTo(timeToLive) < 0
+          || maxTimeToLive.compareTo(LONGEST_RENEWED) > 0) {
+        throw new IllegalArgumentException(
+            "role " + name + ": the longest time to live must be between lifetime and 1 hour");
+      }
       long kinds = mappings.stream().map(m -> m.type() + "|" + m.action()).distinct().count();
       if (kinds != mappings.size()) {
         throw new IllegalArgumentException("role " + name + " maps one kind of request twice");
       }
+    }
+
+    /// The one resource whose tokens open this role, exactly.
+    public String audience() {
+      return access.audience();
+    }
+
+    /// The workloads that may present such a token.
+    public Set<String> presenters() {
+      return access.presenters();
+    }
+
+    /// Whether a lease can be renewed.
+    public boolean isRenewable() {
+      return maxTimeToLive.compareTo(timeToLive) > 0;
+    }
+  }
+
+  /// Whose tokens open a role, and who may present them.
+  ///
+  /// @param audience the one resource whose tokens open it, exactly
+  /// @param presenters the workloads that may present such a token; may be empty where a plain
+  ///   bearer suffices
+  /// @param actors the `act.sub` values it takes; empty for tokens in which the client itself acts
+  /// @param checksBinding those presenters that have checked, at the resource, that the sender holds
+  ///   the key a token is bound to. All others must hold that key themselves
+  /// @param takesPlainBearer whether a token alone opens it, for old clients that cannot prove
+  ///   themselves: whoever copies such a token can mint with it
+  public record Access(
+      String audience,
+      Set<String> presenters,
+      Set<String> actors,
+      Set<String> checksBinding,
+      boolean takesPlainBearer) {
+    public Access {
+      presenters = Set.copyOf(presenters);
+      actors = Set.copyOf(actors);
+      checksBinding = Set.copyOf(checksBinding);
+      if (audience.isEmpty()) {
+        throw new IllegalArgumentException("a role needs an audience");
+      }
+      if (presenters.isEmpty() && !takesPlainBearer) {
+        throw new IllegalArgumentException("a role needs at least one presenter");
+      }
+      if (!presenters.containsAll(checksBinding)) {
+        throw new IllegalArgumentException("only presenters of a role can have checked a binding");
+      }
+    }
+
+    /// Access by proven workloads only, for tokens in which the client itself acts.
+    public static Access of(String audience, Set<String> presenters) {
+      return new Access(audience, presenters, Set.of(), Set.of(), false);
     }
   }
 

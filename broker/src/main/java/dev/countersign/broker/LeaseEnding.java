@@ -6,7 +6,6 @@ import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.StrictJson;
 import java.time.InstantSource;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -16,18 +15,17 @@ import tools.jackson.databind.node.ObjectNode;
 /// Threads may share it.
 public final class LeaseEnding {
   private final LeaseJournal journal;
-  private final Map<String, TargetDatabase> targets;
+  private final Engines engines;
   private final Ledger ledger;
+  private final FaultPoint.Hook faults;
   private final InstantSource clock;
 
   public LeaseEnding(
-      LeaseJournal journal,
-      Map<String, TargetDatabase> targets,
-      Ledger ledger,
-      InstantSource clock) {
+      LeaseJournal journal, Engines engines, Ledger ledger, FaultPoint.Hook faults, InstantSource clock) {
     this.journal = journal;
-    this.targets = Map.copyOf(targets);
+    this.engines = engines;
     this.ledger = ledger;
+    this.faults = faults;
     this.clock = clock;
   }
 
@@ -36,6 +34,7 @@ public final class LeaseEnding {
   /// @param transaction the `txn` of the event behind it, or empty
   public void end(Lease lease, Lease.Cause cause, String transaction) {
     journal.markEnding(lease, cause, transaction, clock.instant());
+    faults.reached(FaultPoint.END_MARKED);
     finish(lease);
   }
 
@@ -58,6 +57,7 @@ public final class LeaseEnding {
 
   /// Writes an end into the ledger.
   void record(LeaseJournal.Ended ended) {
+    faults.reached(FaultPoint.END_JOURNALED);
     Lease lease = ended.lease();
     ObjectNode data = describe(lease);
     data.put("cause", ended.cause().name().toLowerCase(Locale.ROOT));
@@ -66,6 +66,7 @@ public final class LeaseEnding {
     }
     ledger.append(
         new LedgerEntry(LedgerEvent.LEASE_REVOKED, lease.token().jti(), lease.subject(), data));
+    faults.reached(FaultPoint.END_RECORDED);
     journal.markRecorded(lease, clock.instant());
   }
 
@@ -77,14 +78,17 @@ public final class LeaseEnding {
         .put("database", lease.database())
         .put("user", lease.user().text())
         .put("presenter", lease.presenter())
+        .put("client", lease.client())
         .put("expires_at", lease.expiresAt().toString());
   }
 
   private void drop(Lease lease) {
-    TargetDatabase target = targets.get(lease.database());
-    if (target == null) {
-      throw new IllegalStateException("a lease names a database that is not configured any more");
-    }
-    target.drop(lease.user());
+    engines
+        .find(lease.database())
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "a lease names a database that is not configured any more"))
+        .revoke(lease.user());
+    faults.reached(FaultPoint.END_DROPPED);
   }
 }

@@ -20,7 +20,9 @@ public record LeaseId(String text) {
   }
 
   /// A fresh id for a credential of a role.
-  public static LeaseId minted(String role) {
-    return new LeaseId(MOUNT + role + "/" + Ids.base62(RANDOM));
+  ///
+  /// @param mount the path before the role, with its last slash
+  public static LeaseId minted(String mount, String role) {
+    return new LeaseId(mount + role + "/" + Ids.base62(RANDOM));
   }
 }

@@ -10,12 +10,10 @@ import java.util.function.Consumer;
 /// transaction. Threads and replicas share it.
 public interface LeaseJournal {
 
-  /// Writes a prepared lease, unless its token has paid for one before.
-  ///
-  /// @return the lease that the token has paid for before, or empty if this was its first use
-  Optional<Lease> prepare(Lease lease);
+  /// Writes a prepared lease, unless its token has paid for one before or a limit is reached.
+  Preparation prepare(Lease lease, MintLimits limits);
 
-  /// Turns a prepared lease active, unless it was ended or its subject was revoked meanwhile.
+  /// Turns a prepared lease active, unless it was ended or its token was revoked meanwhile.
   ///
   /// @return false if it must not be handed out
   boolean activate(Lease lease, Instant now);
@@ -44,8 +42,13 @@ public interface LeaseJournal {
   /// Ended leases whose end does not stand in the ledger yet.
   List<Ended> unrecorded(Instant endedBefore, int limit);
 
-  /// Leases of a person that are not ended.
-  List<Lease> open(String subject);
+  /// Moves the end of an active lease to the one that `renewed` has.
+  ///
+  /// @return false if it ended, or was to end, meanwhile
+  boolean renew(Lease renewed, Instant now);
+
+  /// The selected leases that are not ended, the oldest first.
+  List<Lease> open(LeaseSelection selection);
 
   /// The users of those leases among `users` that are not ended.
   List<SqlName> openUsers(List<SqlName> users);
@@ -53,12 +56,12 @@ public interface LeaseJournal {
   /// How many leases should be gone and are not: the debt.
   long overdue(Instant now);
 
-  /// Closes the gate for tokens of a person issued at or before `now`. The same transaction again
-  /// changes nothing.
-  void closeGate(String subject, String transaction, Instant now);
+  /// Refuses tokens from now on: those of a person or client that were issued at or before `now`, or
+  /// one token whenever it was. The same transaction again changes nothing.
+  void closeGate(RevocationGate gate, String transaction, Instant now);
 
-  /// Until when tokens of a person are refused by their `iat`.
-  Optional<Instant> killedAt(String subject);
+  /// The gate that refuses a token, or empty if none does.
+  Optional<RevocationGate.Kind> revoked(OnBehalfOfToken token);
 
   /// Forgets what is over for so long that no token can come back.
   void forget(Instant now, Duration age);
@@ -67,4 +70,18 @@ public interface LeaseJournal {
   ///
   /// @param transaction the `txn` of the event behind it, or empty
   record Ended(Lease lease, Lease.Cause cause, String transaction) {}
+
+  /// How the attempt to open a lease ended.
+  sealed interface Preparation {
+    /// The lease is written down.
+    record Prepared() implements Preparation {}
+
+    /// The token paid for this lease before.
+    record Used(Lease lease) implements Preparation {}
+
+    /// Nothing was written.
+    ///
+    /// @param reason which limit
+    record OverLimit(String reason) implements Preparation {}
+  }
 }

@@ -10,7 +10,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 
 /// Ends what nobody else ended: leases whose time is over, mints that a crash cut short,
 /// revocations that found the database away, and logins that no lease accounts for.
@@ -25,19 +24,19 @@ public final class LeaseSweeper {
   private static final int BATCH = 500;
 
   private final LeaseJournal journal;
-  private final Map<String, TargetDatabase> targets;
+  private final Engines engines;
   private final LeaseEnding ending;
   private final Ledger ledger;
   private final InstantSource clock;
 
   public LeaseSweeper(
       LeaseJournal journal,
-      Map<String, TargetDatabase> targets,
+      Engines engines,
       LeaseEnding ending,
       Ledger ledger,
       InstantSource clock) {
     this.journal = journal;
-    this.targets = Map.copyOf(targets);
+    this.engines = engines;
     this.ending = ending;
     this.ledger = ledger;
     this.clock = clock;
@@ -53,7 +52,7 @@ public final class LeaseSweeper {
     for (LeaseJournal.Ended ended : journal.unrecorded(now.minus(LONGEST_RECORDING), BATCH)) {
       sweep.attempt(() -> ending.record(ended));
     }
-    targets.forEach((name, target) -> sweep.tryOnly(() -> dropOrphans(name, target, sweep)));
+    engines.all().forEach((name, engine) -> sweep.tryOnly(() -> dropOrphans(name, engine, sweep)));
     sweep.tryOnly(() -> journal.forget(now, KEPT));
     return sweep;
   }
@@ -72,7 +71,7 @@ public final class LeaseSweeper {
   ///
   /// @throws dev.countersign.protocol.UnavailableException if a database is away: nobody can tell
   public int orphans() {
-    return targets.values().stream().mapToInt(target -> orphans(target).size()).sum();
+    return engines.all().values().stream().mapToInt(engine -> orphans(engine).size()).sum();
   }
 
   /// How many leases should be gone and are not.
@@ -80,26 +79,26 @@ public final class LeaseSweeper {
     return journal.overdue(clock.instant());
   }
 
-  private List<TargetDatabase.LoginRole> orphans(TargetDatabase target) {
+  private List<Engine.LoginRole> orphans(Engine engine) {
     // The order matters: a lease is committed before its login exists, so a login seen first has
     // its
     // lease seen next. One whose lease ends in between is gone when we look again.
-    List<TargetDatabase.LoginRole> logins = target.logins();
+    List<Engine.LoginRole> logins = engine.list();
     var open =
         new HashSet<>(
-            journal.openUsers(logins.stream().map(TargetDatabase.LoginRole::user).toList()));
+            journal.openUsers(logins.stream().map(Engine.LoginRole::user).toList()));
     var suspects = new ArrayList<>(logins);
     suspects.removeIf(login -> open.contains(login.user()));
     if (!suspects.isEmpty()) {
-      suspects.retainAll(target.logins());
+      suspects.retainAll(engine.list());
     }
     return List.copyOf(suspects);
   }
 
-  private void dropOrphans(String database, TargetDatabase target, Sweep sweep) {
-    for (TargetDatabase.LoginRole orphan : orphans(target)) {
+  private void dropOrphans(String database, Engine engine, Sweep sweep) {
+    for (Engine.LoginRole orphan : orphans(engine)) {
       sweep.attempt(() -> {
-        target.drop(orphan.user());
+        engine.revoke(orphan.user());
         ledger.append(
             new LedgerEntry(
                 LedgerEvent.LEASE_REVOKED,

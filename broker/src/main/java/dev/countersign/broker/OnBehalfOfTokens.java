@@ -10,7 +10,11 @@ import dev.countersign.protocol.TokenTypes;
 import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.protocol.WireException;
 import java.time.InstantSource;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Verifies the on-behalf-of tokens that one role accepts: of our STS, for exactly the role's
 /// audience.
@@ -18,6 +22,9 @@ import tools.jackson.databind.JsonNode;
 /// Threads may share it.
 public final class OnBehalfOfTokens {
   private static final int MAX_TEXT = 256;
+  private static final String KEY = "jkt";
+  private static final String CERTIFICATE = "x5t#S256";
+  private static final Pattern THUMBPRINT = Pattern.compile("[A-Za-z0-9_-]{43}");
 
   private final JwtVerifier verifier;
 
@@ -45,23 +52,51 @@ public final class OnBehalfOfTokens {
     if (jwt.issuedAt().isEmpty()) {
       return new Result.Rejected("`iat` is missing");
     }
-    String client = jwt.text("client_id").orElseThrow();
     JsonNode actor = jwt.claims().path("act").path("sub");
-    if (!actor.isString() || !actor.stringValue().equals(client)) {
-      return new Result.Rejected("`act.sub` must equal `client_id`");
+    if (!actor.isString()
+        || actor.stringValue().isEmpty()
+        || actor.stringValue().length() > MAX_TEXT) {
+      return new Result.Rejected("`act.sub` must have 1 to 256 characters");
+    }
+    Optional<OnBehalfOfToken.Binding> binding = binding(jwt.claims().path("cnf"));
+    if (binding.isEmpty()) {
+      return new Result.Rejected("`cnf` must have `jkt`, `x5t#S256` or both, and nothing else");
     }
     try {
       return new Result.Verified(
           new OnBehalfOfToken(
               new TokenId(jwt.issuer(), jwt.id().orElseThrow()),
               jwt.text("sub").orElseThrow(),
-              client,
+              jwt.text("client_id").orElseThrow(),
+              actor.stringValue(),
               jwt.issuedAt().orElseThrow(),
               jwt.expiresAt(),
-              AuthorizationDetails.of(jwt.claims().path("authorization_details"))));
+              AuthorizationDetails.of(jwt.claims().path("authorization_details")),
+              binding.get()));
     } catch (WireException malformed) {
       return new Result.Rejected(malformed.description());
     }
+  }
+
+  // A way of binding that we do not know would otherwise count as none.
+  private static Optional<OnBehalfOfToken.Binding> binding(JsonNode cnf) {
+    if (cnf.isMissingNode()) {
+      return Optional.of(OnBehalfOfToken.Binding.NONE);
+    }
+    boolean isKnown =
+        cnf instanceof ObjectNode object
+            && !object.isEmpty()
+            && Set.of(KEY, CERTIFICATE).containsAll(object.propertyNames())
+            && object.values().stream().allMatch(OnBehalfOfTokens::isThumbprint);
+    return isKnown
+        ? Optional.of(
+            new OnBehalfOfToken.Binding(
+                cnf.path(KEY).asString(""), cnf.path(CERTIFICATE).asString("")))
+        : Optional.empty();
+  }
+
+  private static boolean isThumbprint(JsonNode value) {
+    return value.isString() && THUMBPRINT.matcher(value.stringValue()).matches();
   }
 
   /// How a verification ended.

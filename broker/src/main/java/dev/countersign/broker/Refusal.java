@@ -10,6 +10,12 @@ public enum Refusal {
   UNKNOWN_ROLE("unknown_role"),
   /// The on-behalf-of token is not one that this role accepts.
   TOKEN_REJECTED("token_rejected"),
+  /// The role does not take tokens in which this actor acts.
+  ACTOR_NOT_ALLOWED("actor_not_allowed"),
+  /// The agent that acts is not registered.
+  AGENT_UNKNOWN("agent_unknown"),
+  /// The token is bound to a key that nobody proved.
+  BINDING_NOT_PROVEN("binding_not_proven"),
   /// The body's claims are not those of the token.
   CLAIMS_DIFFER("claims_differ"),
   /// The signed authorization details are none that the role maps.
@@ -18,6 +24,16 @@ public enum Refusal {
   TOKEN_USED("token_used"),
   /// Everything of the person was revoked after the token was issued.
   SUBJECT_REVOKED("subject_revoked"),
+  /// The token itself, or everything of its client, was revoked.
+  TOKEN_REVOKED("token_revoked"),
+  /// There is no such lease.
+  LEASE_UNKNOWN("lease_unknown"),
+  /// The lease has ended or is about to.
+  LEASE_OVER("lease_over"),
+  /// The lease's role lets nothing be renewed.
+  LEASE_NOT_RENEWABLE("lease_not_renewable"),
+  /// Too much is open, or owed, to mint more.
+  OVER_LIMIT("over_limit"),
   /// A database, the ledger or the STS's keys are away.
   UNAVAILABLE("unavailable"),
   /// The request itself is malformed.

@@ -1,7 +1,9 @@
 package dev.countersign.broker;
 
 import dev.countersign.protocol.AuthorizationDetails;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /// Which group roles one kind of request opens.
 ///
@@ -9,7 +11,14 @@ import java.util.List;
 /// @param action its `operationDetails.action`, compared as a whole
 /// @param groups the NOLOGIN roles of the target database that a login for it is a member of; at
 ///   least one
-public record RoleMapping(String type, String action, List<SqlName> groups) {
+/// @param constraints what else must hold for the element
+/// @param timeToLive of a lease for it, where that is shorter than the role's
+public record RoleMapping(
+    String type,
+    String action,
+    List<SqlName> groups,
+    Constraints constraints,
+    Optional<Duration> timeToLive) {
   public RoleMapping {
     groups = List.copyOf(groups);
     if (type.isEmpty() || action.isEmpty()) {
@@ -18,18 +27,24 @@ public record RoleMapping(String type, String action, List<SqlName> groups) {
     if (groups.isEmpty()) {
       throw new IllegalArgumentException("a role mapping needs at least one group role");
     }
+    if (timeToLive.isPresent() && !timeToLive.get().isPositive()) {
+      throw new IllegalArgumentException("the lifetime of a role mapping must be over 0");
+    }
   }
 
   /// Reads the key as it stands in configuration: `<type>|<action>`.
   public static RoleMapping of(String key, List<SqlName> groups) {
-    int bar = key.lastIndexOf('|');
-    if (bar < 1 || bar == key.length() - 1) {
-      throw new IllegalArgumentException("the key of a role mapping is `<type>|<action>`");
-    }
-    return new RoleMapping(key.substring(0, bar), key.substring(bar + 1), groups);
+    return of(key, groups, Constraints.NONE, Optional.empty());
   }
 
-  /// Whether it speaks of this element.
+  /// Reads the key as it stands in configuration: `<type>|<action>`.
+  public static RoleMapping of(
+      String key, List<SqlName> groups, Constraints constraints, Optional<Duration> timeToLive) {
+    var kind = RequestKind.of(key);
+    return new RoleMapping(kind.type(), kind.action(), groups, constraints, timeToLive);
+  }
+
+  /// Whether it speaks of this element; its constraints are another question.
   public boolean matches(AuthorizationDetails.Element element) {
     return type.equals(element.type()) && action.equals(element.action());
   }

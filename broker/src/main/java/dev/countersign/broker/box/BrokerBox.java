@@ -7,14 +7,18 @@ import dev.countersign.box.Health;
 import dev.countersign.box.Metrics;
 import dev.countersign.broker.BrokerConfig;
 import dev.countersign.broker.CredentialMint;
+import dev.countersign.broker.Engine;
+import dev.countersign.broker.Engines;
+import dev.countersign.broker.FaultPoint;
 import dev.countersign.broker.LeaseEnding;
 import dev.countersign.broker.LeaseJournal;
-import dev.countersign.broker.LeaseRevocation;
 import dev.countersign.broker.LeaseSweeper;
+import dev.countersign.broker.Leases;
 import dev.countersign.broker.OnBehalfOfTokens;
+import dev.countersign.broker.Presenters;
 import dev.countersign.broker.Refusals;
+import dev.countersign.broker.Roles;
 import dev.countersign.broker.SqlName;
-import dev.countersign.broker.TargetDatabase;
 import dev.countersign.broker.http.BrokerRoutes;
 import dev.countersign.broker.postgres.PgLeaseJournal;
 import dev.countersign.broker.postgres.PgReplayGuard;
@@ -65,19 +69,21 @@ public final class BrokerBox implements AutoCloseable {
   ///   One that is away is checked before its first mint instead.
   public static BrokerBox start(
       BrokerConfig config, Database state, Ledger ledger, InstantSource clock) {
-    return start(config, state, ledger, clock, UnaryOperator.identity());
+    return start(config, state, ledger, clock, UnaryOperator.identity(), FaultPoint.Hook.NONE);
   }
 
-  /// @param around wraps every target database; tests let things go wrong there
+  /// @param around wraps every engine; tests let things go wrong there
+  /// @param faults what happens between two lasting effects
   static BrokerBox start(
       BrokerConfig config,
       Database state,
       Ledger ledger,
       InstantSource clock,
-      UnaryOperator<TargetDatabase> around) {
+      UnaryOperator<Engine> around,
+      FaultPoint.Hook faults) {
     var opened = new ArrayList<PgTargetDatabase>();
     try {
-      return start(config, state, ledger, clock, around, opened);
+      return start(config, state, ledger, clock, around, faults, opened);
     } catch (RuntimeException failed) {
       opened.forEach(PgTargetDatabase::close);
       throw failed;
@@ -89,46 +95,58 @@ public final class BrokerBox implements AutoCloseable {
       Database state,
       Ledger ledger,
       InstantSource clock,
-      UnaryOperator<TargetDatabase> around,
+      UnaryOperator<Engine> around,
+      FaultPoint.Hook faults,
       List<PgTargetDatabase> opened) {
     var health = new Health();
     var metrics = new Metrics();
     health.check("state", state::isUp);
-    Map<String, TargetDatabase> targets = new HashMap<>();
+    Map<String, Engine> byDatabase = new HashMap<>();
     for (BrokerConfig.Target configured : config.databases()) {
-      var target = new PgTargetDatabase(configured.name(), configured.mint(), TARGET_CONNECTIONS);
+      var target =
+          new PgTargetDatabase(
+              configured.name(), configured.mint(), TARGET_CONNECTIONS, faults);
       opened.add(target);
       health.check("database " + configured.name(), target::isUp);
-      targets.put(configured.name(), around.apply(target));
+      byDatabase.put(configured.name(), around.apply(target));
       check(target, configured.name(), config);
     }
+    Engines engines = Engines.of(byDatabase);
+    Roles roles = Roles.of(config.roles());
     LeaseJournal journal = new PgLeaseJournal(state);
-    var ending = new LeaseEnding(journal, targets, ledger, clock);
-    var presenters =
-        new PresenterAssertion.Checker(
-            Set.of(config.baseUri().toString()),
-            config.workloads(),
-            new PgReplayGuard(state),
-            clock);
+    var ending = new LeaseEnding(journal, engines, ledger, faults, clock);
     var keys = new RemoteKeySet(config.issuer().jwks(), new WireClient(), clock);
+    Presenters.TokensAt tokens =
+        (role, at) -> new OnBehalfOfTokens(config.issuer().issuer(), role.audience(), keys, at);
+    var presenters =
+        new Presenters(
+            new PresenterAssertion.Checker(
+                Set.of(config.baseUri().toString()),
+                config.workloads(),
+                new PgReplayGuard(state),
+                clock),
+            roles,
+            tokens);
     var mint =
         new CredentialMint(
             config,
-            role -> new OnBehalfOfTokens(config.issuer().issuer(), role.audience(), keys, clock),
+            roles,
+            engines,
+            role -> tokens.verifier(role, clock),
             presenters,
-            targets,
             journal,
             ending,
             ledger,
+            faults,
             clock);
-    var revocation =
-        new LeaseRevocation(config.receiver(), presenters, journal, ending, ledger, clock);
-    var sweeper = new LeaseSweeper(journal, targets, ending, ledger, clock);
+    var leases =
+        new Leases(config, presenters, journal, engines, ending, ledger, faults, clock);
+    var sweeper = new LeaseSweeper(journal, engines, ending, ledger, clock);
     metrics.gauge("countersign.leases.overdue", sweeper::overdue);
     var routes =
         new BrokerRoutes(
             mint,
-            revocation,
+            leases,
             new Refusals(ledger),
             (operation, outcome) ->
                 metrics

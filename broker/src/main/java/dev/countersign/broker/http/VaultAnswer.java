@@ -17,7 +17,10 @@ final class VaultAnswer {
   /// A credential; the one place where its password leaves.
   static void credential(ServerResponse response, MintResult.Minted minted, Instant now) {
     ObjectNode body =
-        envelope(minted.lease().id().text(), minted.lease().remaining(now).toSeconds());
+        envelope(
+            minted.lease().id().text(),
+            minted.lease().remaining(now).toSeconds(),
+            minted.lease().isRenewable());
     body.putObject("data")
         .put("username", minted.lease().user().text())
         .put("password", minted.password().reveal());
@@ -25,9 +28,14 @@ final class VaultAnswer {
   }
 
   static void data(ServerResponse response, ObjectNode data) {
-    ObjectNode body = envelope("", 0);
+    ObjectNode body = envelope("", 0, false);
     body.set("data", data);
     Http.json(response, 200, body);
+  }
+
+  /// A lease that was renewed.
+  static void lease(ServerResponse response, String lease, long seconds) {
+    Http.json(response, 200, envelope(lease, seconds, true));
   }
 
   /// `sys/health`: the one path that asks for nothing and so tells nothing about the set-up.
@@ -44,12 +52,12 @@ final class VaultAnswer {
             .put("server_time_utc", now.getEpochSecond()));
   }
 
-  private static ObjectNode envelope(String lease, long seconds) {
+  private static ObjectNode envelope(String lease, long seconds, boolean isRenewable) {
     ObjectNode body =
         StrictJson.object()
             .put("request_id", UUID.randomUUID().toString())
             .put("lease_id", lease)
-            .put("renewable", false)
+            .put("renewable", isRenewable)
             .put("lease_duration", seconds);
     for (String member : new String[] {"data", "wrap_info", "warnings", "auth"}) {
       body.putNull(member);

@@ -20,13 +20,18 @@ final class VaultRefusal extends RuntimeException {
   static VaultRefusal of(Refusal refusal, String reason) {
     return switch (refusal) {
       case UNKNOWN_ROLE -> new VaultRefusal(400, List.of("unknown role"));
-      case MALFORMED -> malformed(reason);
+      case MALFORMED, LEASE_UNKNOWN, LEASE_OVER, LEASE_NOT_RENEWABLE -> malformed(reason);
+      case OVER_LIMIT -> new VaultRefusal(429, List.of(reason));
       case UNAVAILABLE -> new VaultRefusal(503, List.of(reason));
       case RAR_NO_MATCH ->
           new VaultRefusal(FORBIDDEN, List.of("RAR_NO_MATCH: " + reason, PERMISSION_DENIED));
       case PRESENTER_NOT_PROVEN,
           PRESENTER_NOT_ALLOWED,
           TOKEN_REJECTED,
+          ACTOR_NOT_ALLOWED,
+          AGENT_UNKNOWN,
+          BINDING_NOT_PROVEN,
+          TOKEN_REVOKED,
           CLAIMS_DIFFER,
           TOKEN_USED,
           SUBJECT_REVOKED ->
@@ -40,6 +45,11 @@ final class VaultRefusal extends RuntimeException {
 
   static VaultRefusal malformed(String reason) {
     return new VaultRefusal(400, List.of(reason));
+  }
+
+  /// A list without entries.
+  static VaultRefusal empty() {
+    return new VaultRefusal(404, List.of());
   }
 
   static VaultRefusal unsupportedPath() {

@@ -4,8 +4,13 @@ import dev.countersign.box.Database;
 import dev.countersign.broker.Lease;
 import dev.countersign.broker.LeaseId;
 import dev.countersign.broker.LeaseJournal;
+import dev.countersign.broker.LeaseSelection;
+import dev.countersign.broker.MintLimits;
+import dev.countersign.broker.OnBehalfOfToken;
+import dev.countersign.broker.RevocationGate;
 import dev.countersign.broker.SqlName;
 import dev.countersign.broker.TokenId;
+import dev.countersign.protocol.UnavailableException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -24,20 +29,37 @@ import org.jspecify.annotations.Nullable;
 public final class PgLeaseJournal implements LeaseJournal {
   private static final String COLUMNS =
       """
-      subject, lease_id, role_name, database_name, database_user, presenter, token_issuer, token_id,
-      token_issued_at, token_expires_at, issued_at, expires_at, active_at, ending_at, ending_cause,
-      transaction_id, ended_at
+      subject, lease_id, role_name, database_name, database_user, presenter, client_id, token_issuer,
+      token_id, token_issued_at, token_expires_at, issued_at, expires_at, longest_until, renewed_at,
+      active_at, ending_at, ending_cause, transaction_id, ended_at
       """;
 
-  /// Parameters: 1 subject, 2 lease, 3 role, 4 database, 5 user, 6 presenter, 7 issuer, 8 token, 9
-  /// token issued, 10 token expires, 11 issued, 12 expires.
+  /// Looks at the limits and writes, in one statement. Parameters: 1 subject, 2 now, 3 subject, 4
+  /// lease, 5 role, 6 database, 7 user, 8 presenter, 9 client, 10 issuer, 11 token, 12 token issued,
+  /// 13 token expires, 14 issued, 15 expires, 16 longest until, 17 most of a subject, 18 most, 19
+  /// most overdue.
   private static final String PREPARE =
       """
-      INSERT INTO lease (subject, lease_id, role_name, database_name, database_user, presenter,
-                         token_issuer, token_id, token_issued_at, token_expires_at, issued_at,
-                         expires_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (subject, token_issuer, token_id) DO NOTHING
+      WITH counted AS (
+           SELECT count(*) FILTER (WHERE subject = ?) AS mine,
+                  count(*) AS total,
+                  count(*) FILTER (WHERE expires_at <= ? OR attempts > 0) AS owed
+             FROM lease
+            WHERE recorded_at IS NULL
+              AND ended_at IS NULL),
+           written AS (
+           INSERT INTO lease (subject, lease_id, role_name, database_name, database_user, presenter,
+                              client_id, token_issuer, token_id, token_issued_at, token_expires_at,
+                              issued_at, expires_at, longest_until)
+           SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+             FROM counted
+            WHERE mine < ?
+              AND total < ?
+              AND owed < ?
+           ON CONFLICT (subject, token_issuer, token_id) DO NOTHING
+           RETURNING 1)
+      SELECT mine, total, owed, EXISTS (SELECT FROM written) AS is_written
+        FROM counted
       """;
 
   private static final String BY_TOKEN =
@@ -54,9 +76,24 @@ public final class PgLeaseJournal implements LeaseJournal {
          AND lease_id = ?
          AND ending_at IS NULL
          AND NOT EXISTS (
-             SELECT FROM subject_gate g
-              WHERE g.subject = lease.subject
-                AND g.killed_at >= lease.token_issued_at)
+             SELECT FROM revocation_gate g
+              WHERE (g.name = lease.subject AND g.kind = 'SUBJECT'
+                     AND g.closed_at >= lease.token_issued_at)
+                 OR (g.name = lease.client_id AND g.kind = 'CLIENT'
+                     AND g.closed_at >= lease.token_issued_at)
+                 OR (g.name = lease.token_id AND g.kind = 'TOKEN'))
+      """;
+
+  /// Parameters: 1 expires, 2 now, 3 subject, 4 lease, 5 now.
+  private static final String RENEW =
+      """
+      UPDATE lease
+         SET expires_at = ?, renewed_at = ?
+       WHERE subject = ?
+         AND lease_id = ?
+         AND active_at IS NOT NULL
+         AND ending_at IS NULL
+         AND expires_at > ?
       """;
 
   /// Parameters: 1 now, 2 cause, 3 transaction, 4 subject, 5 lease.
@@ -116,8 +153,17 @@ public final class PgLeaseJournal implements LeaseJournal {
           + COLUMNS
           + "FROM lease WHERE recorded_at IS NULL AND ended_at < ? ORDER BY ended_at LIMIT ?";
 
-  private static final String OPEN =
-      "SELECT " + COLUMNS + "FROM lease WHERE subject = ? AND ended_at IS NULL";
+  private static final String OPEN = "SELECT " + COLUMNS + "FROM lease WHERE ended_at IS NULL AND ";
+
+  private static final String OF_SUBJECT = OPEN + "subject = ? ORDER BY issued_at";
+
+  private static final String OF_CLIENT = OPEN + "client_id = ? ORDER BY issued_at";
+
+  private static final String OF_TOKEN = OPEN + "token_id = ? ORDER BY issued_at";
+
+  /// Parameters: 1 prefix, 2 presenter or empty, 3 presenter or empty.
+  private static final String WITH_PREFIX =
+      OPEN + "starts_with(lease_id, ?) AND (? = '' OR presenter = ?) ORDER BY issued_at";
 
   private static final String OPEN_USERS =
       "SELECT database_user FROM lease WHERE database_user = ANY (?) AND ended_at IS NULL";
@@ -132,22 +178,36 @@ public final class PgLeaseJournal implements LeaseJournal {
          AND (expires_at <= ? OR attempts > 0)
       """;
 
-  /// Parameters: 1 subject, 2 now, 3 transaction.
+  /// Parameters: 1 kind, 2 name, 3 now, 4 transaction.
   private static final String CLOSE_GATE =
       """
-      INSERT INTO subject_gate AS g (subject, killed_at, transaction_id)
-      VALUES (?, ?, ?)
-      ON CONFLICT (subject) DO UPDATE
-         SET killed_at = greatest(g.killed_at, EXCLUDED.killed_at),
+      INSERT INTO revocation_gate AS g (kind, name, closed_at, transaction_id)
+      VALUES (?, ?, ?, ?)
+      ON CONFLICT (name, kind) DO UPDATE
+         SET closed_at = greatest(g.closed_at, EXCLUDED.closed_at),
              transaction_id = EXCLUDED.transaction_id
        WHERE g.transaction_id <> EXCLUDED.transaction_id
       """;
 
-  private static final String KILLED_AT = "SELECT killed_at FROM subject_gate WHERE subject = ?";
+  /// Parameters: 1 subject, 2 issued, 3 client, 4 issued, 5 token.
+  private static final String REVOKED =
+      """
+      SELECT kind
+        FROM revocation_gate
+       WHERE (name = ? AND kind = 'SUBJECT' AND closed_at >= ?)
+          OR (name = ? AND kind = 'CLIENT' AND closed_at >= ?)
+          OR (name = ? AND kind = 'TOKEN')
+       ORDER BY kind = 'SUBJECT' DESC
+       LIMIT 1
+      """;
 
   /// Parameters: 1 and 2 forget what was over before.
   private static final String FORGET_LEASES =
       "DELETE FROM lease WHERE recorded_at < ? AND token_expires_at < ?";
+
+  /// A token lives minutes, so its gate need not be kept for ever. Parameters: 1 closed before.
+  private static final String FORGET_TOKEN_GATES =
+      "DELETE FROM revocation_gate WHERE kind = 'TOKEN' AND closed_at < ?";
 
   private static final String FORGET_ASSERTIONS = "DELETE FROM used_assertion WHERE expires_at < ?";
 
@@ -158,35 +218,71 @@ public final class PgLeaseJournal implements LeaseJournal {
   }
 
   @Override
-  public Optional<Lease> prepare(Lease lease) {
-    return database.transaction(connection -> {
-      int inserted =
-          update(
-              connection,
-              PREPARE,
-              lease.subject(),
-              lease.id().text(),
-              lease.role(),
-              lease.database(),
-              lease.user().text(),
-              lease.presenter(),
-              lease.token().issuer(),
-              lease.token().jti(),
-              lease.tokenIssuedAt(),
-              lease.tokenExpiresAt(),
-              lease.issuedAt(),
-              lease.expiresAt());
-      return inserted == 1
-          ? Optional.empty()
-          : Optional.of(
-              leases(
-                      connection,
-                      BY_TOKEN,
-                      lease.subject(),
-                      lease.token().issuer(),
-                      lease.token().jti())
-                  .getFirst());
-    });
+  public Preparation prepare(Lease lease, MintLimits limits) {
+    Optional<Preparation> first =
+        database.query(connection -> {
+          try (var statement = connection.prepareStatement(PREPARE)) {
+            bind(
+                statement,
+                lease.subject(),
+                lease.issuedAt(),
+                lease.subject(),
+                lease.id().text(),
+                lease.role(),
+                lease.database(),
+                lease.user().text(),
+                lease.presenter(),
+                lease.client(),
+                lease.token().issuer(),
+                lease.token().jti(),
+                lease.tokenIssuedAt(),
+                lease.tokenExpiresAt(),
+                lease.issuedAt(),
+                lease.expiresAt(),
+                lease.longestUntil(),
+                limits.perSubject(),
+                limits.total(),
+                limits.debt());
+            try (ResultSet row = statement.executeQuery()) {
+              row.next();
+              return row.getBoolean("is_written")
+                  ? Optional.of(new Preparation.Prepared())
+                  : overLimit(row, limits);
+            }
+          }
+        });
+    if (first.isPresent() && first.get() instanceof Preparation.Prepared prepared) {
+      return prepared;
+    }
+    Optional<Lease> before =
+        database
+            .query(connection ->
+                leases(
+                    connection,
+                    BY_TOKEN,
+                    lease.subject(),
+                    lease.token().issuer(),
+                    lease.token().jti()))
+            .stream()
+            .findFirst();
+    return before
+        .<Preparation>map(Preparation.Used::new)
+        .or(() -> first)
+        .orElseThrow(() -> new UnavailableException("the journal changed meanwhile", null));
+  }
+
+  private static Optional<Preparation> overLimit(ResultSet row, MintLimits limits)
+      throws SQLException {
+    if (row.getLong("owed") >= limits.debt()) {
+      return Optional.of(
+          new Preparation.OverLimit("too many leases are overdue: a target database is away"));
+    }
+    if (row.getLong("total") >= limits.total()) {
+      return Optional.of(new Preparation.OverLimit("too many leases are open"));
+    }
+    return row.getLong("mine") >= limits.perSubject()
+        ? Optional.of(new Preparation.OverLimit("too many leases of this subject are open"))
+        : Optional.empty();
   }
 
   @Override
@@ -238,8 +334,23 @@ public final class PgLeaseJournal implements LeaseJournal {
   }
 
   @Override
-  public List<Lease> open(String subject) {
-    return database.query(connection -> leases(connection, OPEN, subject));
+  public boolean renew(Lease renewed, Instant now) {
+    return change(
+            RENEW, renewed.expiresAt(), now, renewed.subject(), renewed.id().text(), now)
+        == 1;
+  }
+
+  @Override
+  public List<Lease> open(LeaseSelection selection) {
+    return database.query(connection ->
+        switch (selection) {
+          case LeaseSelection.OfSubject(String subject) ->
+              leases(connection, OF_SUBJECT, subject);
+          case LeaseSelection.OfClient(String client) -> leases(connection, OF_CLIENT, client);
+          case LeaseSelection.OfToken(String jti) -> leases(connection, OF_TOKEN, jti);
+          case LeaseSelection.WithPrefix(String prefix, String presenter) ->
+              leases(connection, WITH_PREFIX, prefix, presenter, presenter);
+        });
   }
 
   @Override
@@ -278,17 +389,25 @@ public final class PgLeaseJournal implements LeaseJournal {
   }
 
   @Override
-  public void closeGate(String subject, String transaction, Instant now) {
-    change(CLOSE_GATE, subject, now, transaction);
+  public void closeGate(RevocationGate gate, String transaction, Instant now) {
+    change(CLOSE_GATE, gate.kind().name(), gate.name(), now, transaction);
   }
 
   @Override
-  public Optional<Instant> killedAt(String subject) {
+  public Optional<RevocationGate.Kind> revoked(OnBehalfOfToken token) {
     return database.query(connection -> {
-      try (var statement = connection.prepareStatement(KILLED_AT)) {
-        bind(statement, subject);
+      try (var statement = connection.prepareStatement(REVOKED)) {
+        bind(
+            statement,
+            token.subject(),
+            token.issuedAt(),
+            token.client(),
+            token.issuedAt(),
+            token.id().jti());
         try (ResultSet rows = statement.executeQuery()) {
-          return rows.next() ? Optional.of(instant(rows, "killed_at")) : Optional.<Instant>empty();
+          return rows.next()
+              ? Optional.of(RevocationGate.Kind.valueOf(rows.getString("kind")))
+              : Optional.<RevocationGate.Kind>empty();
         }
       }
     });
@@ -297,6 +416,7 @@ public final class PgLeaseJournal implements LeaseJournal {
   @Override
   public void forget(Instant now, Duration age) {
     change(FORGET_LEASES, now.minus(age), now.minus(age));
+    change(FORGET_TOKEN_GATES, now.minus(age));
     change(FORGET_ASSERTIONS, now);
   }
 
@@ -350,11 +470,14 @@ public final class PgLeaseJournal implements LeaseJournal {
             new SqlName(row.getString("database_user")),
             row.getString("presenter"),
             row.getString("subject"),
+            row.getString("client_id"),
             new TokenId(row.getString("token_issuer"), row.getString("token_id")),
             instant(row, "token_issued_at"),
             instant(row, "token_expires_at"),
             instant(row, "issued_at"),
             instant(row, "expires_at"),
+            instant(row, "longest_until"),
+            Optional.ofNullable(maybeInstant(row, "renewed_at")),
             state(row));
     return new Ended(
         lease,

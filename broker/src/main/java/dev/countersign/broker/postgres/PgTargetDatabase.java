@@ -3,11 +3,16 @@ package dev.countersign.broker.postgres;
 import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseFault;
 import dev.countersign.box.DatabaseSettings;
+import dev.countersign.broker.Engine;
+import dev.countersign.broker.FaultPoint;
+import dev.countersign.broker.Grant;
 import dev.countersign.broker.Lease;
+import dev.countersign.broker.LoginLimits;
 import dev.countersign.broker.ScramVerifier;
 import dev.countersign.broker.SqlName;
-import dev.countersign.broker.TargetDatabase;
 import dev.countersign.broker.UnsafeTargetException;
+import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.UnavailableException;
 import java.sql.Connection;
@@ -15,18 +20,21 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.node.ArrayNode;
 
 /// Logins in one PostgreSQL, made and ended by a CREATEROLE login that is no superuser.
 ///
 /// A login gets its rights by membership in NOLOGIN group roles only: rights granted to each role
 /// would rot the catalog and make parallel mints fail.
-public final class PgTargetDatabase implements TargetDatabase, AutoCloseable {
+public final class PgTargetDatabase implements Engine, AutoCloseable {
   private static final int ATTEMPTS = 5;
+  private static final int PASSWORD_BYTES = 32;
 
   /// One round trip, one transaction. Its commit need not wait for the disk: a login that a crash
   /// of the server loses is one that nobody can log in with.
@@ -34,8 +42,8 @@ public final class PgTargetDatabase implements TargetDatabase, AutoCloseable {
   /// The settings are a convenience that the login may change; what binds it is VALID UNTIL, the
   /// approved request's time, and the broker that ends its connections.
   ///
-  /// Names: 1 user, 2 verifier, 3 valid until, 4 groups. Parameters: 1 user, 2 jti, 3 request, 4
-  /// expires.
+  /// Names: 1 user, 2 verifier, 3 valid until, 4 groups, 5 connections, 6 to 8 time-outs in
+  /// milliseconds, 9 user without quotes. Parameters: 1 user, 2 jti, 3 request, 4 expires.
   private static final String CREATE =
       """
       SELECT pg_catalog.set_config('synchronous_commit', 'off', true);
@@ -43,18 +51,26 @@ public final class PgTargetDatabase implements TargetDatabase, AutoCloseable {
         NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT
         PASSWORD '%2$s'
         VALID UNTIL '%3$s'
-        CONNECTION LIMIT 2;
+        CONNECTION LIMIT %5$d;
       GRANT %4$s TO %1$s WITH INHERIT TRUE, SET FALSE;
       ALTER ROLE %1$s SET search_path = pg_catalog, pg_temp;
-      ALTER ROLE %1$s SET statement_timeout = '30s';
-      ALTER ROLE %1$s SET lock_timeout = '5s';
-      ALTER ROLE %1$s SET idle_in_transaction_session_timeout = '10s';
+      ALTER ROLE %1$s SET application_name = '%9$s';
+      ALTER ROLE %1$s SET statement_timeout = %6$d;
+      ALTER ROLE %1$s SET lock_timeout = %7$d;
+      ALTER ROLE %1$s SET idle_in_transaction_session_timeout = %8$d;
       INSERT INTO countersign.approved_request (role_name, jti, request, expires_at)
       VALUES (?, ?, ?::jsonb, ?)
       """;
 
   /// Names: 1 user, 2 verifier.
   private static final String CHANGE_PASSWORD = "ALTER ROLE %1$s PASSWORD '%2$s'";
+
+  /// Names: 1 user, 2 valid until. Parameters: 1 expires, 2 user.
+  private static final String EXTEND =
+      """
+      ALTER ROLE %1$s VALID UNTIL '%2$s';
+      UPDATE countersign.approved_request SET expires_at = ? WHERE role_name = ?
+      """;
 
   /// The right to end a role's connections and to drop what it owns comes with membership only.
   /// Never waits for the role itself. Names: 1 user.
@@ -130,13 +146,16 @@ public final class PgTargetDatabase implements TargetDatabase, AutoCloseable {
   private final String name;
   private final DatabaseSettings settings;
   private final Database database;
+  private final FaultPoint.Hook faults;
   private final Set<SqlName> safeGroups = new HashSet<>();
 
   /// @param name the database's name in the configuration
   /// @param mint the CREATEROLE login
-  public PgTargetDatabase(String name, DatabaseSettings mint, int maxConnections) {
+  public PgTargetDatabase(
+      String name, DatabaseSettings mint, int maxConnections, FaultPoint.Hook faults) {
     this.name = name;
     this.settings = mint;
+    this.faults = faults;
     this.database = Database.open("broker-" + name, mint, maxConnections);
   }
 
@@ -162,29 +181,71 @@ public final class PgTargetDatabase implements TargetDatabase, AutoCloseable {
   }
 
   @Override
-  public void create(
-      Lease lease, ScramVerifier password, List<SqlName> groups, ObjectNode request) {
+  public Secret mint(Lease lease, Grant grant) {
+    Secret password = freshPassword();
+    LoginLimits limits = grant.limits();
     String sql =
         CREATE.formatted(
             lease.user().quoted(),
-            password.text(),
+            ScramVerifier.of(password).text(),
             lease.expiresAt(),
-            groups.stream().map(SqlName::quoted).collect(Collectors.joining(", ")));
+            grant.groups().stream().map(SqlName::quoted).collect(Collectors.joining(", ")),
+            limits.connections(),
+            limits.statement().toMillis(),
+            limits.lock().toMillis(),
+            limits.idle().toMillis(),
+            lease.user().text());
     database.query(connection -> {
       try (var statement = connection.prepareStatement(sql)) {
         statement.setString(1, lease.user().text());
         statement.setString(2, lease.token().jti());
-        statement.setString(3, StrictJson.canonical(request));
+        statement.setString(3, request(grant));
         statement.setObject(4, lease.expiresAt().atOffset(ZoneOffset.UTC));
         return statement.execute();
       }
     });
+    return password;
+  }
+
+  private static String request(Grant grant) {
+    if (grant.requests().size() == 1) {
+      return StrictJson.canonical(grant.requests().getFirst());
+    }
+    ArrayNode several = StrictJson.array();
+    grant.requests().forEach(several::add);
+    return StrictJson.canonical(several);
+  }
+
+  private static Secret freshPassword() {
+    return new Secret(
+        Base64.getUrlEncoder().withoutPadding().encodeToString(Ids.bytes(PASSWORD_BYTES)));
   }
 
   @Override
-  public boolean changePassword(SqlName user, ScramVerifier password) {
+  public Optional<Secret> changePassword(SqlName user) {
+    Secret password = freshPassword();
+    String verifier = ScramVerifier.of(password).text();
+    return isChanged(() -> run(CHANGE_PASSWORD.formatted(user.quoted(), verifier)))
+        ? Optional.of(password)
+        : Optional.empty();
+  }
+
+  @Override
+  public boolean extend(Lease lease) {
+    String sql = EXTEND.formatted(lease.user().quoted(), lease.expiresAt());
+    return isChanged(() ->
+        database.query(connection -> {
+          try (var statement = connection.prepareStatement(sql)) {
+            statement.setObject(1, lease.expiresAt().atOffset(ZoneOffset.UTC));
+            statement.setString(2, lease.user().text());
+            return statement.execute();
+          }
+        }));
+  }
+
+  private static boolean isChanged(Runnable change) {
     try {
-      return existed(() -> run(CHANGE_PASSWORD.formatted(user.quoted(), password.text())));
+      return existed(change);
     } catch (DatabaseFault fault) {
       if (isContended(fault)) {
         throw new UnavailableException("the login is being changed by another request", fault);
@@ -194,12 +255,13 @@ public final class PgTargetDatabase implements TargetDatabase, AutoCloseable {
   }
 
   @Override
-  public void drop(SqlName user) {
+  public void revoke(SqlName user) {
     if (!existed(() -> run(TAKE_OVER.formatted(user.quoted())))) {
       run(CLOSE_REQUEST, user.text());
       return;
     }
     shutOut(user);
+    faults.reached(FaultPoint.END_SHUT_OUT);
     terminate(user);
     // Gone by now only if another replica was quicker, which did the same.
     if (!existed(() -> dropRole(user))) {
@@ -294,7 +356,7 @@ public final class PgTargetDatabase implements TargetDatabase, AutoCloseable {
   }
 
   @Override
-  public List<LoginRole> logins() {
+  public List<LoginRole> list() {
     return database.query(connection -> {
       var logins = new ArrayList<LoginRole>();
       try (var statement = connection.prepareStatement(LOGINS)) {

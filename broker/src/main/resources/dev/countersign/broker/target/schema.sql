@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS countersign.approved_request (
 );
 ALTER TABLE countersign.approved_request OWNER TO countersign_target_owner;
 REVOKE ALL ON countersign.approved_request FROM PUBLIC;
-GRANT SELECT, INSERT, DELETE ON countersign.approved_request TO ${mint};
+GRANT SELECT, INSERT, DELETE, UPDATE (expires_at) ON countersign.approved_request TO ${mint};
 
 -- The functions below are bound when they are created (no name in them is looked up when they run),
 -- run as their owner, and go by session_user, which neither SET ROLE nor a function changes.

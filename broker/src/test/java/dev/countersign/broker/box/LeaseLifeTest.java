@@ -7,14 +7,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.countersign.box.DatabaseSettings;
 import dev.countersign.box.TestState;
+import dev.countersign.broker.Engine;
+import dev.countersign.broker.Grant;
 import dev.countersign.broker.Lease;
-import dev.countersign.broker.ScramVerifier;
 import dev.countersign.broker.SqlName;
-import dev.countersign.broker.TargetDatabase;
 import dev.countersign.broker.box.Refunds.Login;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.http.WireClient.Answer;
@@ -22,6 +23,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -473,39 +475,44 @@ class LeaseLifeTest {
       dropFails = false;
     }
 
-    TargetDatabase around(TargetDatabase real) {
-      return new TargetDatabase() {
+    Engine around(Engine real) {
+      return new Engine() {
         @Override
         public void ensureSafe(Set<SqlName> groups) {
           real.ensureSafe(groups);
         }
 
         @Override
-        public void create(
-            Lease lease, ScramVerifier password, List<SqlName> groups, ObjectNode request) {
+        public Secret mint(Lease lease, Grant grant) {
           beforeCreate.run();
-          real.create(lease, password, groups, request);
+          Secret password = real.mint(lease, grant);
           beforeAnswer.run();
+          return password;
         }
 
         @Override
-        public boolean changePassword(SqlName user, ScramVerifier password) {
-          return real.changePassword(user, password);
+        public Optional<Secret> changePassword(SqlName user) {
+          return real.changePassword(user);
         }
 
         @Override
-        public void drop(SqlName user) {
+        public boolean extend(Lease lease) {
+          return real.extend(lease);
+        }
+
+        @Override
+        public void revoke(SqlName user) {
           if (dropFails) {
             throw new UnavailableException("the database is away", null);
           }
           beforeDrop.run();
-          real.drop(user);
+          real.revoke(user);
           afterDrop.run();
         }
 
         @Override
-        public List<LoginRole> logins() {
-          return real.logins();
+        public List<LoginRole> list() {
+          return real.list();
         }
       };
     }

@@ -11,6 +11,7 @@ import dev.countersign.protocol.Secret;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,6 +44,8 @@ class LoginPowersTest {
 
   @BeforeEach
   void empty() throws SQLException {
+    refunds.pass(Duration.ofMinutes(6));
+    refunds.broker().sweeper().sweep();
     try (var connection = Refunds.connect(refunds.owner)) {
       run(connection, "SET session_replication_role = replica");
       run(connection, "DELETE FROM refunds.refunds");

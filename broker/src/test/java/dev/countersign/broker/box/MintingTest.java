@@ -186,7 +186,7 @@ class MintingTest {
           new Row("no subject", "sub", "\"\""),
           new Row("no client", "client_id", "null"),
           new Row("no actor", "act", "null"),
-          new Row("an actor that is not the client", "act", "{\"sub\":\"other\"}"),
+          new Row("an actor without name", "act", "{\"sub\":\"\"}"),
           new Row("no issue time", "iat", "null"),
           new Row("no details", "authorization_details", "null"),
           new Row("empty details", "authorization_details", "[]"),
@@ -255,8 +255,9 @@ class MintingTest {
   }
 
   @Test
-  void H03_refusesASecondElementEvenIfEachIsMapped() {
-    Answer answer = refunds.mint(refunds.token(REFUND, Refunds.refund("R-884-2234", 8000)));
+  void H03_refusesAllIfOneOfSeveralElementsIsNotMapped() {
+    Answer answer =
+        refunds.mint(refunds.token(REFUND, Refunds.caseRequest("export_customers")));
 
     assertRefused(answer, "rar_no_match");
   }
@@ -318,6 +319,14 @@ class MintingTest {
     assertRefused(
         refunds.mint("refunds", refunds.token(REFUND), refunds.assertion("other"), null),
         "presenter_not_allowed");
+  }
+
+  @Test
+  void H05_refusesAnActorThatTheRoleDoesNotName() {
+    ObjectNode claims = refunds.claims(REFUND);
+    claims.putObject("act").put("sub", "other");
+
+    assertRefused(refunds.mint(refunds.sign(claims)), "actor_not_allowed");
   }
 
   @ParameterizedTest
@@ -413,7 +422,6 @@ class MintingTest {
   @ValueSource(
       strings = {
         "/v1/sys/seal",
-        "/v1/sys/leases/lookup",
         "/v1/sys/mounts",
         "/v1/sys/policies/acl",
         "/v1/auth/token/lookup-self",

@@ -13,9 +13,10 @@ import dev.countersign.box.Listener;
 import dev.countersign.box.Metrics;
 import dev.countersign.box.TestState;
 import dev.countersign.broker.BrokerConfig;
+import dev.countersign.broker.Engine;
+import dev.countersign.broker.FaultPoint;
 import dev.countersign.broker.RoleMapping;
 import dev.countersign.broker.SqlName;
-import dev.countersign.broker.TargetDatabase;
 import dev.countersign.broker.postgres.InitTarget;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
@@ -75,7 +76,8 @@ final class Refunds implements AutoCloseable {
   private volatile Duration ahead = Duration.ZERO;
   private volatile boolean ledgerAway;
   private volatile boolean stsAway;
-  private UnaryOperator<TargetDatabase> around = UnaryOperator.identity();
+  private UnaryOperator<Engine> around = UnaryOperator.identity();
+  private FaultPoint.Hook faults = FaultPoint.Hook.NONE;
   private @Nullable BrokerBox broker;
 
   /// Makes everything but does not start the broker yet.
@@ -121,13 +123,18 @@ final class Refunds implements AutoCloseable {
     }
   }
 
-  Refunds around(UnaryOperator<TargetDatabase> wrapper) {
+  Refunds around(UnaryOperator<Engine> wrapper) {
     around = wrapper;
     return this;
   }
 
+  Refunds faults(FaultPoint.Hook hook) {
+    faults = hook;
+    return this;
+  }
+
   void start() {
-    broker = BrokerBox.start(config(), state, this::append, (InstantSource) this::now, around);
+    broker = BrokerBox.start(config(), state, this::append, (InstantSource) this::now, around, faults);
   }
 
   /// Stops the broker; what it left stays.
