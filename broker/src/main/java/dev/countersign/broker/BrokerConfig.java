@@ -22,8 +22,8 @@ import java.util.regex.Pattern;
 /// @param databases the target databases; at least one
 /// @param roles what tokens can be turned into; at least one
 /// @param workloads the public keys of every workload that may call, by its name
-/// @param agents what each agent may ask for at most, by its `act.sub`; empty where no agent is held
-///   to a ceiling. Where there is one, an agent that is not registered gets nothing
+/// @param agents what each agent may ask for at most, by its `act.sub`; empty where no agent is
+///   held to a ceiling. Where there is one, an agent that is not registered gets nothing
 /// @param receiver the workload that may revoke everything of a person, client or token
 /// @param operators the workloads that may look up and end the leases of others
 /// @param limits how much may be open, or owed, before nothing more is minted
@@ -195,8 +195,7 @@ public record BrokerConfig(
         throw new IllegalArgumentException(
             "role " + name + ": the time to live must be over 0 and at most 5 minutes");
       }
-      if (maxTimeToLive.compareTo(timeToLive) < 0
-          || maxTimeToLive.compareTo(LONGEST_RENEWED) > 0) {
+      if (maxTimeToLive.compareTo(timeToLive) < 0 || maxTimeToLive.compareTo(LONGEST_RENEWED) > 0) {
         throw new IllegalArgumentException(
             "role " + name + ": the longest time to live must be between lifetime and 1 hour");
       }
@@ -228,8 +227,8 @@ public record BrokerConfig(
   /// @param presenters the workloads that may present such a token; may be empty where a plain
   ///   bearer suffices
   /// @param actors the `act.sub` values it takes; empty for tokens in which the client itself acts
-  /// @param checksBinding those presenters that have checked, at the resource, that the sender holds
-  ///   the key a token is bound to. All others must hold that key themselves
+  /// @param checksBinding those presenters that have checked, at the resource, that the sender
+  ///   holds the key a token is bound to. All others must hold that key themselves
   /// @param takesPlainBearer whether a token alone opens it, for old clients that cannot prove
   ///   themselves: whoever copies such a token can mint with it
   public record Access(

@@ -11,8 +11,8 @@ import tools.jackson.databind.JsonNode;
 
 /// What must hold for one field of a request. A field that is missing breaks it.
 ///
-/// @param path the members' names from the element on, such as
-///   `[operationDetails, instructedAmount, amount]`; `*` stands for every item of an array
+/// @param path the members' names from the element on, such as `[operationDetails,
+///   instructedAmount, amount]`; `*` stands for every item of an array
 /// @param test what each value found there must be
 public record Constraint(List<String> path, Test test) {
   private static final int LONGEST_PATTERN = 1_024;

@@ -50,8 +50,9 @@ public record Constraints(
 
   private static void collect(JsonNode value, List<String> path, List<List<String>> found) {
     if (value instanceof ObjectNode object && !object.isEmpty()) {
-      object.properties().forEach(member ->
-          collect(member.getValue(), longer(path, member.getKey()), found));
+      object
+          .properties()
+          .forEach(member -> collect(member.getValue(), longer(path, member.getKey()), found));
     } else if (value.isArray() && !value.isEmpty()) {
       value.forEach(item -> collect(item, longer(path, "*"), found));
     } else {

@@ -124,7 +124,7 @@ public final class CredentialMint {
       return unknownRole();
     }
     BrokerConfig.Role role = found.get();
-    if (presenter != Presenters.NOBODY && !role.presenters().contains(presenter.name())) {
+    if (!presenter.equals(Presenters.NOBODY) && !role.presenters().contains(presenter.name())) {
       return notAllowed();
     }
     return switch (tokens.apply(role).verify(request.token())) {
@@ -136,7 +136,7 @@ public final class CredentialMint {
               "`claims` must equal the claims that the token is signed with");
         }
         Presenter holder =
-            presenter == Presenters.NOBODY ? Presenters.bearer(token.id()) : presenter;
+            presenter.equals(Presenters.NOBODY) ? Presenters.bearer(token.id()) : presenter;
         known.presenter = holder.name();
         yield decide(
             new Asked(
@@ -220,8 +220,8 @@ public final class CredentialMint {
     Engine engine =
         engines
             .find(asked.role.database())
-            .orElseThrow(() ->
-                new IllegalStateException("a role names a database that is not configured"));
+            .orElseThrow(
+                () -> new IllegalStateException("a role names a database that is not configured"));
     engine.ensureSafe(
         asked.role.mappings().stream()
             .flatMap(mapping -> mapping.groups().stream())

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// Where credentials are made and ended: all that leases need to know of a database. Another kind of
-/// database, or a mode in which the broker runs the statement itself, is one more implementation.
-/// Threads may share it.
+/// Where credentials are made and ended: all that leases need to know of a database. Another kind
+/// of database, or a mode in which the broker runs the statement itself, is one more
+/// implementation. Threads may share it.
 ///
 /// Its methods throw [dev.countersign.protocol.UnavailableException] when the database is away.
 public interface Engine {

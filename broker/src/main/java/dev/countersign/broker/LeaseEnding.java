@@ -21,7 +21,11 @@ public final class LeaseEnding {
   private final InstantSource clock;
 
   public LeaseEnding(
-      LeaseJournal journal, Engines engines, Ledger ledger, FaultPoint.Hook faults, InstantSource clock) {
+      LeaseJournal journal,
+      Engines engines,
+      Ledger ledger,
+      FaultPoint.Hook faults,
+      InstantSource clock) {
     this.journal = journal;
     this.engines = engines;
     this.ledger = ledger;
@@ -86,8 +90,7 @@ public final class LeaseEnding {
     engines
         .find(lease.database())
         .orElseThrow(() ->
-            new IllegalStateException(
-                "a lease names a database that is not configured any more"))
+            new IllegalStateException("a lease names a database that is not configured any more"))
         .revoke(lease.user());
     faults.reached(FaultPoint.END_DROPPED);
   }

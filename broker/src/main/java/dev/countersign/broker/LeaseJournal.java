@@ -56,8 +56,8 @@ public interface LeaseJournal {
   /// How many leases should be gone and are not: the debt.
   long overdue(Instant now);
 
-  /// Refuses tokens from now on: those of a person or client that were issued at or before `now`, or
-  /// one token whenever it was. The same transaction again changes nothing.
+  /// Refuses tokens from now on: those of a person or client that were issued at or before `now`,
+  /// or one token whenever it was. The same transaction again changes nothing.
   void closeGate(RevocationGate gate, String transaction, Instant now);
 
   /// The gate that refuses a token, or empty if none does.

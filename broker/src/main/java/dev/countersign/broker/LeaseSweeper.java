@@ -85,8 +85,7 @@ public final class LeaseSweeper {
     // lease seen next. One whose lease ends in between is gone when we look again.
     List<Engine.LoginRole> logins = engine.list();
     var open =
-        new HashSet<>(
-            journal.openUsers(logins.stream().map(Engine.LoginRole::user).toList()));
+        new HashSet<>(journal.openUsers(logins.stream().map(Engine.LoginRole::user).toList()));
     var suspects = new ArrayList<>(logins);
     suspects.removeIf(login -> open.contains(login.user()));
     if (!suspects.isEmpty()) {

@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
 /// whatever became of the token that paid; all of a person, client or token by the receiver; any by
 /// an operator.
 ///
-/// Each method proves the caller first and throws
-/// [dev.countersign.protocol.UnavailableException] if something that it needs is away. A lease that
-/// was to end then is marked, and the sweeper goes on.
+/// Each method proves the caller first and throws [dev.countersign.protocol.UnavailableException]
+/// if something that it needs is away. A lease that was to end then is marked, and the sweeper goes
+/// on.
 ///
 /// Threads may share it.
 public final class Leases {
@@ -111,8 +111,8 @@ public final class Leases {
           "renew", lease, presenter, Refusal.LEASE_NOT_RENEWABLE, "lease is not renewable");
     }
     Duration wished =
-        increment.orElseGet(() ->
-            Duration.between(lease.renewedAt().orElse(lease.issuedAt()), lease.expiresAt()));
+        increment.orElseGet(
+            () -> Duration.between(lease.renewedAt().orElse(lease.issuedAt()), lease.expiresAt()));
     if (!wished.isPositive()) {
       return refused(
           "renew", lease, presenter, Refusal.MALFORMED, "`increment` must be over 0 seconds");
@@ -171,9 +171,7 @@ public final class Leases {
         proof,
         presenter ->
             endAll(
-                journal.open(withPrefix(prefix, presenter)),
-                lease -> cause(lease, presenter),
-                ""));
+                journal.open(withPrefix(prefix, presenter)), lease -> cause(lease, presenter), ""));
   }
 
   /// Refuses every token of a person issued until now, and ends all their leases. All are tried

@@ -24,7 +24,8 @@ public record LoginLimits(int connections, Duration statement, Duration idle, Du
     }
     if (!Stream.of(statement, idle, lock)
         .allMatch(limit -> limit.isPositive() && limit.compareTo(LONGEST) <= 0)) {
-      throw new IllegalArgumentException("a login's time-outs must be over 0 and at most 5 minutes");
+      throw new IllegalArgumentException(
+          "a login's time-outs must be over 0 and at most 5 minutes");
     }
   }
 }

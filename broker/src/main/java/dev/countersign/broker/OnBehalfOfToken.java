@@ -7,7 +7,8 @@ import java.time.Instant;
 ///
 /// @param subject `sub`, the person as `anchor|stable id`
 /// @param client `client_id`: the STS client that asked for the token
-/// @param actor `act.sub`: who acts for the person now; earlier actors further inside decide nothing
+/// @param actor `act.sub`: who acts for the person now; earlier actors further inside decide
+///   nothing
 /// @param details `authorization_details`, what was decided and signed
 /// @param binding the key that its sender must hold
 /// @spec https://www.rfc-editor.org/rfc/rfc9068#section-2.2 RFC 9068 §2.2

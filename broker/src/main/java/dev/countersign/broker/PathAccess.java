@@ -8,11 +8,11 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The elements of type `vault:path_access`: they open nothing, and where there are any, one of them
-/// must allow the path and the operation of the request.
+/// The elements of type `vault:path_access`: they open nothing, and where there are any, one of
+/// them must allow the path and the operation of the request.
 ///
-/// Two shapes are published. The current one is `path` with `capabilities` and, optionally, lists of
-/// parameters; the first one was `path_constraint` with `action`. An element with the members of
+/// Two shapes are published. The current one is `path` with `capabilities` and, optionally, lists
+/// of parameters; the first one was `path_constraint` with `action`. An element with the members of
 /// both must allow by both. A path may end in `*`, which stands for any rest.
 final class PathAccess {
   static final String TYPE = "vault:path_access";
@@ -52,7 +52,9 @@ final class PathAccess {
       if (!current && !first) {
         return Optional.of("an element of type vault:path_access names no path");
       }
-      if (current && covers(json.path("path"), path) && list(json, "capabilities").contains("deny")) {
+      if (current
+          && covers(json.path("path"), path)
+          && list(json, "capabilities").contains("deny")) {
         return Optional.of("an element of type vault:path_access denies this path");
       }
       allowed |=

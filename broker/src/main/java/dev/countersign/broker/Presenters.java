@@ -49,8 +49,7 @@ public final class Presenters {
         .map(result -> ((OnBehalfOfTokens.Result.Verified) result).token())
         .filter(verified -> about.orElseThrow().token().equals(verified.id()))
         .<Result>map(verified -> new Result.Proven(bearer(verified.id())))
-        .orElseGet(
-            () -> new Result.Refused("a token alone is not enough: prove who presents it"));
+        .orElseGet(() -> new Result.Refused("a token alone is not enough: prove who presents it"));
   }
 
   private OnBehalfOfTokens at(Lease lease, BrokerConfig.Role role) {

@@ -104,8 +104,7 @@ public final class BrokerBox implements AutoCloseable {
     Map<String, Engine> byDatabase = new HashMap<>();
     for (BrokerConfig.Target configured : config.databases()) {
       var target =
-          new PgTargetDatabase(
-              configured.name(), configured.mint(), TARGET_CONNECTIONS, faults);
+          new PgTargetDatabase(configured.name(), configured.mint(), TARGET_CONNECTIONS, faults);
       opened.add(target);
       health.check("database " + configured.name(), target::isUp);
       byDatabase.put(configured.name(), around.apply(target));
@@ -139,8 +138,7 @@ public final class BrokerBox implements AutoCloseable {
             ledger,
             faults,
             clock);
-    var leases =
-        new Leases(config, presenters, journal, engines, ending, ledger, faults, clock);
+    var leases = new Leases(config, presenters, journal, engines, ending, ledger, faults, clock);
     var sweeper = new LeaseSweeper(journal, engines, ending, ledger, clock);
     metrics.gauge("countersign.leases.overdue", sweeper::overdue);
     var routes =

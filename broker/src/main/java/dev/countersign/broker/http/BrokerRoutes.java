@@ -131,7 +131,8 @@ public final class BrokerRoutes {
     Requests.only(claims, Set.of("jti", "authorization_details"), "`claims`");
     return Optional.of(
         new MintRequest.Claims(
-            Requests.text(claims, "jti"), AuthorizationDetails.of(claims.path("authorization_details"))));
+            Requests.text(claims, "jti"),
+            AuthorizationDetails.of(claims.path("authorization_details"))));
   }
 
   /// Counts how requests ended. Operations and outcomes are words of small closed sets.

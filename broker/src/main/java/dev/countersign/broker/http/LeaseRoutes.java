@@ -202,8 +202,7 @@ final class LeaseRoutes {
     lease
         .renewedAt()
         .ifPresentOrElse(
-            renewed -> data.put("last_renewal", time(renewed)),
-            () -> data.putNull("last_renewal"));
+            renewed -> data.put("last_renewal", time(renewed)), () -> data.putNull("last_renewal"));
     return data;
   }
 

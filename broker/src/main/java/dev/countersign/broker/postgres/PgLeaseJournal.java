@@ -35,9 +35,9 @@ public final class PgLeaseJournal implements LeaseJournal {
       """;
 
   /// Looks at the limits and writes, in one statement. Parameters: 1 subject, 2 now, 3 subject, 4
-  /// lease, 5 role, 6 database, 7 user, 8 presenter, 9 client, 10 issuer, 11 token, 12 token issued,
-  /// 13 token expires, 14 issued, 15 expires, 16 longest until, 17 most of a subject, 18 most, 19
-  /// most overdue.
+  /// lease, 5 role, 6 database, 7 user, 8 presenter, 9 client, 10 issuer, 11 token, 12 token
+  /// issued, 13 token expires, 14 issued, 15 expires, 16 longest until, 17 most of a subject, 18
+  /// most, 19 most overdue.
   private static final String PREPARE =
       """
       WITH counted AS (
@@ -335,8 +335,7 @@ public final class PgLeaseJournal implements LeaseJournal {
 
   @Override
   public boolean renew(Lease renewed, Instant now) {
-    return change(
-            RENEW, renewed.expiresAt(), now, renewed.subject(), renewed.id().text(), now)
+    return change(RENEW, renewed.expiresAt(), now, renewed.subject(), renewed.id().text(), now)
         == 1;
   }
 
@@ -344,8 +343,7 @@ public final class PgLeaseJournal implements LeaseJournal {
   public List<Lease> open(LeaseSelection selection) {
     return database.query(connection ->
         switch (selection) {
-          case LeaseSelection.OfSubject(String subject) ->
-              leases(connection, OF_SUBJECT, subject);
+          case LeaseSelection.OfSubject(String subject) -> leases(connection, OF_SUBJECT, subject);
           case LeaseSelection.OfClient(String client) -> leases(connection, OF_CLIENT, client);
           case LeaseSelection.OfToken(String jti) -> leases(connection, OF_TOKEN, jti);
           case LeaseSelection.WithPrefix(String prefix, String presenter) ->

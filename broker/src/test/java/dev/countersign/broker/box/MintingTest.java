@@ -256,8 +256,7 @@ class MintingTest {
 
   @Test
   void H03_refusesAllIfOneOfSeveralElementsIsNotMapped() {
-    Answer answer =
-        refunds.mint(refunds.token(REFUND, Refunds.caseRequest("export_customers")));
+    Answer answer = refunds.mint(refunds.token(REFUND, Refunds.caseRequest("export_customers")));
 
     assertRefused(answer, "rar_no_match");
   }

@@ -134,7 +134,8 @@ final class Refunds implements AutoCloseable {
   }
 
   void start() {
-    broker = BrokerBox.start(config(), state, this::append, (InstantSource) this::now, around, faults);
+    broker =
+        BrokerBox.start(config(), state, this::append, (InstantSource) this::now, around, faults);
   }
 
   /// Stops the broker; what it left stays.
