@@ -19,7 +19,7 @@ import java.util.TreeSet;
 /// @param sources who may hand in events; at least one
 /// @param receivers who may have a stream; at least one
 /// @param workloads the public keys of every workload that sources and receivers name
-/// @param longestPoll how long a poll is held open when there is nothing to send; 1 s to 30 s
+/// @param longestPoll how long a poll is held open when there is nothing to send; 1 s to 10 s
 public record TransmitterConfig(
     Listener listener,
     URI issuer,
@@ -28,9 +28,9 @@ public record TransmitterConfig(
     Map<String, KeySource> workloads,
     Duration longestPoll) {
   /// How long a poll is held open if nothing else is configured.
-  public static final Duration DEFAULT_LONGEST_POLL = Duration.ofSeconds(25);
+  public static final Duration DEFAULT_LONGEST_POLL = Duration.ofSeconds(8);
 
-  private static final Duration MOST = Duration.ofSeconds(30);
+  private static final Duration MOST = Duration.ofSeconds(10);
 
   /// Checks every setting before it gives up.
   ///
@@ -50,7 +50,7 @@ public record TransmitterConfig(
       problems.add("receivers must name at least one receiver");
     }
     if (longestPoll.compareTo(Duration.ofSeconds(1)) < 0 || longestPoll.compareTo(MOST) > 0) {
-      problems.add("longest-poll must be 1 to 30 seconds");
+      problems.add("longest-poll must be 1 to 10 seconds");
     }
     checkNames(sources.stream().map(Source::id).toList(), "sources", problems);
     checkNames(receivers.stream().map(Receiver::workload).toList(), "receivers", problems);

@@ -48,9 +48,6 @@ final class World {
   static final String AUDIENCE = "http://127.0.0.1:9405";
   static final String OTHER_AUDIENCE = "https://partner.example";
 
-  /// Far below the 25 s for which a poll waits; far above what a busy machine needs.
-  static final Duration AT_ONCE = Duration.ofSeconds(8);
-
   static final Duration SOON = Duration.ofSeconds(30);
 
   private static final Map<String, ECKey> KEYS =
@@ -117,7 +114,7 @@ final class World {
             new TransmitterConfig.Receiver("receiver", AUDIENCE, "ES256"),
             new TransmitterConfig.Receiver("partner", OTHER_AUDIENCE, "RS256")),
         workloads,
-        Duration.ofSeconds(25));
+        Duration.ofSeconds(8));
   }
 
   TransmitterBox transmitter() {

@@ -29,8 +29,9 @@ public final class PollFeed implements SetFeed {
   private static final String POLL = "urn:ietf:rfc:8936";
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
-  /// Longer than any transmitter of ours holds a poll open.
-  private static final Duration LONG_POLL = Duration.ofSeconds(40);
+  /// Longer than any transmitter of ours holds a poll open, and short: a connection that died
+  /// without a word holds back a kill for this long.
+  private static final Duration LONG_POLL = Duration.ofSeconds(14);
 
   private static final int MOST_EVENTS = 100;
 
