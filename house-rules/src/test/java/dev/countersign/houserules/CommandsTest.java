@@ -71,10 +71,12 @@ class CommandsTest {
     Set<String> own = DOOR.get(command);
     return own != null
         ? own.contains(option)
-        : Objects.requireNonNull(program.getSubcommands().get(command))
-                .getCommandSpec()
-                .findOption(option)
-            != null;
+        : has(Objects.requireNonNull(program.getSubcommands().get(command)), option);
+  }
+
+  private static boolean has(CommandLine command, String option) {
+    return command.getCommandSpec().findOption(option) != null
+        || command.getSubcommands().values().stream().anyMatch(inner -> has(inner, option));
   }
 
   private static List<String> options(String text) {

@@ -87,6 +87,12 @@ public final class TypeRegistry {
     return registered(element).sentence().amount(element.json());
   }
 
+  /// The scalar members that an element of a type may have, by their path, such as
+  /// `operationDetails.instructedAmount.amount`; empty if the type is unknown.
+  public List<Member> members(String type) {
+    return find(type).map(found -> Member.of(found.shape())).orElse(List.of());
+  }
+
   Optional<RegisteredType> find(String name) {
     return Optional.ofNullable(types.get(name));
   }

@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
       CheckCommand.class,
       TraceCommand.class,
       InitDbCommand.class,
+      RlsCommand.class,
       HelpCommand.class
     })
 final class Countersign implements Runnable {

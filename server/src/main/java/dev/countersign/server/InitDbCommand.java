@@ -44,7 +44,7 @@ final class InitDbCommand implements Callable<Integer> {
       names = "--owner",
       required = true,
       paramLabel = "<user>",
-      description = "a superuser, or the database's owner with CREATEROLE")
+      description = "the database's owner with CREATEROLE, or a superuser")
   private String owner = "";
 
   @Option(
@@ -56,7 +56,8 @@ final class InitDbCommand implements Callable<Integer> {
   @Option(
       names = "--table-owner",
       paramLabel = "<role>",
-      description = "a NOLOGIN role that owns business tables and writes policies; may repeat")
+      description =
+          "a role that owns business tables and writes policies; made NOLOGIN if missing; may repeat")
   private List<String> tableOwners = List.of();
 
   @Override
@@ -79,15 +80,17 @@ final class InitDbCommand implements Callable<Integer> {
             .flatMap(mapping -> mapping.groups().stream())
             .collect(Collectors.toSet());
     DatabaseSettings mint = target.mint();
-    InitTarget.run(
-        mint.as(owner, new Secret(password)),
-        new InitTarget.Plan(
-            new SqlName(mint.user()),
-            mint.password(),
-            groups,
-            tableOwners.stream().map(SqlName::new).collect(Collectors.toSet())));
+    List<String> remarks =
+        InitTarget.run(
+            mint.as(owner, new Secret(password)),
+            new InitTarget.Plan(
+                new SqlName(mint.user()),
+                mint.password(),
+                groups,
+                tableOwners.stream().map(SqlName::new).collect(Collectors.toSet())));
     System.out.println(
         database + " is ready: logins are minted by " + mint.user() + ", into " + names(groups));
+    remarks.forEach(remark -> System.out.println("note: " + remark));
     return 0;
   }
 

@@ -42,6 +42,11 @@ final class StateAccess implements AutoCloseable {
     return new StateAccess(postgres.superuser(), secrets, postgres);
   }
 
+  /// A database of this server, as the server's owner.
+  DatabaseSettings database(String name) {
+    return owner.database(name);
+  }
+
   /// The login that may read the ledger and nothing else.
   DatabaseSettings auditor() {
     return StateDatabase.provision(owner, secrets, Installation.BOXES).auditor();

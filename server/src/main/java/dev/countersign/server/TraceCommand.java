@@ -5,6 +5,9 @@ import dev.countersign.box.Logs;
 import dev.countersign.ledger.LedgerRecord;
 import dev.countersign.ledger.postgres.PgLedgerReader;
 import dev.countersign.server.config.Installation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +37,14 @@ final class TraceCommand implements Callable<Integer> {
   @Option(names = "--verify", description = "check the hash chains")
   private boolean verify;
 
+  @Option(
+      names = "--postgres-log",
+      paramLabel = "<file>",
+      description = "also the lines of this log of PostgreSQL that the jti caused")
+  private @Nullable Path postgresLog;
+
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
     Logs.configure(Logs.Format.HUMAN);
     Installation installation = Installation.read(config.file(), config.variables());
     try (var state = StateAccess.open(installation);
@@ -54,8 +63,24 @@ final class TraceCommand implements Callable<Integer> {
         return 1;
       }
       System.out.print(wanted == null ? trace.list(records) : trace.of(wanted, records));
+      Path log = postgresLog;
+      if (log != null) {
+        printLog(log, records);
+      }
       return 0;
     }
+  }
+
+  private static void printLog(Path log, List<LedgerRecord> records) throws IOException {
+    if (!Files.isReadable(log)) {
+      throw new IllegalStateException("--postgres-log names a file that cannot be read");
+    }
+    List<String> lines = PostgresLog.lines(log, PostgresLog.logins(records));
+    System.out.println(
+        lines.isEmpty()
+            ? "PostgreSQL's log has no line of it."
+            : "PostgreSQL's log, " + lines.size() + " lines:");
+    lines.forEach(line -> System.out.println("  " + line));
   }
 
   private static int verified(List<String> breaks) {

@@ -160,6 +160,73 @@ class EndToEndTest {
     }
   }
 
+  @Test
+  @Order(4)
+  void K06_theTraceOfAJtiShowsWhatPostgresLoggedOfItsLogin() throws IOException {
+    List<String> log = Files.readAllLines(data.resolve("postgres.log"));
+    LedgerRecord refused =
+        ledger.stream()
+            .filter(record -> record.event().equals("lease-minted"))
+            .filter(record -> {
+              String user = record.data().path("user").stringValue();
+              return log.stream().anyMatch(line -> line.contains(user + "@refunds ERROR"));
+            })
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(
+            told("trace", refused.jti(), "--postgres-log", data.resolve("postgres.log").toString()))
+        .contains("lease-minted", "PostgreSQL's log, ")
+        .contains(refused.data().path("user").stringValue() + "@refunds ERROR");
+  }
+
+  @Test
+  @Order(4)
+  void theCommandSuggestsPoliciesForATableAndAType() {
+    assertThat(
+            told(
+                "rls",
+                "suggest",
+                "refunds",
+                "refunds.refunds",
+                "--for=insert",
+                "--type=urn:smt:agent:refund",
+                "--action=process_refund",
+                "--match=case_id=operationDetails.creditorAccount.identification",
+                "--match=currency=operationDetails.instructedAmount.currency",
+                "--at-most=amount=operationDetails.instructedAmount.amount"))
+        .contains(
+            "FOR INSERT TO refunds_write",
+            "amount <= (SELECT countersign.request_amount())",
+            "EXECUTE FUNCTION countersign.consume('jti')",
+            "Already there: ");
+    assertThat(
+            told(
+                "rls",
+                "suggest",
+                "refunds",
+                "refunds.cases",
+                "--for=read",
+                "--type=urn:smt:agent:case",
+                "--action=find_case"))
+        .contains("case_id = (SELECT countersign.request_text('operationDetails.caseId'))");
+  }
+
+  /// What a command prints; it must succeed.
+  private static String told(String... arguments) {
+    var all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("--config", EXAMPLE.toString(), "--data", data.toString()));
+    var screen = new ByteArrayOutputStream();
+    PrintStream before = System.out;
+    System.setOut(new PrintStream(screen, true, StandardCharsets.UTF_8));
+    try {
+      assertThat(Main.run(all.toArray(String[]::new))).isZero();
+    } finally {
+      System.setOut(before);
+    }
+    return screen.toString(StandardCharsets.UTF_8);
+  }
+
   /// Every generated secret, as text, and the private part of every key.
   private static List<String> secrets() throws IOException {
     var secrets = new ArrayList<String>();

@@ -2,7 +2,6 @@ package dev.countersign.broker.postgres;
 
 import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseSettings;
-import dev.countersign.broker.ScramVerifier;
 import dev.countersign.broker.SqlName;
 import dev.countersign.protocol.Secret;
 import java.io.IOException;
@@ -10,7 +9,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,62 +18,106 @@ import java.util.Set;
 /// roles, the schema `countersign`, and the doors that PostgreSQL leaves open to PUBLIC closed.
 /// Running it again changes nothing but the broker's password.
 ///
-/// Run it as a superuser, or as the database's owner with CREATEROLE. PUBLIC's large-object
-/// functions can be closed by a superuser only.
+/// Run it as the database's owner with CREATEROLE, as managed services give, or as a superuser.
+/// Only PUBLIC's large-object functions need a superuser to be closed; [#run] tells if they stay
+/// open.
 public final class InitTarget {
-  private static final String OWNER = "countersign_target_owner";
+  private static final SqlName OWNER = new SqlName("countersign_target_owner");
+  private static final int OLDEST = 15;
 
-  private static final String ROLE_EXISTS =
-      "SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname = ?";
-
-  private static final String IS_SUPERUSER =
-      "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user";
-
-  /// Names: 1 role.
-  private static final String CREATE_GROUP = "CREATE ROLE %s NOLOGIN";
-
-  /// Names: 1 role, 2 verifier.
-  private static final String CREATE_MINT =
+  /// Parameters: 1 the schema's owner.
+  private static final String FOREIGN_SCHEMA =
       """
-      CREATE ROLE %s LOGIN
-        NOSUPERUSER NOCREATEDB CREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT
-        PASSWORD '%s'
+      SELECT 1
+        FROM pg_catalog.pg_namespace n
+        JOIN pg_catalog.pg_roles o ON o.oid = n.nspowner
+       WHERE n.nspname = 'countersign' AND o.rolname <> ?
       """;
 
-  /// Names: 1 role, 2 verifier.
-  private static final String SET_PASSWORD = "ALTER ROLE %s LOGIN CREATEROLE PASSWORD '%s'";
+  private static final String CREATE_SCHEMA =
+      "CREATE SCHEMA IF NOT EXISTS countersign AUTHORIZATION " + OWNER.quoted();
+
+  private static final String BECOME_OWNER = "SET LOCAL ROLE " + OWNER.quoted();
 
   private InitTarget() {}
 
   /// Prepares a database in one transaction.
   ///
-  /// @param owner a superuser or the owner of the database
-  /// @throws IllegalStateException if a role that must not log in can
-  /// @throws dev.countersign.box.DatabaseFault if the owner's rights do not suffice
-  public static void run(DatabaseSettings owner, Plan plan) {
+  /// @param owner the owner of the database with CREATEROLE, or a superuser
+  /// @return what stays open because only a superuser may close it, one sentence each
+  /// @throws IllegalStateException if a role that must not log in can, if the schema belongs to
+  ///   somebody else, or if the owner's rights do not suffice
+  public static List<String> run(DatabaseSettings owner, Plan plan) {
+    var remarks = new ArrayList<String>();
     transaction(
         owner,
         connection -> {
-          makeGroup(connection, new SqlName(OWNER));
-          if (!isSuperuser(connection)) {
-            // Without it the schema and its functions could not be handed to their owner.
-            execute(connection, "GRANT " + OWNER + " TO CURRENT_USER WITH INHERIT TRUE, SET TRUE");
+          remarks.clear();
+          int version = connection.getMetaData().getDatabaseMajorVersion();
+          if (version < OLDEST) {
+            throw new IllegalStateException("PostgreSQL " + OLDEST + " or newer is needed");
           }
-          makeMint(connection, plan);
-          execute(connection, script("schema.sql").replace("${mint}", plan.mint().quoted()));
-          for (SqlName group : plan.groups()) {
-            makeGroup(connection, group);
-            execute(
-                connection,
-                script("group.sql")
-                    .replace("${mint}", plan.mint().quoted())
-                    .replace("${group}", group.quoted()));
+          var roles = new TargetRoles(connection, version);
+          makeRoles(roles, plan);
+          boolean became = roles.join(OWNER);
+          makeSchema(connection, plan);
+          if (became) {
+            roles.leave(OWNER);
           }
-          for (SqlName tableOwner : plan.tableOwners()) {
-            makeGroup(connection, tableOwner);
-            execute(connection, script("table_owner.sql").replace("${owner}", tableOwner.quoted()));
-          }
+          close(connection, roles, plan);
+          remarks.addAll(TargetDoors.open(connection));
         });
+    return List.copyOf(remarks);
+  }
+
+  private static void makeRoles(TargetRoles roles, Plan plan) throws SQLException {
+    roles.makeGroup(OWNER);
+    roles.makeMint(plan.mint(), plan.mintPassword());
+    for (SqlName group : plan.groups()) {
+      roles.makeGroup(group);
+      roles.mayHandOn(plan.mint(), group);
+    }
+    for (SqlName tableOwner : plan.tableOwners()) {
+      roles.makeTableOwner(tableOwner);
+    }
+  }
+
+  // As the schema's owner, so that nothing in it ever belonged to anybody else.
+  private static void makeSchema(Connection connection, Plan plan) throws SQLException {
+    try (var statement = connection.prepareStatement(FOREIGN_SCHEMA)) {
+      statement.setString(1, OWNER.text());
+      try (var rows = statement.executeQuery()) {
+        if (rows.next()) {
+          throw new IllegalStateException(
+              "the schema countersign exists and does not belong to "
+                  + OWNER.text()
+                  + ": look at what is in it, then drop it");
+        }
+      }
+    }
+    execute(connection, CREATE_SCHEMA);
+    execute(connection, BECOME_OWNER);
+    execute(connection, script("schema.sql").replace("${mint}", plan.mint().quoted()));
+    for (SqlName group : plan.groups()) {
+      execute(connection, script("group.sql").replace("${group}", group.quoted()));
+    }
+    for (SqlName tableOwner : plan.tableOwners()) {
+      execute(connection, script("table_owner.sql").replace("${owner}", tableOwner.quoted()));
+    }
+    execute(connection, "RESET ROLE");
+  }
+
+  private static void close(Connection connection, TargetRoles roles, Plan plan)
+      throws SQLException {
+    execute(connection, script("close.sql"));
+    if (roles.isSuperuser()) {
+      execute(connection, script("large_objects.sql"));
+    }
+    var connecting = new ArrayList<>(plan.groups());
+    connecting.add(plan.mint());
+    for (SqlName role : connecting) {
+      execute(connection, script("connect.sql").replace("${role}", role.quoted()));
+    }
   }
 
   /// Runs scripts in one transaction each, such as the files that make the business schema.
@@ -112,61 +154,28 @@ public final class InitTarget {
         });
   }
 
-  private static void makeMint(Connection connection, Plan plan) throws SQLException {
-    String verifier = ScramVerifier.of(plan.mintPassword()).text();
-    boolean exists = exists(connection, plan.mint());
-    execute(
-        connection,
-        (exists ? SET_PASSWORD : CREATE_MINT).formatted(plan.mint().quoted(), verifier));
-  }
-
-  private static void makeGroup(Connection connection, SqlName group) throws SQLException {
-    if (!exists(connection, group)) {
-      execute(connection, CREATE_GROUP.formatted(group.quoted()));
-    } else if (canLogin(connection, group)) {
-      throw new IllegalStateException("role " + group.text() + " must be NOLOGIN");
-    }
-  }
-
-  private static boolean exists(Connection connection, SqlName role) throws SQLException {
-    try (var statement = connection.prepareStatement(ROLE_EXISTS)) {
-      statement.setString(1, role.text());
-      try (var rows = statement.executeQuery()) {
-        return rows.next();
-      }
-    }
-  }
-
-  private static boolean canLogin(Connection connection, SqlName role) throws SQLException {
-    try (var statement = connection.prepareStatement(ROLE_EXISTS)) {
-      statement.setString(1, role.text());
-      try (var rows = statement.executeQuery()) {
-        return rows.next() && rows.getBoolean(1);
-      }
-    }
-  }
-
-  private static boolean isSuperuser(Connection connection) throws SQLException {
-    try (var statement = connection.createStatement();
-        var rows = statement.executeQuery(IS_SUPERUSER)) {
-      return rows.next() && rows.getBoolean(1);
-    }
-  }
-
-  private static void execute(Connection connection, String sql) throws SQLException {
+  static void execute(Connection connection, String sql) throws SQLException {
     try (var statement = connection.createStatement()) {
       statement.execute(sql);
     }
   }
 
   private static void transaction(DatabaseSettings settings, Step step) {
-    try (Connection connection =
-        DriverManager.getConnection(
-            settings.url(), settings.user(), settings.password().reveal())) {
+    try (Connection connection = Database.connect(settings)) {
       connection.setAutoCommit(false);
       step.run(connection);
       connection.commit();
     } catch (SQLException failed) {
+      if (TargetRoles.isRefused(failed)) {
+        throw new IllegalStateException(
+            "PostgreSQL refuses this to "
+                + settings.user()
+                + ": "
+                + TargetRoles.reason(failed)
+                + "; use the database's owner with CREATEROLE (and ADMIN OPTION on roles that others"
+                + " made), or a superuser",
+            failed);
+      }
       throw Database.unchecked(failed);
     }
   }
@@ -188,7 +197,8 @@ public final class InitTarget {
   /// @param mint the broker's login, `countersign_mint` by custom; made if it is not there
   /// @param mintPassword its password: ASCII letters, digits, `-` and `_`
   /// @param groups the NOLOGIN roles that mappings name; made if they are not there
-  /// @param tableOwners the NOLOGIN roles that own business tables with policies; made likewise
+  /// @param tableOwners the roles that own business tables with policies; made NOLOGIN if they are
+  ///   not there
   public record Plan(
       SqlName mint, Secret mintPassword, Set<SqlName> groups, Set<SqlName> tableOwners) {
     public Plan {

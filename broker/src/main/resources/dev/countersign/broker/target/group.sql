@@ -1,6 +1,6 @@
--- What one group role needs; run once per group by `InitTarget`. ${group} is a NOLOGIN role.
+-- What one group role needs of the schema; run once per group by `InitTarget`, as the schema's owner.
+-- ${group} is a NOLOGIN role.
 
-GRANT ${group} TO ${mint} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;
 GRANT USAGE ON SCHEMA countersign TO ${group};
 GRANT EXECUTE ON FUNCTION
     countersign.request(),
@@ -8,10 +8,3 @@ GRANT EXECUTE ON FUNCTION
     countersign.request_text(text),
     countersign.request_amount()
     TO ${group};
-
-DO $connect$
-BEGIN
-    EXECUTE pg_catalog.format(
-        'GRANT CONNECT ON DATABASE %I TO ${group}', pg_catalog.current_database());
-END
-$connect$;

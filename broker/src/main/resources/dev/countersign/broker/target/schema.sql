@@ -1,9 +1,8 @@
 -- What a business database needs so that a minted login can do the one approved thing and no other.
--- Run by `InitTarget` in one transaction, as the database's owner or a superuser; running it again
--- changes nothing. The names in ${…} are plain, quoted identifiers.
+-- Run by `InitTarget` in the transaction that made the schema, as countersign_target_owner, who owns
+-- all of it and cannot log in; running it again changes nothing. The names in ${…} are plain, quoted
+-- identifiers.
 
-CREATE SCHEMA IF NOT EXISTS countersign;
-ALTER SCHEMA countersign OWNER TO countersign_target_owner;
 REVOKE ALL ON SCHEMA countersign FROM PUBLIC;
 
 -- One row per minted login: the element of authorization_details that was signed, approved and
@@ -15,7 +14,6 @@ CREATE TABLE IF NOT EXISTS countersign.approved_request (
     expires_at timestamptz NOT NULL,
     used_at    timestamptz
 );
-ALTER TABLE countersign.approved_request OWNER TO countersign_target_owner;
 REVOKE ALL ON countersign.approved_request FROM PUBLIC;
 GRANT SELECT, INSERT, DELETE, UPDATE (expires_at) ON countersign.approved_request TO ${mint};
 
@@ -54,16 +52,20 @@ CREATE OR REPLACE FUNCTION countersign.request_amount() RETURNS bigint
 
 -- BEFORE INSERT | UPDATE | DELETE … FOR EACH ROW on a business table: the approved request allows
 -- one row, once. A second session waits for the first one's end and is refused if that committed.
+-- With a column's name as argument, consume('jti'), it also writes the token's jti into that column.
 CREATE OR REPLACE FUNCTION countersign.consume() RETURNS trigger
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $consume$
+DECLARE
+    paid_by text;
 BEGIN
     UPDATE countersign.approved_request
        SET used_at = pg_catalog.clock_timestamp()
      WHERE role_name = session_user
        AND used_at IS NULL
-       AND expires_at > pg_catalog.clock_timestamp();
+       AND expires_at > pg_catalog.clock_timestamp()
+    RETURNING jti INTO paid_by;
     IF NOT FOUND THEN
         IF EXISTS (SELECT FROM countersign.approved_request
                     WHERE role_name = session_user AND used_at IS NOT NULL) THEN
@@ -76,39 +78,14 @@ BEGIN
     IF TG_OP = 'DELETE' THEN
         RETURN OLD;
     END IF;
+    IF TG_NARGS > 0 THEN
+        NEW := pg_catalog.jsonb_populate_record(
+            NEW, pg_catalog.jsonb_build_object(TG_ARGV[0], paid_by));
+    END IF;
     RETURN NEW;
 END
 $consume$;
 
-ALTER FUNCTION countersign.request() OWNER TO countersign_target_owner;
-ALTER FUNCTION countersign.request_jti() OWNER TO countersign_target_owner;
-ALTER FUNCTION countersign.request_text(text) OWNER TO countersign_target_owner;
-ALTER FUNCTION countersign.request_amount() OWNER TO countersign_target_owner;
-ALTER FUNCTION countersign.consume() OWNER TO countersign_target_owner;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA countersign FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA countersign TO ${mint};
-
--- A minted login could otherwise leave something behind that keeps its role alive.
-DO $close$
-DECLARE
-    large_object regprocedure;
-BEGIN
-    EXECUTE pg_catalog.format(
-        'REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', pg_catalog.current_database());
-    EXECUTE pg_catalog.format(
-        'GRANT CONNECT ON DATABASE %I TO ${mint}', pg_catalog.current_database());
-    IF pg_catalog.to_regnamespace('public') IS NOT NULL THEN
-        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-    END IF;
-    FOR large_object IN
-        SELECT p.oid::regprocedure
-          FROM pg_catalog.pg_proc p
-         WHERE p.pronamespace = 'pg_catalog'::regnamespace
-           AND p.proname IN ('lo_create', 'lo_creat', 'lo_from_bytea', 'lo_import', 'lo_put',
-                             'lowrite', 'lo_truncate', 'lo_truncate64', 'lo_unlink')
-    LOOP
-        EXECUTE pg_catalog.format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', large_object);
-    END LOOP;
-END
-$close$;
