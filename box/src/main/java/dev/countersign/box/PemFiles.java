@@ -14,6 +14,7 @@ import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.List;
@@ -21,7 +22,7 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 
-/// Reads the PEM files of a TLS listener.
+/// Reads the PEM files of a TLS listener, and those that say whom a TLS client trusts.
 final class PemFiles {
   private static final String KEY_BEGIN = "-----BEGIN PRIVATE KEY-----";
   private static final String KEY_END = "-----END PRIVATE KEY-----";
@@ -49,6 +50,15 @@ final class PemFiles {
       throw new IllegalArgumentException(
           files.certificate() + ": cannot be used for TLS", unusable);
     }
+  }
+
+  /// TLS that trusts the certificate authorities in a file and nobody else. Names are checked.
+  ///
+  /// @throws IllegalArgumentException naming the file that is wrong
+  static Tls clientTls(Path authorities) {
+    return Tls.builder()
+        .trust(certificates(authorities).stream().map(X509Certificate.class::cast).toList())
+        .build();
   }
 
   private static List<Certificate> certificates(Path file) {

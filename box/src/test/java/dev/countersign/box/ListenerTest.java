@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.countersign.protocol.http.WireClient;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -13,8 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.time.Duration;
 import java.util.Base64;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
@@ -26,6 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class ListenerTest {
+  private static final Duration LIMIT = Duration.ofSeconds(30);
   @TempDir static Path folder;
   private static KeyStore own;
 
@@ -97,6 +102,36 @@ final class ListenerTest {
     refuses(file("own.crt"), file("none.key"), "no such file");
     refuses(file("own.crt"), pkcs1, "openssl pkcs8");
     refuses(file("own.crt"), file("other.key"), "is not the key of the certificate");
+  }
+
+  @Test
+  void B12_theGuardedClientTrustsNoCertificateButThatOfANamedAuthority() throws Exception {
+    var tls = new Listener.Tls(file("own.crt"), file("own.key"));
+    var internal = new AddressGuard(Set.of("127.0.0.1", "127.0.0.9"));
+    try (var server = start(new Listener("127.0.0.1", 0, Optional.of(tls)))) {
+      URI address = server.baseUri().resolve("/healthz");
+      var trusting = new GuardedWire(internal, Optional.of(file("own.crt")));
+      assertThat(trusting.get(address, Map.of(), LIMIT).status()).isEqualTo(200);
+      refused(new GuardedWire(internal, Optional.empty()), address);
+      refused(new GuardedWire(internal, Optional.of(file("other.crt"))), address);
+    }
+  }
+
+  @Test
+  void B12_theGuardedClientRefusesACertificateOfAnotherName() throws Exception {
+    var tls = new Listener.Tls(file("own.crt"), file("own.key"));
+    var internal = new AddressGuard(Set.of("127.0.0.9"));
+    try (var server = start(new Listener("127.0.0.9", 0, Optional.of(tls)))) {
+      refused(
+          new GuardedWire(internal, Optional.of(file("own.crt"))),
+          server.baseUri().resolve("/healthz"));
+    }
+  }
+
+  private static void refused(GuardedWire wire, URI address) {
+    assertThatThrownBy(() -> wire.get(address, Map.of(), LIMIT))
+        .isInstanceOf(WireClient.WireFailure.class)
+        .hasMessageContaining("certificate");
   }
 
   private static void refuses(Path certificate, Path key, String reason) {

@@ -3,27 +3,36 @@ package dev.countersign.protocol;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A JWS in compact form that passed the pre-check: three parts, each in canonical base64url, and a
-/// header and payload that are strict JSON objects. **Not verified**; only [JwtVerifier] makes a
-/// [VerifiedJwt] of it.
+/// header that is a strict JSON object. **Not verified**; only [JwtVerifier] makes a [VerifiedJwt]
+/// of it. The payload is read once, when somebody first asks for it. One thread at a time.
 ///
 /// Why: libraries accept many spellings of one token (padding, blanks, changed unused bits), so
 /// that a revocation list keyed by the text could be bypassed. Here a token has one spelling.
 ///
-/// @param header the JOSE header
-/// @param unverifiedClaims the payload; trust nothing in it but to choose a verifier
-/// @param signingInput the first two parts with the dot between
-/// @param signature the third part, still base64url
 /// @spec https://www.rfc-editor.org/rfc/rfc7515#section-7.1 RFC 7515 §7.1
-public record CompactJws(
-    ObjectNode header, ObjectNode unverifiedClaims, String signingInput, String signature) {
+public final class CompactJws {
   private static final String ALPHABET =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   private static final byte[] VALUES = values();
   private static final int MAX_LENGTH = 16 * 1024;
+
+  private final ObjectNode header;
+  private final byte[] payload;
+  private final byte[] signingBytes;
+  private final byte[] signature;
+  private @Nullable ObjectNode claims;
+
+  private CompactJws(ObjectNode header, byte[] payload, byte[] signingBytes, byte[] signature) {
+    this.header = header;
+    this.payload = payload;
+    this.signingBytes = signingBytes;
+    this.signature = signature;
+  }
 
   /// Reads a token's text.
   ///
@@ -37,27 +46,48 @@ public record CompactJws(
     if (first < 1 || second < first + 2 || second == text.length() - 1) {
       throw new MalformedJsonException("the token is not a signed JWT of three base64url parts");
     }
-    String signature = text.substring(second + 1);
-    checkCanonical(signature);
+    byte[] signature = decoded(text.substring(second + 1));
+    byte[] payload = decoded(text.substring(first + 1, second));
     return new CompactJws(
         StrictJson.parseObject(decoded(text.substring(0, first))),
-        StrictJson.parseObject(decoded(text.substring(first + 1, second))),
-        text.substring(0, second),
+        payload,
+        text.substring(0, second).getBytes(StandardCharsets.US_ASCII),
         signature);
+  }
+
+  /// The JOSE header.
+  public ObjectNode header() {
+    return header;
   }
 
   /// The `iss` that it claims, to choose a verifier by, or the empty text.
   public String unverifiedIssuer() {
-    JsonNode issuer = unverifiedClaims.path("iss");
-    return issuer.isString() ? issuer.stringValue() : "";
+    try {
+      JsonNode issuer = unverifiedClaims().path("iss");
+      return issuer.isString() ? issuer.stringValue() : "";
+    } catch (MalformedJsonException malformed) {
+      return "";
+    }
+  }
+
+  /// The payload; trust nothing in it but to choose a verifier.
+  ///
+  /// @throws MalformedJsonException if it is not a strict JSON object
+  ObjectNode unverifiedClaims() {
+    ObjectNode known = claims;
+    if (known == null) {
+      known = StrictJson.parseObject(payload);
+      claims = known;
+    }
+    return known;
   }
 
   byte[] signingBytes() {
-    return signingInput.getBytes(StandardCharsets.US_ASCII);
+    return signingBytes;
   }
 
   byte[] signatureBytes() {
-    return Base64.getUrlDecoder().decode(signature);
+    return signature;
   }
 
   private static byte[] decoded(String part) {

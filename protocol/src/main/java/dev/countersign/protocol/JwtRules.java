@@ -1,15 +1,19 @@
 package dev.countersign.protocol;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /// What one kind of token from one issuer must look like. Rules of different kinds exclude each
 /// other by `types`, so that no kind passes for another.
 ///
 /// @param issuer the exact `iss`
-/// @param audiences the exact values of which the token's one `aud` must be; never empty
+/// @param audiences the exact values of which `aud` must be one; never empty
+/// @param companions values that may stand in `aud` beside one of `audiences`, exactly; with none,
+///   `aud` has one value
 /// @param types accepted `typ` header values without `application/`, lower case; the empty text
 ///   stands for an absent `typ`
 /// @param algorithms accepted `alg` values, asymmetric ones
@@ -19,6 +23,7 @@ import java.util.stream.Collectors;
 public record JwtRules(
     String issuer,
     Set<String> audiences,
+    Set<String> companions,
     Set<String> types,
     Set<String> algorithms,
     Duration leeway,
@@ -35,6 +40,7 @@ public record JwtRules(
 
   public JwtRules {
     audiences = Set.copyOf(audiences);
+    companions = Set.copyOf(companions);
     types = types.stream().map(t -> t.toLowerCase(Locale.ROOT)).collect(Collectors.toSet());
     algorithms = Set.copyOf(algorithms);
     if (audiences.isEmpty()) {
@@ -44,11 +50,36 @@ public record JwtRules(
       throw new IllegalArgumentException("a token rule needs at least one type");
     }
     if (!ASYMMETRIC.containsAll(algorithms) || algorithms.isEmpty()) {
-      throw new IllegalArgumentException("algorithms must be among " + ASYMMETRIC);
+      throw new IllegalArgumentException("algorithms must be among " + new TreeSet<>(ASYMMETRIC));
     }
     if (leeway.isNegative() || leeway.compareTo(MAX_LEEWAY) > 0) {
       throw new IllegalArgumentException("leeway must be 0 to 60 seconds");
     }
+  }
+
+  /// Rules for tokens that are for one audience alone.
+  public JwtRules(
+      String issuer,
+      Set<String> audiences,
+      Set<String> types,
+      Set<String> algorithms,
+      Duration leeway,
+      Duration maxAge) {
+    this(issuer, audiences, Set.of(), types, algorithms, leeway, maxAge);
+  }
+
+  /// Whether these are the audiences of a token that is meant for us and, beside us, for nobody but
+  /// the companions.
+  public boolean accepts(List<String> audience) {
+    boolean isForUs = false;
+    for (String value : audience) {
+      boolean isOurs = audiences.contains(value);
+      if (!isOurs && !companions.contains(value)) {
+        return false;
+      }
+      isForUs |= isOurs;
+    }
+    return isForUs && (audience.size() == 1 || !companions.isEmpty());
   }
 
   /// Rules for a token that Countersign itself issued: explicit type, ten seconds of leeway.

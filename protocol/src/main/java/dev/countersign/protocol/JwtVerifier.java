@@ -37,8 +37,8 @@ public final class JwtVerifier {
   /// is verified by this.
   public static Optional<String> unverifiedIssuer(String token) {
     try {
-      JsonNode issuer = CompactJws.parse(token).unverifiedClaims().path("iss");
-      return issuer.isString() ? Optional.of(issuer.stringValue()) : Optional.empty();
+      String issuer = CompactJws.parse(token).unverifiedIssuer();
+      return issuer.isEmpty() ? Optional.empty() : Optional.of(issuer);
     } catch (MalformedJsonException malformed) {
       return Optional.empty();
     }
@@ -68,10 +68,15 @@ public final class JwtVerifier {
     } catch (KeySource.KeysUnavailableException away) {
       return new JwtCheck.Unavailable(String.valueOf(away.getMessage()));
     }
-    String wrongClaim = checkClaims(jws.unverifiedClaims());
-    return wrongClaim == null
-        ? new JwtCheck.Verified(new VerifiedJwt(jws.header(), jws.unverifiedClaims()))
-        : new JwtCheck.Rejected(wrongClaim);
+    try {
+      ObjectNode claims = jws.unverifiedClaims();
+      String wrongClaim = checkClaims(claims);
+      return wrongClaim == null
+          ? new JwtCheck.Verified(new VerifiedJwt(jws.header(), claims))
+          : new JwtCheck.Rejected(wrongClaim);
+    } catch (MalformedJsonException malformed) {
+      return new JwtCheck.Rejected(String.valueOf(malformed.getMessage()));
+    }
   }
 
   private @Nullable String checkHeader(ObjectNode header) {
@@ -119,7 +124,7 @@ public final class JwtVerifier {
       return "`iss` is not the issuer expected here";
     }
     List<String> audience = audience(claims);
-    if (audience.size() != 1 || !rules.audiences().contains(audience.getFirst())) {
+    if (!rules.accepts(audience)) {
       return "`aud` is not an audience accepted here";
     }
     return checkTimes(claims);

@@ -17,13 +17,12 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The public keys of one issuer, after our key policy: signature keys only, no symmetric or
-/// private ones, RSA of at least 2048 bits, no key id twice.
+/// private ones, sound RSA keys of 2048 to 8192 bits, no key id twice.
 ///
 /// Threads may share it.
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc7517#section-5 RFC 7517 §5
 public final class VerificationKeys {
-  private static final int MIN_RSA_BITS = 2048;
   private static final int MAX_KEYS = 64;
   private static final int MAX_CANDIDATES = 4;
 
@@ -86,6 +85,11 @@ public final class VerificationKeys {
     return keys.stream().anyMatch(key -> kid.equals(key.id()));
   }
 
+  /// How many keys there are to verify with.
+  public int size() {
+    return keys.size();
+  }
+
   private static @Nullable JWK allowed(JsonNode entry) {
     JWK key;
     try {
@@ -99,7 +103,7 @@ public final class VerificationKeys {
                 || key.getKeyOperations().contains(KeyOperation.VERIFY));
     boolean strong =
         switch (key) {
-          case RSAKey rsa -> rsa.size() >= MIN_RSA_BITS;
+          case RSAKey rsa -> SoundRsa.isSound(rsa);
           case ECKey _ -> true;
           case OctetKeyPair pair -> Curve.Ed25519.equals(pair.getCurve());
           default -> false;

@@ -1,29 +1,27 @@
 package dev.countersign.protocol.http;
 
 import dev.countersign.protocol.UnavailableException;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
-import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/// The HTTP client of every box: no redirects, a time limit for the whole call, a limit on the size
-/// of the answer.
+/// The HTTP client of every box towards addresses that only the operator chooses, such as the other
+/// boxes: no redirects, a time limit for the whole call, a limit on the size of the answer.
 ///
 /// Threads may share it.
-public final class WireClient {
+public final class WireClient implements Wire {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
   private static final int MAX_BODY = 1 << 20;
   private static final String KEEP_ALIVE = "jdk.httpclient.keepalive.timeout";
@@ -44,30 +42,7 @@ public final class WireClient {
           .version(HttpClient.Version.HTTP_1_1)
           .build();
 
-  /// GET.
-  ///
-  /// @throws WireFailure if there is no complete answer in time
-  public Answer get(URI address, Map<String, String> headers, Duration timeout) {
-    return send("GET", address, headers, null, timeout);
-  }
-
-  /// POST of a form (`application/x-www-form-urlencoded`).
-  ///
-  /// @throws WireFailure if there is no complete answer in time
-  public Answer postForm(
-      URI address, Map<String, String> headers, Map<String, String> form, Duration timeout) {
-    String body =
-        form.entrySet().stream()
-            .map(field -> encode(field.getKey()) + "=" + encode(field.getValue()))
-            .collect(Collectors.joining("&"));
-    var all = new HashMap<>(headers);
-    all.put("Content-Type", "application/x-www-form-urlencoded");
-    return send("POST", address, all, body, timeout);
-  }
-
-  /// Any method with a text body, usually JSON; the caller names the `Content-Type`.
-  ///
-  /// @throws WireFailure if there is no complete answer in time
+  @Override
   public Answer send(
       String method,
       URI address,
@@ -81,36 +56,26 @@ public final class WireClient {
         body == null
             ? HttpRequest.BodyPublishers.noBody()
             : HttpRequest.BodyPublishers.ofString(body));
+    String what = method + " " + withoutQuery(address);
+    var handler =
+        HttpResponse.BodyHandlers.limiting(HttpResponse.BodyHandlers.ofByteArray(), MAX_BODY);
+    CompletableFuture<HttpResponse<byte[]>> call = client.sendAsync(request.build(), handler);
     try {
-      HttpResponse<InputStream> response =
-          client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
-      try (InputStream stream = response.body()) {
-        return new Answer(response.statusCode(), read(stream), response.headers().map());
-      }
-    } catch (IOException failed) {
-      String why = failed instanceof HttpTimeoutException ? " in time" : "";
-      throw new WireFailure(
-          method + " " + withoutQuery(address) + ": no complete answer" + why, failed);
+      // The request's own timeout ends with the headers; this one ends with the last byte.
+      HttpResponse<byte[]> response = call.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+      return new Answer(response.statusCode(), response.body(), response.headers().map());
+    } catch (TimeoutException late) {
+      call.cancel(true);
+      throw new WireFailure(what + ": no complete answer in time", late);
+    } catch (ExecutionException failed) {
+      Throwable why = failed.getCause() == null ? failed : failed.getCause();
+      String late = why instanceof HttpTimeoutException ? " in time" : "";
+      throw new WireFailure(what + ": no complete answer" + late, why);
     } catch (InterruptedException interrupted) {
+      call.cancel(true);
       Thread.currentThread().interrupt();
-      throw new WireFailure(method + " " + withoutQuery(address) + ": interrupted", interrupted);
+      throw new WireFailure(what + ": interrupted", interrupted);
     }
-  }
-
-  private static byte[] read(InputStream stream) throws IOException {
-    var bytes = new ByteArrayOutputStream();
-    byte[] part = new byte[8192];
-    for (int count = stream.read(part); count >= 0; count = stream.read(part)) {
-      bytes.write(part, 0, count);
-      if (bytes.size() > MAX_BODY) {
-        throw new IOException("the answer is longer than 1 MiB");
-      }
-    }
-    return bytes.toByteArray();
-  }
-
-  private static String encode(String text) {
-    return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 
   private static String withoutQuery(URI address) {
@@ -123,7 +88,7 @@ public final class WireClient {
     private final byte[] body;
     private final Map<String, List<String>> headers;
 
-    Answer(int status, byte[] body, Map<String, List<String>> headers) {
+    public Answer(int status, byte[] body, Map<String, List<String>> headers) {
       this.status = status;
       this.body = body.clone();
       this.headers = Map.copyOf(headers);
