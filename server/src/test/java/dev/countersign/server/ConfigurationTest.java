@@ -55,6 +55,14 @@ class ConfigurationTest {
   }
 
   @Test
+  void namesAMisspeltSectionBesideTheOneThatIsMissing() throws IOException {
+    change("\nbroker:\n", "\nbrokr:\n");
+
+    assertThatThrownBy(this::read)
+        .hasMessageContaining("brokr: unknown key; did you mean `broker`?");
+  }
+
+  @Test
   void tellsProblemsOfOneSectionAtOnce() throws IOException {
     change("token-lifetime: 60s", "token-lifetime: soon");
     change("from: approvals@countersign.example", "from: nobody");

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// One installation as its `countersign.yaml` describes it, valid by construction: every file that
@@ -49,6 +50,9 @@ public record Installation(
   /// The boxes of an installation, by the names that keys, database users and logs have.
   public static final List<String> BOXES =
       List.of("sts", "broker", "gateway", "transmitter", "receiver", "console");
+
+  private static final List<String> SECTIONS =
+      Stream.concat(Stream.of("state", "development"), BOXES.stream()).toList();
 
   /// Reads a file and all that it names; starts nothing. The databases inside the embedded
   /// PostgreSQL have no address yet: see [#located].
@@ -79,6 +83,9 @@ public record Installation(
       @Nullable Installation earlier) {
     var problems = new Problems();
     ConfigSection root = ConfigFile.read(file, variables, problems);
+    // Told together with a section that is missing, since a misspelt name is both.
+    SECTIONS.forEach(root::has);
+    root.done();
     root.optionalSection("development").ifPresent(DevelopmentSection::generate);
     ConfigSection state = root.section("state");
     Path data = state.path("data");
@@ -127,7 +134,6 @@ public record Installation(
         root.optionalSection("development")
             .flatMap(DevelopmentSection::read)
             .orElseGet(Development::none);
-    root.done();
     problems.throwIfAny();
 
     Tools tools;
