@@ -1,0 +1,46 @@
+package dev.countersign.bench;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `countersign bench exchange`.
+@Command(
+    name = "exchange",
+    mixinStandardHelpOptions = true,
+    description = "Token exchanges per processor second, against a bare handler.")
+final class ExchangeCommand implements Callable<Integer> {
+  @Mixin private Printing printing = new Printing();
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "<n>",
+      description = "how often to repeat; default: ${DEFAULT-VALUE}")
+  private int rounds = 5;
+
+  @Option(names = "--quick", description = "one size only")
+  private boolean quick;
+
+  @Option(names = "--long", description = "also with 10 million people and 5 million past grants")
+  private boolean isLong;
+
+  @Option(
+      names = "--jvm",
+      paramLabel = "<option>",
+      description =
+          "an option for the measured processes, such as"
+              + " -XX:StartFlightRecording=filename=exchange.jfr; may repeat")
+  private List<String> jvmOptions = List.of();
+
+  @Override
+  public Integer call() throws Exception {
+    var extent =
+        quick
+            ? ExchangeBench.Extent.QUICK
+            : isLong ? ExchangeBench.Extent.LONG : ExchangeBench.Extent.USUAL;
+    printing.print(new ExchangeBench(rounds, extent, jvmOptions).run());
+    return 0;
+  }
+}
