@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
@@ -23,13 +24,19 @@ public final class Bearers {
   private static final int MAX_SUBJECT = 256;
 
   private final Map<String, Verifier> byIssuer = new LinkedHashMap<>();
+  private final Optional<OboBearers> obos;
 
   private record Verifier(Anchor anchor, JwtVerifier tokens) {}
 
   /// @param keys the key source of each anchor
+  /// @param obos who checks on-behalf-of tokens, where agents may bring them
   /// @throws IllegalArgumentException if two anchors have one issuer or one name
   public Bearers(
-      Collection<Anchor> anchors, Function<Anchor, KeySource> keys, InstantSource clock) {
+      Collection<Anchor> anchors,
+      Function<Anchor, KeySource> keys,
+      Optional<OboBearers> obos,
+      InstantSource clock) {
+    this.obos = obos;
     var names = new HashSet<String>();
     for (Anchor anchor : anchors) {
       var tokens = new JwtVerifier(anchor.rules(), keys.apply(anchor), clock);
@@ -46,6 +53,9 @@ public final class Bearers {
   public BearerCheck check(Secret token) {
     String issuer = JwtVerifier.unverifiedIssuer(token.reveal()).orElse("");
     Verifier verifier = byIssuer.get(issuer);
+    if (verifier == null && obos.isPresent() && obos.get().isIssuer(issuer)) {
+      return obos.get().check(token);
+    }
     if (verifier == null) {
       return new BearerCheck.Rejected("no anchor for the token's issuer");
     }
@@ -68,7 +78,7 @@ public final class Bearers {
     }
     String subject = anchor.name() + "|" + id;
     return scopes(jwt).containsAll(anchor.scopes())
-        ? new BearerCheck.Accepted(new Caller(anchor, subject, token))
+        ? new BearerCheck.Accepted(new Caller.Person(anchor, subject, token))
         : new BearerCheck.TooNarrow(subject, anchor.scopes());
   }
 

@@ -1,9 +1,24 @@
 package dev.countersign.gateway;
 
+import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Secret;
 
-/// The person behind a request, as their bearer token proved it.
-///
-/// @param subject `anchor|stable id`, the key of a person everywhere
-/// @param bearer what is exchanged; it goes to the STS and nowhere else
-public record Caller(Anchor anchor, String subject, Secret bearer) {}
+/// Who is behind a request, as their token proved it.
+public sealed interface Caller {
+  /// `anchor|stable id`, the key of a person everywhere.
+  String subject();
+
+  /// A person, by the token of their identity provider.
+  ///
+  /// @param bearer what is exchanged; it goes to the STS and nowhere else
+  record Person(Anchor anchor, String subject, Secret bearer) implements Caller {}
+
+  /// An agent that acts for a person, by an on-behalf-of token of our STS (RFC 9068).
+  ///
+  /// @param actor the current actor (RFC 8693 §4.1), the agent
+  /// @param jti the join key of the call that the token is for
+  /// @param details what the token is for, exactly
+  /// @param token goes to the broker and nowhere else
+  record Agent(String subject, String actor, String jti, AuthorizationDetails details, Secret token)
+      implements Caller {}
+}

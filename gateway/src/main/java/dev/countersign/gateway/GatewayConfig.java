@@ -14,11 +14,15 @@ import java.util.TreeMap;
 ///
 /// @param base how agents reach it: scheme, host and port, no path; `base`/mcp is the protected
 ///   resource and the audience of the on-behalf-of tokens it asks for
+/// @param mode who exchanges the person's token
 /// @param workload its name as STS client and as presenter at the broker
+/// @param anchors issuers whose tokens open the endpoint; with [Mode#VALIDATE] for everything but
+///   calls, and there may be none
 /// @param databases where the tools' databases are: name to JDBC address, without any login
 public record GatewayConfig(
     Listener listener,
     URI base,
+    Mode mode,
     String workload,
     Upstreams upstreams,
     List<Anchor> anchors,
@@ -39,7 +43,7 @@ public record GatewayConfig(
     if (workload.isEmpty()) {
       problems.add("workload must name this gateway");
     }
-    if (anchors.isEmpty()) {
+    if (anchors.isEmpty() && mode == Mode.TE) {
       problems.add("anchors must name at least one issuer whose tokens are accepted");
     }
     databases.forEach((name, address) -> {
@@ -78,6 +82,14 @@ public record GatewayConfig(
         && uri.getRawQuery() == null
         && uri.getRawFragment() == null
         && uri.getRawUserInfo() == null;
+  }
+
+  /// Who exchanges the person's token for one that is for one call.
+  public enum Mode {
+    /// Pattern A: the agent forwards the person's token, and this gateway exchanges it.
+    TE,
+    /// Pattern B: the agent exchanges, and this gateway only validates what it brings.
+    VALIDATE
   }
 
   /// The boxes that a call needs.

@@ -1,44 +1,34 @@
 package dev.countersign.gateway;
 
 import static dev.countersign.ledger.LedgerEvent.CALL_FINISHED;
-import static dev.countersign.ledger.LedgerEvent.CALL_REFUSED;
 import static dev.countersign.ledger.LedgerEvent.STATEMENT_RUN;
 
 import dev.countersign.gateway.CallResult.Trace;
 import dev.countersign.gateway.tools.ArgumentCheck;
 import dev.countersign.gateway.tools.Tool;
 import dev.countersign.ledger.Ledger;
-import dev.countersign.ledger.LedgerEntry;
-import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.WireException;
 import java.util.List;
-import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
-/// One guarded tool call: arguments, authorization details, exchange, login, statement, and the end
-/// of the login in every outcome. Threads may share it.
+/// One guarded tool call: arguments, authorization details, authorization, login, statement, and
+/// the end of the login in every outcome. Threads may share it.
 public final class GuardedCall {
   private static final StatementResult BROKEN =
       new StatementResult.Failed(StatementResult.Cause.BROKEN, "");
 
-  private final TokenExchange exchange;
-  private final OboCheck obos;
+  private final Authorizer authorizer;
   private final CredentialBroker broker;
   private final StatementRunner statements;
   private final Ledger ledger;
 
   public GuardedCall(
-      TokenExchange exchange,
-      OboCheck obos,
-      CredentialBroker broker,
-      StatementRunner statements,
-      Ledger ledger) {
-    this.exchange = exchange;
-    this.obos = obos;
+      Authorizer authorizer, CredentialBroker broker, StatementRunner statements, Ledger ledger) {
+    this.authorizer = authorizer;
     this.broker = broker;
     this.statements = statements;
     this.ledger = ledger;
@@ -48,29 +38,24 @@ public final class GuardedCall {
   ///
   /// @param sent the arguments as they came, the one source of everything that follows
   public CallResult run(Caller caller, Tool tool, ObjectNode sent) {
+    var entry = new CallEntry(ledger, caller, tool);
     return switch (tool.check(sent)) {
-      case ArgumentCheck.Invalid(List<String> problems) -> badArguments(caller, tool, problems);
+      case ArgumentCheck.Invalid(List<String> problems) -> badArguments(entry, problems);
       case ArgumentCheck.Valid(ObjectNode arguments) -> {
         AuthorizationDetails details;
         try {
           details = tool.details(arguments);
         } catch (WireException unusable) {
-          yield badArguments(caller, tool, List.of(unusable.description()));
+          yield badArguments(entry, List.of(unusable.description()));
         }
-        yield new OneCall(caller, tool, arguments, details).run();
+        yield new OneCall(caller, tool, arguments, details, entry).run();
       }
     };
   }
 
-  private CallResult badArguments(Caller caller, Tool tool, List<String> problems) {
-    refuse(caller, tool, "", "gateway", "the arguments do not fit the tool");
+  private static CallResult badArguments(CallEntry entry, List<String> problems) {
+    entry.refuse("gateway", "the arguments do not fit the tool");
     return new CallResult.BadArguments(problems);
-  }
-
-  private void refuse(Caller caller, Tool tool, String jti, String box, String reason) {
-    ObjectNode data = StrictJson.object();
-    data.put("tool", tool.name()).put("box", box).put("reason", reason);
-    ledger.append(new LedgerEntry(CALL_REFUSED, jti, caller.subject(), data));
   }
 
   /// A call whose arguments are checked. One thread.
@@ -79,89 +64,42 @@ public final class GuardedCall {
     private final Tool tool;
     private final ObjectNode arguments;
     private final AuthorizationDetails details;
-    private String jti = "";
+    private final CallEntry entry;
 
-    OneCall(Caller caller, Tool tool, ObjectNode arguments, AuthorizationDetails details) {
+    OneCall(
+        Caller caller,
+        Tool tool,
+        ObjectNode arguments,
+        AuthorizationDetails details,
+        CallEntry entry) {
       this.caller = caller;
       this.tool = tool;
       this.arguments = arguments;
       this.details = details;
+      this.entry = entry;
     }
 
     CallResult run() {
       try {
-        return go(exchange.exchange(caller, tool.grant().scope(), details));
+        return switch (authorizer.authorize(caller, tool, details, entry)) {
+          case Authorizer.Authorization.Granted(Secret token) -> granted(token);
+          case Authorizer.Authorization.Ended(CallResult result) -> result;
+        };
       } catch (Ledger.LedgerAway away) {
         throw away;
       } catch (UnavailableException away) {
-        refuse(caller, tool, jti, "gateway", "unavailable: " + away.getMessage());
-        return new CallResult.Unavailable(Trace.of(jti));
+        entry.refuse("gateway", "unavailable: " + away.getMessage());
+        return new CallResult.Unavailable(Trace.of(entry.jti()));
       }
     }
 
-    private CallResult go(ExchangeResult result) {
-      return switch (result) {
-        case ExchangeResult.Issued(Secret token, String id) -> checked(token, id);
-        case ExchangeResult.ApprovalNeeded(Approval approval) -> approve(approval);
-        case ExchangeResult.Denied(String reason, String id, List<String> reasons) -> {
-          refuse(caller, tool, id, "sts", reason);
-          yield new CallResult.Denied("access_denied", reason, reasons, Trace.of(id));
-        }
-        case ExchangeResult.BadSubject(String reason, String id) -> {
-          refuse(caller, tool, id, "sts", "bearer: " + reason);
-          yield new CallResult.SignInRequired();
-        }
-        case ExchangeResult.Refused(String code, String reason, String id) -> {
-          refuse(caller, tool, id, "sts", code + ": " + reason);
-          yield new CallResult.Failed(
-              code, "the authorization service refused: " + reason, Trace.of(id));
-        }
-      };
-    }
-
-    private CallResult approve(Approval approval) {
-      jti = approval.jti();
-      return switch (exchange.look(approval)) {
-        case ApprovalState.Pending _ -> {
-          ObjectNode data = StrictJson.object();
-          data.put("tool", tool.name()).put("outcome", "approval_required");
-          data.put("approval_id", approval.id());
-          append(CALL_FINISHED, data);
-          yield new CallResult.ApprovalRequired(approval);
-        }
-        case ApprovalState.Refused(String code, String reason) -> {
-          refuse(caller, tool, jti, "sts", code);
-          yield new CallResult.Denied(code, reason, List.of(), Trace.of(jti));
-        }
-        case ApprovalState.Given(Secret assertion) ->
-            redeemed(exchange.redeem(assertion, tool.grant().scope(), details));
-      };
-    }
-
-    /// The approval was looked up once in this call; what the second leg asks for beyond it waits
-    /// for the next call, so that no answer of the STS can make this a loop.
-    private CallResult redeemed(ExchangeResult result) {
-      if (result instanceof ExchangeResult.ApprovalNeeded(Approval again)) {
-        refuse(caller, tool, again.jti(), "sts", "another approval is needed");
-        return new CallResult.ApprovalRequired(again);
-      }
-      return go(result);
-    }
-
-    private CallResult checked(Secret token, String id) {
-      jti = id;
-      Optional<String> problem = obos.problem(token, jti, caller, details);
-      if (problem.isPresent()) {
-        refuse(caller, tool, jti, "gateway", "on-behalf-of token: " + problem.get());
-        return new CallResult.Failed(
-            "token_mismatch", "the authorization service's answer cannot be used", Trace.of(jti));
-      }
+    private CallResult granted(Secret token) {
       return switch (broker.mint(tool.grant().role(), token)) {
         case MintResult.Minted(Lease lease) -> withLease(lease, token);
         case MintResult.Refused(String code) -> {
-          refuse(caller, tool, jti, "broker", code);
+          entry.refuse("broker", code);
           yield new CallResult.Denied(
-              code, "the credential broker refused this request", List.of(), Trace.of(jti));
+              code, "the credential broker refused this request", List.of(), Trace.of(entry.jti()));
         }
       };
     }
@@ -169,9 +107,9 @@ public final class GuardedCall {
     private CallResult withLease(Lease lease, Secret token) {
       StatementResult result;
       try {
-        result = statements.run(tool.statement(), lease, arguments, jti);
+        result = statements.run(tool.statement(), lease, arguments, entry.jti());
       } catch (RuntimeException fault) {
-        answer(BROKEN, lease, token, new Trace(jti, lease.id(), broker.revoke(lease)));
+        answer(BROKEN, lease, token, new Trace(entry.jti(), lease.id(), broker.revoke(lease)));
         throw fault;
       } catch (Error fault) {
         broker.revoke(lease);
@@ -179,7 +117,7 @@ public final class GuardedCall {
       }
       // Before anybody is answered, so that a caller who went away changes nothing.
       boolean revoked = broker.revoke(lease);
-      return answer(result, lease, token, new Trace(jti, lease.id(), revoked));
+      return answer(result, lease, token, new Trace(entry.jti(), lease.id(), revoked));
     }
 
     private CallResult answer(StatementResult result, Lease lease, Secret token, Trace trace) {
@@ -222,7 +160,7 @@ public final class GuardedCall {
 
     private void record(StatementResult result, Lease lease, String outcome, Trace trace) {
       ObjectNode statement = StrictJson.object();
-      statement.put("tool", tool.name()).put("role", tool.grant().role());
+      statement.put("role", tool.grant().role());
       statement.put("login", lease.username()).put("lease_id", lease.id());
       statement.put("outcome", outcome);
       switch (result) {
@@ -230,18 +168,14 @@ public final class GuardedCall {
             statement.put("rows", rows.size()).put("truncated", truncated);
         case StatementResult.Failed(_, String sqlState) -> statement.put("sqlstate", sqlState);
       }
-      append(STATEMENT_RUN, statement);
+      entry.append(STATEMENT_RUN, statement);
       ObjectNode finished = StrictJson.object();
-      finished.put("tool", tool.name()).put("outcome", outcome).put("lease_id", lease.id());
+      finished.put("outcome", outcome).put("lease_id", lease.id());
       finished.put("revoked", trace.revoked());
       if (!trace.revoked()) {
         finished.put("reason", "the broker did not confirm the revoke; its sweeper ends the lease");
       }
-      append(CALL_FINISHED, finished);
-    }
-
-    private void append(LedgerEvent event, ObjectNode data) {
-      ledger.append(new LedgerEntry(event, jti, caller.subject(), data));
+      entry.append(CALL_FINISHED, finished);
     }
   }
 }

@@ -40,7 +40,7 @@ public final class OboCheck {
   ///
   /// @throws UnavailableException if the STS's keys cannot be had
   Optional<String> problem(
-      Secret token, String jti, Caller caller, AuthorizationDetails requested) {
+      Secret token, String jti, Caller.Person caller, AuthorizationDetails requested) {
     return switch (tokens.verify(token.reveal())) {
       case JwtCheck.Verified(VerifiedJwt jwt) ->
           Optional.ofNullable(mismatch(jwt, jti, caller, requested));
@@ -50,7 +50,7 @@ public final class OboCheck {
   }
 
   private @Nullable String mismatch(
-      VerifiedJwt jwt, String jti, Caller caller, AuthorizationDetails requested) {
+      VerifiedJwt jwt, String jti, Caller.Person caller, AuthorizationDetails requested) {
     if (jti.isEmpty() || !jti.equals(jwt.id().orElse(""))) {
       return "`jti` is not the one of the answer";
     }

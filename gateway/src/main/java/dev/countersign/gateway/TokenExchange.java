@@ -12,7 +12,7 @@ public interface TokenExchange {
   /// Exchanges the caller's bearer for a token for exactly these details.
   ///
   /// @throws UnavailableException if the STS is away
-  ExchangeResult exchange(Caller caller, String scope, AuthorizationDetails details);
+  ExchangeResult exchange(Caller.Person caller, String scope, AuthorizationDetails details);
 
   /// Looks where an approval stands.
   ///

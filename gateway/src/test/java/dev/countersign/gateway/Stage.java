@@ -64,6 +64,10 @@ final class Stage implements AutoCloseable {
   }
 
   Stage(Tools tools) {
+    this(tools, GatewayConfig.Mode.TE);
+  }
+
+  Stage(Tools tools, GatewayConfig.Mode mode) {
     database =
         TestState.shared().createDatabase("refunds_" + Ids.base62(8).toLowerCase(Locale.ROOT));
     TestState.shared()
@@ -98,6 +102,7 @@ final class Stage implements AutoCloseable {
         new GatewayConfig(
             Listener.loopback(port),
             URI.create("http://127.0.0.1:" + port),
+            mode,
             "gateway",
             new GatewayConfig.Upstreams(sts.uri(), broker.uri()),
             List.of(anchor()),

@@ -4,10 +4,14 @@ import com.nimbusds.jose.jwk.ECKey;
 import dev.countersign.box.BoxServer;
 import dev.countersign.box.Health;
 import dev.countersign.box.Metrics;
+import dev.countersign.gateway.Authorizer;
 import dev.countersign.gateway.Bearers;
+import dev.countersign.gateway.ExchangedTokens;
 import dev.countersign.gateway.GatewayConfig;
 import dev.countersign.gateway.GuardedCall;
+import dev.countersign.gateway.OboBearers;
 import dev.countersign.gateway.OboCheck;
+import dev.countersign.gateway.PresentedTokens;
 import dev.countersign.gateway.Refusals;
 import dev.countersign.gateway.http.BrokerWire;
 import dev.countersign.gateway.http.McpRoutes;
@@ -48,15 +52,26 @@ public final class GatewayBox implements AutoCloseable {
     var metrics = new Metrics();
     var assertions = new PresenterAssertion.Maker(config.workload(), key, clock);
     var refusals = new Refusals(ledger);
-    var bearers =
-        new Bearers(
-            config.anchors(), anchor -> new RemoteKeySet(anchor.keys(), client, clock), clock);
     var stsKeys =
         new RemoteKeySet(URI.create(config.upstreams().sts() + "/oauth2/jwks"), client, clock);
+    var bearers =
+        new Bearers(
+            config.anchors(),
+            anchor -> new RemoteKeySet(anchor.keys(), client, clock),
+            config.mode() == GatewayConfig.Mode.VALIDATE
+                ? Optional.of(new OboBearers(config, stsKeys, clock))
+                : Optional.empty(),
+            clock);
+    Authorizer authorizer =
+        switch (config.mode()) {
+          case TE ->
+              new ExchangedTokens(
+                  new StsWire(config, client, assertions), new OboCheck(config, stsKeys, clock));
+          case VALIDATE -> new PresentedTokens();
+        };
     var calls =
         new GuardedCall(
-            new StsWire(config, client, assertions),
-            new OboCheck(config, stsKeys, clock),
+            authorizer,
             new BrokerWire(config, client, assertions),
             new PgStatements(config.databases()),
             ledger);
@@ -71,7 +86,8 @@ public final class GatewayBox implements AutoCloseable {
     var settings =
         new BoxServer.Settings(
             "gateway", config.listener(), new Health(), metrics, config.border().maxBodyBytes());
-    return new GatewayBox(BoxServer.start(settings, new McpRoutes(config, bearers, mcp, refusals)));
+    return new GatewayBox(
+        BoxServer.start(settings, new McpRoutes(config, tools, bearers, mcp, refusals)));
   }
 
   private static String version() {

@@ -8,6 +8,7 @@ import dev.countersign.gateway.GatewayConfig;
 import dev.countersign.gateway.Refusals;
 import dev.countersign.gateway.mcp.McpAnswer;
 import dev.countersign.gateway.mcp.McpServer;
+import dev.countersign.gateway.tools.Tools;
 import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
@@ -39,12 +40,15 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
   private final GatewayConfig config;
   private final Set<String> hosts;
   private final Set<String> scopes;
+  private final Set<String> detailTypes;
   private final Bearers bearers;
   private final McpServer server;
   private final Refusals refusals;
 
-  public McpRoutes(GatewayConfig config, Bearers bearers, McpServer server, Refusals refusals) {
+  public McpRoutes(
+      GatewayConfig config, Tools tools, Bearers bearers, McpServer server, Refusals refusals) {
     this.config = config;
+    this.detailTypes = new TreeSet<>(tools.detailTypes());
     this.hosts = config.hosts();
     this.scopes = new TreeSet<>();
     config.anchors().forEach(anchor -> scopes.addAll(anchor.scopes()));
@@ -69,12 +73,17 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
     ObjectNode body = StrictJson.object();
     body.put("resource", config.resource().toString()).put("resource_name", "Countersign");
     ArrayNode issuers = body.putArray("authorization_servers");
-    config.anchors().forEach(anchor -> issuers.add(anchor.issuer()));
+    switch (config.mode()) {
+      case TE -> config.anchors().forEach(anchor -> issuers.add(anchor.issuer()));
+      case VALIDATE -> issuers.add(config.upstreams().sts().toString());
+    }
     if (!scopes.isEmpty()) {
       ArrayNode supported = body.putArray("scopes_supported");
       scopes.forEach(supported::add);
     }
     body.putArray("bearer_methods_supported").add("header");
+    ArrayNode types = body.putArray("authorization_details_types_supported");
+    detailTypes.forEach(types::add);
     Http.json(response, 200, body);
   }
 

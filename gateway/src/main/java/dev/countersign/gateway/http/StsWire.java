@@ -51,7 +51,7 @@ public final class StsWire implements TokenExchange {
   }
 
   @Override
-  public ExchangeResult exchange(Caller caller, String scope, AuthorizationDetails details) {
+  public ExchangeResult exchange(Caller.Person caller, String scope, AuthorizationDetails details) {
     var form = new LinkedHashMap<String, String>();
     form.put("grant_type", TokenTypes.TOKEN_EXCHANGE_GRANT);
     form.put("subject_token", caller.bearer().reveal());

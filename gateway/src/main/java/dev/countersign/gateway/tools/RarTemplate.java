@@ -39,10 +39,12 @@ import tools.jackson.databind.node.ObjectNode;
 /// with `=` is a CEL expression over `args`, type-checked against the tool's schema when it is
 /// loaded; everything else stands as it is. Threads may share it.
 final class RarTemplate {
+  private final ArrayNode source;
   private final Node root;
   private final ObjectNode schema;
 
-  private RarTemplate(Node root, ObjectNode schema) {
+  private RarTemplate(ArrayNode source, Node root, ObjectNode schema) {
+    this.source = source.deepCopy();
     this.root = root;
     this.schema = schema;
   }
@@ -51,10 +53,10 @@ final class RarTemplate {
   ///
   /// @return the template; do not use it if a problem was told
   static RarTemplate compile(JsonNode template, ObjectNode schema, Consumer<String> problem) {
-    JsonNode array = template.isObject() ? StrictJson.array().add(template) : template;
-    if (!array.isArray() || array.isEmpty()) {
+    JsonNode list = template.isObject() ? StrictJson.array().add(template) : template;
+    if (!(list instanceof ArrayNode array) || array.isEmpty()) {
       problem.accept("must be a list of authorization details, each with a `type`");
-      return new RarTemplate(new Fixed(StrictJson.array()), schema);
+      return new RarTemplate(StrictJson.array(), new Fixed(StrictJson.array()), schema);
     }
     for (JsonNode element : array) {
       String type = element.path("type").asString("");
@@ -62,7 +64,12 @@ final class RarTemplate {
         problem.accept("every element needs a `type` that stands as it is");
       }
     }
-    return new RarTemplate(new Compiler(schema, problem).node(array, ""), schema);
+    return new RarTemplate(array, new Compiler(schema, problem).node(array, ""), schema);
+  }
+
+  /// The template itself, for those who build the same details elsewhere. A copy.
+  ArrayNode source() {
+    return source.deepCopy();
   }
 
   /// Builds the details of one call.

@@ -1,7 +1,11 @@
 package dev.countersign.gateway.tools;
 
 import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.Digest;
+import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.WireException;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -34,6 +38,10 @@ public final class Tool {
     this.arguments = arguments;
     this.details = details;
     this.grant = grant;
+    ObjectNode published = this.definition.putObject("_meta").putObject("dev.countersign/rar");
+    published.set("template", details.source());
+    published.put("digest", Digest.sha256(StrictJson.canonical(details.source())));
+    published.put("scope", grant.scope());
     this.statement = statement;
     this.result = result;
   }
@@ -47,7 +55,17 @@ public final class Tool {
     return name;
   }
 
-  /// What `tools/list` publishes: name, title, description, input schema, annotations. A copy.
+  /// What `tools/list` publishes: name, title, description, input schema, annotations, and in
+  /// `_meta` what a call asks for, so that an agent which exchanges by itself builds the same and
+  /// can pin it:
+  ///
+  /// ```json
+  /// {"dev.countersign/rar": {"template": [{"type": "...", "operationDetails": {"id": "=args.id"}}],
+  ///                          "digest": "base64url of SHA-256 of the canonical template",
+  ///                          "scope": "case:read"}}
+  /// ```
+  ///
+  /// A copy.
   public ObjectNode definition() {
     return definition.deepCopy();
   }
@@ -62,6 +80,13 @@ public final class Tool {
   /// @throws WireException if the arguments give no usable authorization details
   public AuthorizationDetails details(ObjectNode checked) {
     return details.build(checked);
+  }
+
+  /// The types of authorization details that a call asks for.
+  public Set<String> detailTypes() {
+    var types = new TreeSet<String>();
+    details.source().forEach(element -> types.add(element.path("type").asString("")));
+    return types;
   }
 
   public Grant grant() {

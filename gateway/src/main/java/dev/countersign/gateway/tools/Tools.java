@@ -36,6 +36,13 @@ public final class Tools {
     return scopes;
   }
 
+  /// Every type of authorization details that some tool asks for.
+  public Set<String> detailTypes() {
+    var types = new TreeSet<String>();
+    all().forEach(tool -> types.addAll(tool.detailTypes()));
+    return types;
+  }
+
   /// Every database that some tool uses.
   public Set<String> databases() {
     var databases = new TreeSet<String>();

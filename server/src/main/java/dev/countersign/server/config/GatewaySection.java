@@ -22,10 +22,7 @@ final class GatewaySection {
   static Optional<GatewayConfig> read(ConfigSection gateway, StsConfig sts, BrokerConfig broker) {
     var listener = Sections.listener(gateway);
     URI address = Sections.address(gateway, listener);
-    String mode = gateway.optionalText("mode").orElse("te");
-    if (!mode.equals("te")) {
-      gateway.problem("mode", "must be te: the gateway exchanges the person's token");
-    }
+    GatewayConfig.Mode mode = mode(gateway);
     var databases = new TreeMap<String, String>();
     broker.databases().forEach(target -> databases.put(target.name(), target.mint().url()));
     gateway
@@ -44,11 +41,25 @@ final class GatewaySection {
             new GatewayConfig(
                 listener,
                 address,
+                mode,
                 WORKLOAD,
                 new GatewayConfig.Upstreams(sts.issuer(), broker.baseUri()),
                 sts.anchors().stream().map(GatewaySection::anchor).toList(),
                 databases,
                 new GatewayConfig.Border(new HashSet<>(hosts), new HashSet<>(origins), maxBody)));
+  }
+
+  private static GatewayConfig.Mode mode(ConfigSection gateway) {
+    return switch (gateway.optionalText("mode").orElse("te")) {
+      case "te" -> GatewayConfig.Mode.TE;
+      case "validate" -> GatewayConfig.Mode.VALIDATE;
+      default -> {
+        gateway.problem(
+            "mode",
+            "must be te (the gateway exchanges the person's token) or validate (the agent does)");
+        yield GatewayConfig.Mode.TE;
+      }
+    };
   }
 
   /// The file of tools that the section names.

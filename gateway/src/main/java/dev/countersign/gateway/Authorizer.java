@@ -1,0 +1,27 @@
+package dev.countersign.gateway;
+
+import dev.countersign.gateway.tools.Tool;
+import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.Secret;
+
+/// Says whether one call may be made, and with which token. Threads may share it.
+public interface Authorizer {
+
+  /// Decides about one call, or learns what was decided.
+  ///
+  /// @param details what exactly this call asks for, built from its tool and arguments
+  /// @param entry the call's place in the ledger; a refusal is in it before this returns
+  /// @throws dev.countersign.protocol.UnavailableException if what decides is away
+  Authorization authorize(Caller caller, Tool tool, AuthorizationDetails details, CallEntry entry);
+
+  /// What came of it.
+  sealed interface Authorization {
+    /// The call may be made.
+    ///
+    /// @param token an on-behalf-of token for exactly this call, checked
+    record Granted(Secret token) implements Authorization {}
+
+    /// It may not, or not yet.
+    record Ended(CallResult result) implements Authorization {}
+  }
+}

@@ -1,0 +1,47 @@
+package dev.countersign.gateway;
+
+import static dev.countersign.ledger.LedgerEvent.CALL_REFUSED;
+
+import dev.countersign.gateway.tools.Tool;
+import dev.countersign.ledger.Ledger;
+import dev.countersign.ledger.LedgerEntry;
+import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.protocol.StrictJson;
+import tools.jackson.databind.node.ObjectNode;
+
+/// What the ledger learns of one call; every entry carries the call's join key as soon as it is
+/// known. One thread.
+public final class CallEntry {
+  private final Ledger ledger;
+  private final Caller caller;
+  private final Tool tool;
+  private String jti = "";
+
+  CallEntry(Ledger ledger, Caller caller, Tool tool) {
+    this.ledger = ledger;
+    this.caller = caller;
+    this.tool = tool;
+  }
+
+  /// From now on the call is known under this `jti`.
+  void join(String id) {
+    jti = id;
+  }
+
+  /// The `jti`, empty while there is none.
+  String jti() {
+    return jti;
+  }
+
+  /// Writes that the call was refused.
+  ///
+  /// @param box which box said no
+  void refuse(String box, String reason) {
+    append(CALL_REFUSED, StrictJson.object().put("box", box).put("reason", reason));
+  }
+
+  void append(LedgerEvent event, ObjectNode data) {
+    data.put("tool", tool.name());
+    ledger.append(new LedgerEntry(event, jti, caller.subject(), data));
+  }
+}

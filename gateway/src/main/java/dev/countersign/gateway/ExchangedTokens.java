@@ -1,0 +1,123 @@
+package dev.countersign.gateway;
+
+import static dev.countersign.ledger.LedgerEvent.CALL_FINISHED;
+
+import dev.countersign.gateway.CallResult.Trace;
+import dev.countersign.gateway.tools.Tool;
+import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.StrictJson;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Pattern A: the person's token is exchanged at the STS for one that is for exactly this call.
+/// Threads may share it.
+public final class ExchangedTokens implements Authorizer {
+  private final TokenExchange exchange;
+  private final OboCheck obos;
+
+  public ExchangedTokens(TokenExchange exchange, OboCheck obos) {
+    this.exchange = exchange;
+    this.obos = obos;
+  }
+
+  @Override
+  public Authorization authorize(
+      Caller caller, Tool tool, AuthorizationDetails details, CallEntry entry) {
+    return switch (caller) {
+      case Caller.Person person -> {
+        var call = new OneCall(person, tool.grant().scope(), details, entry);
+        yield call.go(exchange.exchange(person, tool.grant().scope(), details));
+      }
+      case Caller.Agent _ -> {
+        entry.refuse("gateway", "the person's own token is exchanged here, no other");
+        yield new Authorization.Ended(new CallResult.SignInRequired());
+      }
+    };
+  }
+
+  /// One thread.
+  private final class OneCall {
+    private final Caller.Person person;
+    private final String scope;
+    private final AuthorizationDetails details;
+    private final CallEntry entry;
+
+    OneCall(Caller.Person person, String scope, AuthorizationDetails details, CallEntry entry) {
+      this.person = person;
+      this.scope = scope;
+      this.details = details;
+      this.entry = entry;
+    }
+
+    Authorization go(ExchangeResult result) {
+      return switch (result) {
+        case ExchangeResult.Issued(Secret token, String id) -> checked(token, id);
+        case ExchangeResult.ApprovalNeeded(Approval approval) -> approve(approval);
+        case ExchangeResult.Denied(String reason, String id, List<String> reasons) -> {
+          entry.join(id);
+          yield refused(
+              "sts", reason, new CallResult.Denied("access_denied", reason, reasons, trace()));
+        }
+        case ExchangeResult.BadSubject(String reason, String id) -> {
+          entry.join(id);
+          yield refused("sts", "bearer: " + reason, new CallResult.SignInRequired());
+        }
+        case ExchangeResult.Refused(String code, String reason, String id) -> {
+          entry.join(id);
+          yield refused(
+              "sts",
+              code + ": " + reason,
+              new CallResult.Failed(code, "the authorization service refused: " + reason, trace()));
+        }
+      };
+    }
+
+    private Authorization approve(Approval approval) {
+      entry.join(approval.jti());
+      return switch (exchange.look(approval)) {
+        case ApprovalState.Pending _ -> {
+          ObjectNode data = StrictJson.object().put("outcome", "approval_required");
+          entry.append(CALL_FINISHED, data.put("approval_id", approval.id()));
+          yield new Authorization.Ended(new CallResult.ApprovalRequired(approval));
+        }
+        case ApprovalState.Refused(String code, String reason) ->
+            refused("sts", code, new CallResult.Denied(code, reason, List.of(), trace()));
+        case ApprovalState.Given(Secret assertion) ->
+            redeemed(exchange.redeem(assertion, scope, details));
+      };
+    }
+
+    /// The approval was looked up once in this call; what the second leg asks for beyond it waits
+    /// for the next call, so that no answer of the STS can make this a loop.
+    private Authorization redeemed(ExchangeResult result) {
+      if (result instanceof ExchangeResult.ApprovalNeeded(Approval again)) {
+        entry.join(again.jti());
+        return refused("sts", "another approval is needed", new CallResult.ApprovalRequired(again));
+      }
+      return go(result);
+    }
+
+    private Authorization checked(Secret token, String id) {
+      entry.join(id);
+      Optional<String> problem = obos.problem(token, id, person, details);
+      return problem.isEmpty()
+          ? new Authorization.Granted(token)
+          : refused(
+              "gateway",
+              "on-behalf-of token: " + problem.get(),
+              new CallResult.Failed(
+                  "token_mismatch", "the authorization service's answer cannot be used", trace()));
+    }
+
+    private Authorization refused(String box, String reason, CallResult result) {
+      entry.refuse(box, reason);
+      return new Authorization.Ended(result);
+    }
+
+    private Trace trace() {
+      return Trace.of(entry.jti());
+    }
+  }
+}

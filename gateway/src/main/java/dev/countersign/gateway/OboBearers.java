@@ -1,0 +1,66 @@
+package dev.countersign.gateway;
+
+import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.JwtCheck;
+import dev.countersign.protocol.JwtRules;
+import dev.countersign.protocol.JwtVerifier;
+import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.TokenTypes;
+import dev.countersign.protocol.VerifiedJwt;
+import dev.countersign.protocol.WireException;
+import java.time.InstantSource;
+
+/// Checks the on-behalf-of tokens that agents bring: of our STS, for this resource, of the type of
+/// access tokens, with an actor. Threads may share it.
+///
+/// @spec https://www.rfc-editor.org/rfc/rfc9068#section-4 RFC 9068 §4
+public final class OboBearers {
+  private final String issuer;
+  private final JwtVerifier tokens;
+
+  /// @param keys the STS's
+  public OboBearers(GatewayConfig config, KeySource keys, InstantSource clock) {
+    this.issuer = config.upstreams().sts().toString();
+    this.tokens =
+        new JwtVerifier(
+            JwtRules.own(issuer, config.resource().toString(), TokenTypes.ACCESS_TOKEN),
+            keys,
+            clock);
+  }
+
+  boolean isIssuer(String candidate) {
+    return issuer.equals(candidate);
+  }
+
+  BearerCheck check(Secret token) {
+    return switch (tokens.verify(token.reveal())) {
+      case JwtCheck.Verified(VerifiedJwt jwt) -> accept(jwt, token);
+      case JwtCheck.Rejected(String reason) ->
+          new BearerCheck.Rejected("on-behalf-of token: " + reason);
+      case JwtCheck.Unavailable(String reason) -> new BearerCheck.Unavailable(reason);
+    };
+  }
+
+  private static BearerCheck accept(VerifiedJwt jwt, Secret token) {
+    String subject = jwt.text("sub").orElse("");
+    String jti = jwt.id().orElse("");
+    String actor = jwt.claims().path("act").path("sub").asString("");
+    if (subject.isEmpty() || jti.isEmpty() || actor.isEmpty()) {
+      return rejected("`sub`, `jti` or `act` is missing");
+    }
+    if (jwt.claims().has("cnf")) {
+      return rejected("`cnf` asks for a proof, not for a bearer");
+    }
+    try {
+      var details = AuthorizationDetails.of(jwt.claims().path("authorization_details"));
+      return new BearerCheck.Accepted(new Caller.Agent(subject, actor, jti, details, token));
+    } catch (WireException malformed) {
+      return rejected("`authorization_details` are missing or malformed");
+    }
+  }
+
+  private static BearerCheck rejected(String reason) {
+    return new BearerCheck.Rejected("on-behalf-of token: " + reason);
+  }
+}

@@ -1,0 +1,36 @@
+package dev.countersign.gateway;
+
+import dev.countersign.gateway.tools.Tool;
+import dev.countersign.protocol.AuthorizationDetails;
+import java.util.List;
+
+/// Pattern B: the agent has exchanged already, and brings a token. It must be for exactly this
+/// call: what the tool and its arguments ask for equals what was decided and signed, member by
+/// member. The token was checked when the request came in; its single use is the broker's to keep.
+///
+/// Threads may share it.
+public final class PresentedTokens implements Authorizer {
+  @Override
+  public Authorization authorize(
+      Caller caller, Tool tool, AuthorizationDetails details, CallEntry entry) {
+    return switch (caller) {
+      case Caller.Person _ -> {
+        entry.refuse("gateway", "a call needs an on-behalf-of token, not the person's own");
+        yield new Authorization.Ended(new CallResult.SignInRequired());
+      }
+      case Caller.Agent agent -> {
+        entry.join(agent.jti());
+        if (agent.details().equals(details)) {
+          yield new Authorization.Granted(agent.token());
+        }
+        entry.refuse("gateway", "`authorization_details` are not those of this call");
+        yield new Authorization.Ended(
+            new CallResult.Denied(
+                "token_mismatch",
+                "the token was issued for another call than this one",
+                List.of(),
+                CallResult.Trace.of(agent.jti())));
+      }
+    };
+  }
+}
