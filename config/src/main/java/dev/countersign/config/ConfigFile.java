@@ -40,8 +40,21 @@ public final class ConfigFile {
   /// @throws ConfigException if the file cannot be read or is not YAML; what is wrong inside goes
   ///   to `problems`
   public static ConfigSection read(Path file, Map<String, String> variables, Problems problems) {
-    String name = file.toString();
-    String text = content(file, name, problems);
+    return parse(
+        new Source(file, variables, true), content(file, file.toString(), problems), problems);
+  }
+
+  /// Reads text that was kept elsewhere, such as JSON from a database: nothing in it is replaced by
+  /// variables.
+  ///
+  /// @param name what problems are told under
+  /// @throws ConfigException if the text is not YAML; what is wrong inside goes to `problems`
+  public static ConfigSection parse(String name, String text, Problems problems) {
+    return parse(new Source(Path.of(name), Map.of(), false), text, problems);
+  }
+
+  private static ConfigSection parse(Source source, String text, Problems problems) {
+    String name = source.file().toString();
     try {
       Optional<Node> root =
           new Compose(
@@ -55,7 +68,7 @@ public final class ConfigFile {
       if (root.isPresent() && root.get() instanceof MappingNode mapping) {
         check(mapping, name, problems);
         problems.throwIfAny();
-        return new ConfigSection(new Source(file, variables), "", mapping, problems);
+        return new ConfigSection(source.of(text), "", mapping, problems);
       }
       problems.add(name + ":1", "", "the file must hold `key: value` lines");
     } catch (MarkedYamlEngineException broken) {
@@ -111,7 +124,18 @@ public final class ConfigFile {
   }
 
   /// Where a section comes from.
-  record Source(Path file, Map<String, String> variables) {
+  ///
+  /// @param replaces whether variables are replaced
+  /// @param text what was read
+  record Source(Path file, Map<String, String> variables, boolean replaces, String text) {
+    Source(Path file, Map<String, String> variables, boolean replaces) {
+      this(file, variables, replaces, "");
+    }
+
+    Source of(String read) {
+      return new Source(file, variables, replaces, read);
+    }
+
     Optional<String> variable(String name) {
       String given = variables.get(name);
       return Optional.ofNullable(given == null ? System.getenv(name) : given);

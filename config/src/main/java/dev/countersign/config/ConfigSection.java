@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -344,7 +345,26 @@ public final class ConfigSection {
     return source.file() + at.getStartMark().map(mark -> ":" + (mark.getLine() + 1)).orElse("");
   }
 
+  /// Notes a problem at one character of a text, with its line and column in the file.
+  ///
+  /// @param offset index in the text as [#text] gives it
+  public void problem(String key, int offset, String message) {
+    Node value = values.get(key);
+    Optional<Mark> start = value == null ? Optional.empty() : value.getStartMark();
+    if (!(value instanceof ScalarNode scalar)
+        || start.isEmpty()
+        || !optionalText(key).orElse("").equals(scalar.getValue())) {
+      problem(key, message);
+      return;
+    }
+    var place = TextPlace.find(source.text(), start.get().getIndex(), scalar.getValue(), offset);
+    problems.add(source.file() + ":" + place.line() + ":" + place.column(), full(key), message);
+  }
+
   private String withEnvironment(String key, String value) {
+    if (!source.replaces()) {
+      return value;
+    }
     return VARIABLE
         .matcher(value)
         .replaceAll(variable -> {

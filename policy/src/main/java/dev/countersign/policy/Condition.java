@@ -10,15 +10,21 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// One compiled `when`. Threads may share it.
+/// One compiled expression: a `when` or `where`, or a value that a counter takes. Threads may share
+/// it.
 final class Condition {
   private final CelRuntime.Program program;
-  private final Set<String> reads;
+  private final List<Read> reads;
+  private final List<Object> constants;
 
-  /// @param reads what the expression reads, by path such as `subject.refund_limit`
-  Condition(CelRuntime.Program program, Set<String> reads) {
+  /// @param expression what `program` was made of
+  /// @param roots the variables
+  Condition(CelRuntime.Program program, CelExpr expression, Set<String> roots) {
     this.program = program;
-    this.reads = Set.copyOf(reads);
+    this.reads = reads(expression, roots).stream().map(Read::of).toList();
+    var found = new ArrayList<Object>();
+    constants(expression, found);
+    this.constants = List.copyOf(found);
   }
 
   /// Whether it holds.
@@ -32,13 +38,61 @@ final class Condition {
     throw new IllegalStateException("a condition must be true or false");
   }
 
-  /// What the expression reads, by path.
-  Set<String> reads() {
+  /// What it comes to: a 64-bit integer or a text.
+  ///
+  /// @throws CelEvaluationException if that cannot be said
+  Object value(Map<String, Object> variables) throws CelEvaluationException {
+    Object answer = program.eval(variables);
+    if (answer instanceof Long || answer instanceof String) {
+      return answer;
+    }
+    throw new IllegalStateException("a value must be an integer or a text");
+  }
+
+  /// What the expression reads.
+  List<Read> reads() {
     return reads;
   }
 
+  /// The integers and texts that the expression names.
+  List<Object> constants() {
+    return constants;
+  }
+
+  /// The names that it reads below a root, such as counters below `history`.
+  Set<String> names(String root) {
+    var names = new TreeSet<String>();
+    for (Read read : reads) {
+      if (read.root().equals(root) && !read.names().isEmpty()) {
+        names.add(read.names().getFirst());
+      }
+    }
+    return names;
+  }
+
+  /// Something that an expression reads.
+  ///
+  /// @param path such as `subject.refund_limit`
+  record Read(String path, String root, List<String> names) {
+    static Read of(String path) {
+      List<String> steps = List.of(path.split("\\.", -1));
+      return new Read(path, steps.getFirst(), steps.subList(1, steps.size()));
+    }
+  }
+
+  private static void constants(CelExpr expression, List<Object> found) {
+    if (expression.getKind() == CelExpr.ExprKind.Kind.CONSTANT) {
+      switch (expression.constant().getKind()) {
+        case INT64_VALUE -> found.add(expression.constant().int64Value());
+        case STRING_VALUE -> found.add(expression.constant().stringValue());
+        default -> {}
+      }
+    }
+    parts(expression).forEach(part -> constants(part, found));
+  }
+
   /// Collects the paths below `roots` that an expression reads.
-  static Set<String> reads(CelExpr expression, Set<String> roots) {
+  private static Set<String> reads(CelExpr expression, Set<String> roots) {
     var paths = new TreeSet<String>();
     collect(expression, roots, paths);
     return paths;

@@ -29,7 +29,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -44,10 +43,12 @@ final class Conditions {
   static final String ACTOR = "actor";
   static final String SCOPES = "scopes";
   static final String NOW = "now";
+  static final String HISTORY = "history";
+  static final String TOTAL = "total";
 
   /// What an expression may read.
   static final Set<String> VARIABLES =
-      ImmutableSet.of(REQUEST, REQUESTS, SUBJECT, CLIENT, ACTOR, SCOPES, NOW, CAPS);
+      ImmutableSet.of(REQUEST, REQUESTS, SUBJECT, CLIENT, ACTOR, SCOPES, NOW, CAPS, HISTORY, TOTAL);
 
   private static final int MOST_ITERATIONS = 1_000;
   private static final int LONGEST_EXPRESSION = 4_096;
@@ -79,12 +80,22 @@ final class Conditions {
   private final CelValidator literals;
 
   /// @param request shape of the element that the conditions are about
-  Conditions(String type, Shape.Members request, Shape.Members subject, Shape.Members caps) {
+  /// @param history counters and patterns
+  /// @param total counters
+  Conditions(
+      String type,
+      Shape.Members request,
+      Shape.Members subject,
+      Shape.Members caps,
+      Shape.Members history,
+      Shape.Members total) {
     var types = new CelTypes();
     CelType element = types.of(type, request);
     // no type of element starts with a slash, so nothing can be called the same
     CelType person = types.of("/" + SUBJECT, subject);
     CelType constants = types.of("/" + CAPS, caps);
+    CelType past = types.of("/" + HISTORY, history);
+    CelType sums = types.of("/" + TOTAL, total);
     CelTypeProvider provider = types.provider();
     fieldNames = types.fieldNames();
     compiler =
@@ -97,12 +108,13 @@ final class Conditions {
             .addVar(REQUESTS, ListType.create(element))
             .addVar(SUBJECT, person)
             .addVar(CAPS, constants)
+            .addVar(HISTORY, past)
+            .addVar(TOTAL, sums)
             .addVar(CLIENT, SimpleType.STRING)
             .addVar(ACTOR, SimpleType.STRING)
             .addVar(SCOPES, ListType.create(SimpleType.STRING))
             .addVar(NOW, SimpleType.TIMESTAMP)
             .setTypeProvider(provider)
-            .setResultType(SimpleType.BOOL)
             .build();
     runtime =
         CelRuntimeFactory.plannerRuntimeBuilder()
@@ -118,47 +130,88 @@ final class Conditions {
             .build();
   }
 
-  /// Compiles one expression.
+  /// Told what is wrong with an expression.
+  @FunctionalInterface
+  interface Complain {
+    /// Takes one complaint.
+    ///
+    /// @param offset index in the expression
+    void at(int offset, String message);
+  }
+
+  /// Compiles a condition.
   ///
   /// @param complain is told every error with its place in the expression
-  Optional<Condition> compile(String expression, Consumer<String> complain) {
+  Optional<Condition> compile(String expression, Complain complain) {
+    return compile(expression, Set.of(SimpleType.BOOL), "true or false", complain)
+        .map(Compiled::condition);
+  }
+
+  /// Compiles a value that a counter takes: an integer or a text.
+  Optional<Compiled> compileValue(String expression, Complain complain) {
+    return compile(
+        expression, Set.of(SimpleType.INT, SimpleType.STRING), "an integer or a text", complain);
+  }
+
+  /// An expression with what it comes to.
+  record Compiled(Condition condition, Shape.Scalar shape) {}
+
+  private Optional<Compiled> compile(
+      String expression, Set<CelType> results, String words, Complain complain) {
     try {
       CelValidationResult checked = compiler.compile(expression);
       CelValidationResult result =
           checked.hasError() ? checked : literals.validate(checked.getAst());
       if (result.hasError()) {
-        boolean severalLines = expression.contains("\n");
-        result.getErrors().forEach(issue -> complain.accept(describe(issue, severalLines)));
+        result
+            .getErrors()
+            .forEach(issue -> complain.at(offset(expression, issue), describe(issue)));
         return Optional.empty();
       }
       CelAbstractSyntaxTree ast = checked.getAst();
+      if (!results.contains(ast.getResultType())) {
+        complain.at(0, "must come to " + words + ", not to " + ast.getResultType().name());
+        return Optional.empty();
+      }
+      Shape.Scalar shape =
+          ast.getResultType().equals(SimpleType.BOOL)
+              ? Shape.Scalar.FLAG
+              : ast.getResultType().equals(SimpleType.INT)
+                  ? Shape.Scalar.INTEGER
+                  : Shape.Scalar.TEXT;
       return Optional.of(
-          new Condition(runtime.createProgram(ast), Condition.reads(ast.getExpr(), VARIABLES)));
+          new Compiled(new Condition(runtime.createProgram(ast), ast.getExpr(), VARIABLES), shape));
     } catch (CelValidationException | CelEvaluationException unusable) {
-      complain.accept("not a usable condition");
+      complain.at(0, "not a usable condition");
       return Optional.empty();
     }
   }
 
-  private String describe(CelIssue issue, boolean severalLines) {
-    String place =
-        (severalLines ? "line " + issue.getSourceLocation().getLine() + ", " : "")
-            + "column "
-            + (issue.getSourceLocation().getColumn() + 1)
-            + ": ";
+  private static int offset(String expression, CelIssue issue) {
+    int start = 0;
+    for (int line = 1; line < issue.getSourceLocation().getLine(); line++) {
+      start = expression.indexOf('\n', start) + 1;
+    }
+    int column = Math.max(0, issue.getSourceLocation().getColumn());
+    int most = expression.codePointCount(start, expression.length());
+    int at = expression.offsetByCodePoints(start, Math.min(column, most));
+    boolean isStep = at < expression.length() && expression.charAt(at) == '.';
+    return isStep ? at + 1 : at; // the member, not the dot before it
+  }
+
+  private String describe(CelIssue issue) {
     String message = issue.getMessage().lines().findFirst().orElse("");
     Matcher field = UNDEFINED_FIELD.matcher(message);
     if (field.matches()) {
-      return place + "no member `" + field.group(1) + "`" + hint(field.group(1), fieldNames);
+      return "no member `" + field.group(1) + "`" + hint(field.group(1), fieldNames);
     }
     Matcher name = UNDECLARED.matcher(message);
     if (name.matches()) {
-      return place + "unknown name `" + name.group(1) + "`" + hint(name.group(1), known());
+      return "unknown name `" + name.group(1) + "`" + hint(name.group(1), known());
     }
     int candidates = message.indexOf(" (candidates:");
     String brief = candidates < 0 ? message : message.substring(0, candidates);
-    return place
-        + brief
+    return brief
         + (brief.contains("double") ? "; amounts are integers, write 5000 and not 5000.0" : "");
   }
 

@@ -5,16 +5,29 @@ import java.util.List;
 /// What policy answers to one request, with the reasons.
 public sealed interface Decision {
 
+  Grounds grounds();
+
   /// The policy that decided.
   ///
   /// @see Policy#version
-  String policyVersion();
+  default String policyVersion() {
+    return grounds().policyVersion();
+  }
 
   /// A sentence for people: the reason of the most severe match.
-  String reason();
+  default String reason() {
+    return grounds().reason();
+  }
 
   /// Every rule that matched or failed, over all elements, the most severe first.
-  List<Match> matches();
+  default List<Match> matches() {
+    return grounds().matches();
+  }
+
+  /// The matches that made the decision, for who asked: rules of the same severity as the whole.
+  default List<Match> decisive() {
+    return matches().stream().filter(match -> match.outcome() == outcome()).toList();
+  }
 
   /// This decision as one word.
   default Outcome outcome() {
@@ -27,30 +40,16 @@ public sealed interface Decision {
   }
 
   /// Every element is permitted.
-  record Permit(String policyVersion, String reason, List<Match> matches) implements Decision {
-    public Permit {
-      matches = List.copyOf(matches);
-    }
-  }
+  record Permit(Grounds grounds) implements Decision {}
 
   /// The person must approve exactly these details first.
-  record StepUp(String policyVersion, String reason, List<Match> matches) implements Decision {
-    public StepUp {
-      matches = List.copyOf(matches);
-    }
-  }
+  ///
+  /// @param options what the rules that ask for it demand together
+  record StepUp(Grounds grounds, StepUpOptions options) implements Decision {}
 
   /// Refused.
-  record Deny(String policyVersion, String reason, List<Match> matches) implements Decision {
-    public Deny {
-      matches = List.copyOf(matches);
-    }
-  }
+  record Deny(Grounds grounds) implements Decision {}
 
   /// Refused, and every session of the person must end.
-  record Kill(String policyVersion, String reason, List<Match> matches) implements Decision {
-    public Kill {
-      matches = List.copyOf(matches);
-    }
-  }
+  record Kill(Grounds grounds) implements Decision {}
 }

@@ -10,8 +10,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// Why a decision is what it is: one rule that spoke about one element.
 ///
 /// @param rule name of the rule; [#NO_RULE] where none matched, [#ATTRIBUTES] where a required
-///   attribute is missing
-/// @param element index in the authorization details, from 0
+///   attribute is missing, and so on
+/// @param element index in the authorization details, from 0; -1 for the whole request
 /// @param reason a sentence for people, from the policy file or about what went wrong
 /// @param values what the rule read, by path such as `subject.refund_limit`; for the ledger, not
 ///   for callers
@@ -23,8 +23,26 @@ public record Match(
   /// Stands for "a required attribute is missing".
   public static final String ATTRIBUTES = "(attributes)";
 
+  /// Stands for "the agent's ceiling".
+  public static final String CEILING = "(ceiling)";
+
+  /// Stands for "a counter or pattern cannot take the request in".
+  public static final String HISTORY = "(history)";
+
+  /// Stands for "no step-up satisfies all rules that ask for one".
+  public static final String STEP_UP = "(step_up)";
+
   public Match {
     values = Collections.unmodifiableMap(new TreeMap<>(values));
+  }
+
+  /// The part of a match that callers may see: nothing of what the rule read.
+  public ObjectNode forCallers() {
+    return StrictJson.object()
+        .put("rule", rule)
+        .put("outcome", outcome.code())
+        .put("element", element)
+        .put("reason", reason);
   }
 
   /// This match with all its values, as the ledger keeps it.

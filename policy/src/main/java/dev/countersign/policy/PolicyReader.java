@@ -1,13 +1,14 @@
 package dev.countersign.policy;
 
 import dev.countersign.config.ConfigSection;
-import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.StrictJson;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -17,6 +18,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -43,12 +45,16 @@ final class PolicyReader {
 
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,63}");
   private static final Pattern RULE_NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,63}");
+  private static final Pattern NOTIFIED = Pattern.compile("[a-z0-9][a-z0-9_-]{0,63}");
+  private static final Duration LONGEST_APPROVAL = Duration.ofMinutes(10);
   private static final int LONGEST_REASON = 200;
   private static final int MOST_RULES = 5_000;
 
   private final TypeRegistry types;
   private final ObjectNode content = StrictJson.object();
   private final Map<String, Conditions> conditions = new HashMap<>();
+  private final Map<String, Conditions> withoutHistory = new HashMap<>();
+  private final HistoryReader history = new HistoryReader(this::withoutHistory);
   private final ObjectNode caps = StrictJson.object();
   private final TreeMap<String, Attributes.Declared> attributes = new TreeMap<>();
 
@@ -57,17 +63,13 @@ final class PolicyReader {
   }
 
   Policy read(ConfigSection file) {
-    content.put("types", types.version());
     attributes(file);
     caps(file);
+    HistoryPlan plan = history.read(file, content);
+    Map<String, Ceiling> ceilings = new CeilingReader(types).read(file, content);
     List<Rule> rules = rules(file);
     file.done();
-    return new Policy(
-        types,
-        new Attributes(attributes),
-        caps,
-        rules,
-        Digest.sha256(StrictJson.canonical(content)));
+    return new Policy(types, new Attributes(attributes), caps, plan, ceilings, rules, content);
   }
 
   private void attributes(ConfigSection file) {
@@ -97,12 +99,12 @@ final class PolicyReader {
       }
       if (kind.isPresent()) {
         attributes.put(name, new Attributes.Declared(kind.get(), isRequired, minimum, maximum));
-        declared
-            .putObject(name)
-            .put("type", kind.get().name())
-            .put("required", isRequired)
-            .put("minimum", minimum)
-            .put("maximum", maximum);
+        ObjectNode written = declared.putObject(name);
+        written.put("type", kind.get().name().toLowerCase(Locale.ROOT));
+        written.put("required", isRequired);
+        if (kind.get() == Attributes.Kind.INT) {
+          written.put("minimum", minimum).put("maximum", maximum);
+        }
       }
     }
   }
@@ -163,6 +165,8 @@ final class PolicyReader {
     String when = section.text("when");
     Optional<Outcome> then = choose(section, "then", Outcome.values(), Outcome::code);
     Optional<String> reason = section.optionalText("reason");
+    StepUpOptions stepUp = stepUp(section, then);
+    List<String> notify = notified(section);
     section.done();
     if (!name.isEmpty() && !RULE_NAME.matcher(name).matches()) {
       section.problem("name", "a rule is named with a-z, 0-9 and -");
@@ -179,36 +183,134 @@ final class PolicyReader {
     if (when.isEmpty() || then.isEmpty() || checker.isEmpty()) {
       return Optional.empty();
     }
-    written
-        .addObject()
-        .put("name", name)
-        .put("type", type)
-        .put("when", when)
-        .put("then", then.get().code())
-        .put("reason", reason.orElse(""));
+    write(written.addObject().put("name", name), type, when, then.get(), reason, stepUp, notify);
     return checker
         .get()
-        .compile(when, message -> section.problem("when", message))
+        .compile(when, (offset, message) -> section.problem("when", offset, message))
         .map(condition ->
             new Rule(
-                name, type, condition, then.get(), reason.orElseGet(() -> byDefault(then.get()))));
+                name,
+                type,
+                condition,
+                then.get(),
+                reason.orElseGet(() -> byDefault(then.get())),
+                stepUp,
+                notify));
+  }
+
+  private static void write(
+      ObjectNode rule,
+      String type,
+      String when,
+      Outcome then,
+      Optional<String> reason,
+      StepUpOptions stepUp,
+      List<String> notify) {
+    if (!type.equals(Rule.EVERY_TYPE)) {
+      rule.put("type", type);
+    }
+    rule.put("when", when).put("then", then.code());
+    reason.ifPresent(text -> rule.put("reason", text));
+    if (!stepUp.equals(StepUpOptions.ANY)) {
+      ObjectNode options = rule.putObject("step_up");
+      if (!stepUp.factors().isEmpty()) {
+        ArrayNode factors = options.putArray("factors");
+        stepUp.factors().forEach(factor -> factors.add(factor.code()));
+      }
+      if (stepUp.answerWithin() != null) {
+        options.put("answer_within", stepUp.answerWithin().toMillis() + "ms");
+      }
+      if (stepUp.useWithin() != null) {
+        options.put("use_within", stepUp.useWithin().toMillis() + "ms");
+      }
+    }
+    if (!notify.isEmpty()) {
+      ArrayNode names = rule.putArray("notify");
+      notify.forEach(names::add);
+    }
+  }
+
+  private static StepUpOptions stepUp(ConfigSection rule, Optional<Outcome> then) {
+    Optional<ConfigSection> section = rule.optionalSection("step_up");
+    if (section.isEmpty()) {
+      return StepUpOptions.ANY;
+    }
+    if (then.isPresent() && then.get() != Outcome.STEP_UP) {
+      rule.problem("step_up", "only a rule that says `then: step_up` has these options");
+    }
+    var factors = new LinkedHashSet<Factor>();
+    List<String> known = Arrays.stream(Factor.values()).map(Factor::code).toList();
+    for (String name : section.get().texts("factors")) {
+      Optional<Factor> factor =
+          Arrays.stream(Factor.values()).filter(one -> one.code().equals(name)).findFirst();
+      factor.ifPresent(factors::add);
+      if (factor.isEmpty()) {
+        section
+            .get()
+            .problem(
+                "factors",
+                "must be of " + String.join(", ", known) + Nearest.didYouMean(name, known));
+      }
+    }
+    if (section.get().has("factors") && factors.isEmpty()) {
+      section.get().problem("factors", "name at least one, or leave the key out for any");
+    }
+    @Nullable Duration answer = limit(section.get(), "answer_within");
+    @Nullable Duration use = limit(section.get(), "use_within");
+    section.get().done();
+    return new StepUpOptions(List.copyOf(factors), answer, use);
+  }
+
+  private static @Nullable Duration limit(ConfigSection section, String key) {
+    if (!section.has(key)) {
+      return null;
+    }
+    Duration limit = section.duration(key, LONGEST_APPROVAL);
+    if (limit.compareTo(Duration.ofSeconds(1)) < 0 || limit.compareTo(LONGEST_APPROVAL) > 0) {
+      section.problem(key, "must be between 1s and 10m");
+      return LONGEST_APPROVAL;
+    }
+    return limit;
+  }
+
+  private static List<String> notified(ConfigSection section) {
+    List<String> names = section.texts("notify");
+    if (!names.stream().allMatch(name -> NOTIFIED.matcher(name).matches())) {
+      section.problem("notify", "those who are told are named with a-z, 0-9, - and _");
+    }
+    return names.stream().distinct().toList();
   }
 
   private Optional<Conditions> conditions(String type, ConfigSection section) {
+    return checked(type, section, conditions, history.past(), history.totals());
+  }
+
+  private Optional<Conditions> withoutHistory(String type, ConfigSection section) {
+    return checked(type, section, withoutHistory, members(Map.of()), members(Map.of()));
+  }
+
+  private Optional<Conditions> checked(
+      String type,
+      ConfigSection section,
+      Map<String, Conditions> compiled,
+      Shape.Members past,
+      Shape.Members totals) {
     Optional<RegisteredType> registered = types.find(type);
     if (!type.equals(Rule.EVERY_TYPE) && registered.isEmpty()) {
       section.problem("type", "no such type is registered" + Nearest.hint(type, types.types()));
       return Optional.empty();
     }
     return Optional.of(
-        conditions.computeIfAbsent(
+        compiled.computeIfAbsent(
             type,
             _ ->
                 new Conditions(
                     type.equals(Rule.EVERY_TYPE) ? Conditions.REQUEST : type,
                     registered.map(RegisteredType::shape).orElseGet(PolicyReader::anyElement),
                     subject(),
-                    caps())));
+                    caps(),
+                    past,
+                    totals)));
   }
 
   private static Shape.Members anyElement() {
@@ -234,7 +336,7 @@ final class PolicyReader {
     return new Shape.Members(new LinkedHashMap<>(shapes), shapes.keySet());
   }
 
-  private static <T> Optional<T> choose(
+  static <T> Optional<T> choose(
       ConfigSection section, String key, T[] choices, Function<T, String> word) {
     String chosen = section.text(key);
     Optional<T> found =

@@ -13,6 +13,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Reads the definitions of types.
@@ -29,7 +30,7 @@ final class TypeReader {
 
   private final Problems problems;
   private final SortedMap<String, RegisteredType> types = new TreeMap<>();
-  private final ObjectNode definitions = StrictJson.object();
+  private final SortedMap<String, ObjectNode> definitions = new TreeMap<>();
 
   TypeReader(Problems problems) {
     this.problems = problems;
@@ -56,7 +57,10 @@ final class TypeReader {
       }
     }
     file.done();
-    return new TypeRegistry(types, StrictJson.canonical(definitions));
+    ObjectNode content = StrictJson.object();
+    ArrayNode list = content.putArray("types");
+    definitions.values().forEach(list::add);
+    return new TypeRegistry(types, content);
   }
 
   private Optional<ObjectNode> schema(ConfigSection type) {
@@ -85,9 +89,9 @@ final class TypeReader {
     Sentence sentence = Sentence.parse(template, read.shape(), aboutSentence);
     if (complaints.count == 0 && read.shape() instanceof Shape.Members shape) {
       types.put(name, new RegisteredType(name, shape, new StrictSchema(read.schema()), sentence));
-      ObjectNode definition = definitions.putObject(name);
-      definition.set("schema", read.schema());
-      definition.put("sentence", template);
+      ObjectNode definition = StrictJson.object().put("name", name).put("sentence", template);
+      definition.set("schema", schema);
+      definitions.put(name, definition);
     }
   }
 
@@ -122,6 +126,7 @@ final class TypeReader {
           definition.path("sentence").stringValue(),
           bug,
           bug);
+      definitions.clear(); // comes with every program
     } catch (IOException unreadable) {
       throw new UncheckedIOException(unreadable);
     } catch (MalformedJsonException malformed) {

@@ -7,6 +7,7 @@ import dev.countersign.config.ConfigFile;
 import dev.countersign.config.Problems;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Digest;
+import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.WireException;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import tools.jackson.databind.node.ObjectNode;
 
 /// The types of authorization details that this installation knows: what an element of each type
 /// must be like, exactly, and the sentence that a person reads about it.
@@ -25,11 +27,14 @@ import java.util.TreeMap;
 /// @spec https://www.rfc-editor.org/rfc/rfc9396#section-5 RFC 9396 §5 error response
 public final class TypeRegistry {
   private final SortedMap<String, RegisteredType> types;
+  private final ObjectNode definitions;
   private final String version;
 
-  TypeRegistry(SortedMap<String, RegisteredType> types, String canonical) {
+  /// @param definitions the file's content in one spelling, with every schema in it
+  TypeRegistry(SortedMap<String, RegisteredType> types, ObjectNode definitions) {
     this.types = Collections.unmodifiableSortedMap(new TreeMap<>(types));
-    this.version = Digest.sha256(canonical);
+    this.definitions = definitions;
+    this.version = Digest.sha256(StrictJson.canonical(definitions));
   }
 
   /// Reads the types of a file; `vault:path_access` is always among them.
@@ -50,6 +55,11 @@ public final class TypeRegistry {
   /// Digest of all definitions, whatever the spelling of their file.
   public String version() {
     return version;
+  }
+
+  /// The content of the types file in one spelling, with every schema in it.
+  ObjectNode definitions() {
+    return definitions.deepCopy();
   }
 
   /// Accepts details in which every element is of a registered type and exactly as that type says.

@@ -4,7 +4,7 @@ import static dev.countersign.protocol.OAuthError.INVALID_GRANT;
 
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.policy.Decision;
-import dev.countersign.policy.TypeRegistry;
+import dev.countersign.policy.Stage;
 import dev.countersign.protocol.JwtCheck;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.VerifiedJwt;
@@ -23,7 +23,7 @@ import java.util.Set;
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc7523#section-2.1 RFC 7523 §2.1
 final class ApprovalGrant {
-  private final TypeRegistry types;
+  private final CurrentPolicy policy;
   private final Tokens tokens;
   private final StepUps stepUps;
   private final Decisions decisions;
@@ -32,14 +32,14 @@ final class ApprovalGrant {
   private final InstantSource clock;
 
   ApprovalGrant(
-      TypeRegistry types,
+      CurrentPolicy policy,
       Tokens tokens,
       StepUps stepUps,
       Decisions decisions,
       Issuance issuance,
       Outcomes outcomes,
       InstantSource clock) {
-    this.types = types;
+    this.policy = policy;
     this.tokens = tokens;
     this.stepUps = stepUps;
     this.decisions = decisions;
@@ -49,7 +49,7 @@ final class ApprovalGrant {
   }
 
   ExchangeResult answer(Call call, Client client, Map<String, String> form) {
-    TokenRequest request = TokenRequest.parse(form, client, types);
+    TokenRequest request = TokenRequest.parse(form, client, policy.types());
     String assertion = TokenRequest.required(form, "assertion");
     return switch (tokens.checkApproval(assertion)) {
       case JwtCheck.Verified(VerifiedJwt jwt) -> {
@@ -75,17 +75,30 @@ final class ApprovalGrant {
     if (mismatch.isPresent()) {
       return outcomes.refused(call, INVALID_GRANT, mismatch.get());
     }
-    if (decisions.isLockedOut(subject)) {
+    Decisions.Known known = decisions.known(request, subject, now);
+    if (known.isLockedOut(subject)) {
       return outcomes.refused(call, INVALID_GRANT, ExchangeGrant.SESSION_REVOKED);
     }
-    Decision decision = decisions.decide(request, subject, decisions.factsOf(subject), now);
-    return switch (decision) {
-      case Decision.Permit _, Decision.StepUp _ ->
-          approval.policyVersion().equals(decision.policyVersion())
-              ? use(call, request, approval, decision, now)
-              : outcomes.refused(call, INVALID_GRANT, "the policy has changed since the approval");
-      case Decision.Deny _ -> outcomes.denied(call, request, decision);
-      case Decision.Kill _ -> outcomes.killed(call, request, decision, now);
+    Instant expiresAt = issuance.expiry(request, subject, now);
+    boolean isAlive = issuance.isAlive(expiresAt);
+    boolean isSamePolicy = approval.policyVersion().equals(known.policy().version());
+    var intended = new Decisions.Intended(call.jti(), request.audience(), expiresAt);
+    Decided decided =
+        isAlive && isSamePolicy
+            ? decisions.decide(known, Stage.APPROVED, intended)
+            : decisions.judge(known, Stage.APPROVED);
+    return switch (decided.decision()) {
+      case Decision.Deny _ -> outcomes.denied(call, request, decided);
+      case Decision.Kill _ -> outcomes.killed(call, request, decided, now);
+      case Decision.Permit _, Decision.StepUp _ -> {
+        if (!isSamePolicy) {
+          yield outcomes.refused(call, INVALID_GRANT, "the policy has changed since the approval");
+        }
+        yield isAlive
+            ? use(call, request, approval, decided, now, expiresAt)
+            : outcomes.refused(
+                call, INVALID_GRANT, "the subject token has expired since the approval");
+      }
     };
   }
 
@@ -105,6 +118,9 @@ final class ApprovalGrant {
         return Optional.of("assertion: the approval was not given");
       }
     }
+    if (!approval.isFresh(now)) {
+      return Optional.of("assertion: the approval is older than the policy allows");
+    }
     if (!approval.details().digest().equals(request.details().digest())) {
       return Optional.of("authorization_details are not those that were approved");
     }
@@ -118,22 +134,24 @@ final class ApprovalGrant {
   }
 
   private ExchangeResult use(
-      Call call, TokenRequest request, Approval approval, Decision decision, Instant now) {
-    Subject subject = approval.person();
-    Instant expiresAt = issuance.expiry(request, subject, now);
-    if (!issuance.isAlive(expiresAt)) {
-      return outcomes.refused(
-          call, INVALID_GRANT, "the subject token has expired since the approval");
-    }
-    Issuance.Minted minted = issuance.mint(call, request, subject, decision, now, expiresAt);
+      Call call,
+      TokenRequest request,
+      Approval approval,
+      Decided decided,
+      Instant now,
+      Instant expiresAt) {
+    Issuance.Minted minted =
+        issuance.mint(call, request, approval.person(), decided, now, expiresAt);
     minted.story().put("approval_id", approval.id());
     boolean isOurs =
         stepUps.consume(
             approval.id(),
             now,
             () -> outcomes.append(LedgerEvent.EXCHANGE_PERMITTED, call, minted.story()));
-    return isOurs
-        ? minted.result()
-        : outcomes.refused(call, INVALID_GRANT, "assertion: the approval was used before");
+    if (isOurs) {
+      return minted.result();
+    }
+    decisions.release(decided);
+    return outcomes.refused(call, INVALID_GRANT, "assertion: the approval was used before");
   }
 }

@@ -5,6 +5,7 @@ import static dev.countersign.protocol.OAuthError.ACCESS_DENIED;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.policy.Attribute;
 import dev.countersign.policy.Decision;
+import dev.countersign.policy.StepUpOptions;
 import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.Ids;
 import dev.countersign.sts.stepup.Approval;
@@ -20,13 +21,13 @@ import java.util.Optional;
 /// Threads may share it.
 final class Challenges {
   private final StepUps stepUps;
-  private final TypeRegistry types;
+  private final CurrentPolicy policy;
   private final Tokens tokens;
   private final Outcomes outcomes;
 
-  Challenges(StepUps stepUps, TypeRegistry types, Tokens tokens, Outcomes outcomes) {
+  Challenges(StepUps stepUps, CurrentPolicy policy, Tokens tokens, Outcomes outcomes) {
     this.stepUps = stepUps;
-    this.types = types;
+    this.policy = policy;
     this.tokens = tokens;
     this.outcomes = outcomes;
   }
@@ -36,14 +37,19 @@ final class Challenges {
       TokenRequest request,
       Subject subject,
       Map<String, Attribute> facts,
-      Decision decision,
+      Decided decided,
+      StepUpOptions options,
       Instant now) {
+    if (!stepUps.canAsk(options)) {
+      return outcomes.refused(
+          call, ACCESS_DENIED, "step-up is needed by a factor that is not set up here");
+    }
     Optional<String> address = subject.deliveryAddress(facts);
     if (address.isEmpty()) {
       return outcomes.refused(
           call, ACCESS_DENIED, "step-up is needed, but no address of the subject is known");
     }
-    Approval draft = draft(call, request, subject, decision, address.get(), now);
+    Approval draft = draft(call, request, subject, decided.decision(), options, address.get(), now);
     Optional<Approval> open = stepUps.open(draft, address.get());
     if (open.isEmpty()) {
       return outcomes.refused(
@@ -53,7 +59,7 @@ final class Challenges {
     outcomes.append(
         LedgerEvent.EXCHANGE_STEP_UP,
         call.joined(approval.jti()),
-        Outcomes.story(request, decision)
+        Outcomes.story(request, decided)
             .put("approval_id", approval.id())
             .put("code_sent", approval.isSent()));
     return new ExchangeResult.StepUpRequired(
@@ -69,8 +75,10 @@ final class Challenges {
       TokenRequest request,
       Subject subject,
       Decision decision,
+      StepUpOptions options,
       String address,
       Instant now) {
+    TypeRegistry types = policy.types();
     List<Approval.Line> lines =
         request.details().elements().stream()
             .map(element ->
@@ -91,7 +99,9 @@ final class Challenges {
         lines,
         MailAddress.masked(address),
         now,
-        stepUps.expiry(now),
+        stepUps.expiry(now, options),
+        options.factors(),
+        options.useWithin(),
         0,
         false,
         null,

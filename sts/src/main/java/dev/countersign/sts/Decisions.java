@@ -3,68 +3,313 @@ package dev.countersign.sts;
 import dev.countersign.policy.AccessRequest;
 import dev.countersign.policy.Attribute;
 import dev.countersign.policy.Decision;
+import dev.countersign.policy.Evaluation;
+import dev.countersign.policy.Grounds;
+import dev.countersign.policy.History;
 import dev.countersign.policy.Policy;
+import dev.countersign.policy.ScopeHistory;
+import dev.countersign.policy.Stage;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.UnavailableException;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedCollection;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
 
-/// Asks the gate and the policy about one request. A policy that breaks denies.
+/// Decides about a request and draws on the counters in one step: what a decision is based on is
+/// unchanged when it is written, or it is decided again. A policy that breaks denies.
+///
+/// What is drawn is durable before the decision is returned, so that a crash in between can cost a
+/// person some of a limit and never gives more than there is.
 ///
 /// Threads may share it.
-final class Decisions {
-  private final Policy policy;
-  private final AttributeStore attributes;
-  private final Gate gate;
-  private final Consumer<RuntimeException> policyFailures;
-  private final Set<String> attributeNames;
+public final class Decisions {
+  private static final int MOST_TRIES = 100;
+  private static final int STRIPES = 256;
+  private static final long PATIENCE_SECONDS = 5;
 
+  private final CurrentPolicy policy;
+  private final FactStore facts;
+  private final HistoryStore histories;
+  private final OutsideDecisions outside;
+  private final Notices notices;
+  private final Set<String> givenBack;
+  private final Consumer<RuntimeException> policyFailures;
+  private final ReentrantLock[] turns = new ReentrantLock[STRIPES];
+
+  /// @param givenBack audiences whose grants are given back when they were never used
   /// @param policyFailures told when the policy engine itself breaks
-  Decisions(
-      Policy policy,
-      AttributeStore attributes,
-      Gate gate,
+  public Decisions(
+      CurrentPolicy policy,
+      FactStore facts,
+      HistoryStore histories,
+      OutsideDecisions outside,
+      Notices notices,
+      Set<String> givenBack,
       Consumer<RuntimeException> policyFailures) {
     this.policy = policy;
-    this.attributes = attributes;
-    this.gate = gate;
+    this.facts = facts;
+    this.histories = histories;
+    this.outside = outside;
+    this.notices = notices;
+    this.givenBack = Set.copyOf(givenBack);
     this.policyFailures = policyFailures;
-    var names = new HashSet<>(policy.attributes());
-    names.add(AttributeStore.MAIL);
-    this.attributeNames = Set.copyOf(names);
+    for (int i = 0; i < STRIPES; i++) {
+      turns[i] = new ReentrantLock();
+    }
   }
 
-  /// Whether the person's sessions were ended and no sign-in came after.
-  boolean isLockedOut(Subject subject) {
-    return gate.closedAt(subject.key())
-        .filter(closedAt -> !subject.signedInAfter(closedAt))
-        .isPresent();
-  }
-
-  /// What policy may know about the person: the token's word first, then the store's.
-  Map<String, Attribute> factsOf(Subject subject) {
-    return subject.attributesWith(attributes.of(subject.key(), attributeNames));
-  }
-
-  Decision decide(
-      TokenRequest request, Subject subject, Map<String, Attribute> facts, Instant now) {
-    var asked =
+  /// Reads what a decision about this request needs.
+  Known known(TokenRequest request, Subject subject, Instant now) {
+    String client = request.client().id();
+    return known(
         new AccessRequest(
             subject.key(),
             subject.anchor(),
-            facts,
-            request.client().id(),
-            request.client().id(),
+            subject.attributes(),
+            client,
+            client,
             request.scopes(),
             request.details(),
-            now);
+            now));
+  }
+
+  /// Reads what a decision about this request needs.
+  ///
+  /// @param asked with the attributes that are known already; they go before the store's
+  public Known known(AccessRequest asked) {
+    Policy current = policy.get();
+    var names = new HashSet<>(current.attributes());
+    names.add(AttributeStore.MAIL);
+    Set<String> scopes = current.scopes(asked);
+    FactStore.Facts found = facts.read(asked.subject(), names, scopes);
+    var attributes = new HashMap<>(found.attributes());
+    attributes.putAll(asked.attributes());
+    var seen = new TreeMap<String, HistoryStore.Kept>();
+    for (String scope : scopes) {
+      HistoryStore.Kept kept = found.histories().get(scope);
+      seen.put(scope, kept == null ? HistoryStore.Kept.NOTHING : kept);
+    }
+    var complete =
+        new AccessRequest(
+            asked.subject(),
+            asked.anchor(),
+            attributes,
+            asked.client(),
+            asked.actor(),
+            asked.scopes(),
+            asked.details(),
+            asked.now());
+    return new Known(current, complete, found.closedAt(), seen);
+  }
+
+  /// Decides without drawing on anything: for what leads to no token.
+  Decided judge(Known known, Stage stage) {
+    Judged judged = judge(known, stage, known.histories, null);
+    return new Decided(judged.decision, judged.inputs, List.of());
+  }
+
+  /// Decides, and draws on the counters.
+  ///
+  /// @param grant who asks for what, and when the token would end
+  /// @throws HistoryStore.Contended if too many others draw on the same counters
+  public Decided decide(Known known, Stage stage, Intended grant) {
+    List<ReentrantLock> held = known.histories.isEmpty() ? List.of() : enter(known.histories);
     try {
-      return policy.decide(asked);
-    } catch (RuntimeException broken) {
-      policyFailures.accept(broken);
-      return new Decision.Deny(policy.version(), "the policy could not be evaluated", List.of());
+      return settled(known, stage, grant);
+    } finally {
+      held.forEach(ReentrantLock::unlock);
     }
   }
+
+  private Decided settled(Known known, Stage stage, Intended grant) {
+    SortedMap<String, HistoryStore.Kept> seen = known.histories;
+    @Nullable Decision verdict = null;
+    for (int i = 0; i < MOST_TRIES; i++) {
+      Judged judged = judge(known, stage, seen, verdict);
+      verdict = judged.verdict;
+      Evaluation.Changes changes =
+          judged.evaluation == null
+              ? new Evaluation.Changes(Map.of(), List.of())
+              : judged.evaluation.after(judged.decision.outcome());
+      Map<String, HistoryStore.Kept> now =
+          changes.states().isEmpty()
+              ? Map.of()
+              : histories.reserve(seen, changes.states(), reservation(known, grant, changes));
+      if (now.isEmpty()) {
+        notices.tell(grant.jti(), known.asked, judged.decision);
+        return new Decided(judged.decision, judged.inputs, changes.reserved());
+      }
+      seen = new TreeMap<>(now);
+    }
+    throw new HistoryStore.Contended();
+  }
+
+  /// Gives back what a decision drew whose token will never leave.
+  void release(Decided decided) {
+    histories.giveBack(decided.taken());
+  }
+
+  private HistoryStore.@Nullable Grant reservation(
+      Known known, Intended grant, Evaluation.Changes changes) {
+    return changes.reserved().isEmpty() || !givenBack.contains(grant.audience())
+        ? null
+        : new HistoryStore.Grant(
+            known.asked.subject(),
+            grant.jti(),
+            grant.audience(),
+            changes.reserved(),
+            grant.endsAt());
+  }
+
+  private Judged judge(
+      Known known,
+      Stage stage,
+      SortedMap<String, HistoryStore.Kept> seen,
+      @Nullable Decision earlierVerdict) {
+    Policy current = known.policy;
+    var past = new HashMap<String, ScopeHistory>();
+    seen.forEach((scope, kept) -> past.put(scope, kept.history()));
+    try {
+      Evaluation evaluation = current.evaluate(known.asked, History.of(stage, past));
+      ObjectNode inputs = inputs(known.asked, stage, evaluation);
+      Decision own = outside.isAlone() ? outside.open(current.version()) : evaluation.decision();
+      Decision verdict =
+          earlierVerdict == null && OutsideDecisions.isOpen(own)
+              ? outside.ask(known.asked, current.version())
+              : earlierVerdict;
+      Decision decision = verdict == null ? own : OutsideDecisions.both(own, verdict);
+      return new Judged(decision, verdict, inputs, evaluation);
+    } catch (UnavailableException away) {
+      throw away;
+    } catch (RuntimeException broken) {
+      policyFailures.accept(broken);
+      var deny =
+          new Decision.Deny(Grounds.of(current.version(), "the policy could not be evaluated"));
+      return new Judged(deny, earlierVerdict, inputs(known.asked, stage, null), null);
+    }
+  }
+
+  private static ObjectNode inputs(
+      AccessRequest asked, Stage stage, @Nullable Evaluation evaluation) {
+    ObjectNode inputs =
+        StrictJson.object()
+            .put("now", asked.now().toString())
+            .put("anchor", asked.anchor())
+            .put("actor", asked.actor())
+            .put("stage", stage.name().toLowerCase(java.util.Locale.ROOT));
+    ObjectNode attributes = inputs.putObject("attributes");
+    asked.attributes().entrySet().stream()
+        .filter(one -> !one.getKey().equals(AttributeStore.MAIL))
+        .sorted(Map.Entry.comparingByKey())
+        .forEach(one -> attributes.set(one.getKey(), one.getValue().value()));
+    if (evaluation != null && !evaluation.before().isEmpty()) {
+      put(inputs.putObject("history"), evaluation.before());
+      put(inputs.putObject("total"), evaluation.totals());
+    }
+    return inputs;
+  }
+
+  private static void put(ObjectNode json, Map<String, Object> values) {
+    values.forEach((name, value) -> {
+      switch (value) {
+        case Long number -> json.put(name, number);
+        case Boolean flag -> json.put(name, flag);
+        default -> json.put(name, value.toString());
+      }
+    });
+  }
+
+  /// Requests of this replica that draw on the same history go one after the other: only other
+  /// replicas can come between. Always in the same order.
+  private List<ReentrantLock> enter(SortedMap<String, HistoryStore.Kept> scopes) {
+    SequencedCollection<Integer> stripes =
+        scopes.keySet().stream()
+            .map(scope -> Math.floorMod(scope.hashCode(), STRIPES))
+            .distinct()
+            .sorted()
+            .toList();
+    var held = new java.util.ArrayList<ReentrantLock>();
+    boolean done = false;
+    try {
+      for (int stripe : stripes) {
+        if (!turns[stripe].tryLock(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+          throw new HistoryStore.Contended();
+        }
+        held.add(turns[stripe]);
+      }
+      done = true;
+      return held;
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new HistoryStore.Contended();
+    } finally {
+      if (!done) {
+        held.forEach(ReentrantLock::unlock);
+      }
+    }
+  }
+
+  /// What a decision is based on.
+  public static final class Known {
+    private final Policy policy;
+    private final AccessRequest asked;
+    private final @Nullable Instant closedAt;
+    private final SortedMap<String, HistoryStore.Kept> histories;
+
+    private Known(
+        Policy policy,
+        AccessRequest asked,
+        @Nullable Instant closedAt,
+        SortedMap<String, HistoryStore.Kept> histories) {
+      this.policy = policy;
+      this.asked = asked;
+      this.closedAt = closedAt;
+      this.histories = histories;
+    }
+
+    Policy policy() {
+      return policy;
+    }
+
+    AccessRequest asked() {
+      return asked;
+    }
+
+    /// Whether the person's sessions were ended and no sign-in came after.
+    boolean isLockedOut(Subject subject) {
+      return closedAt != null && !subject.signedInAfter(closedAt);
+    }
+
+    /// Whether the person's sessions were ever ended.
+    boolean isClosed() {
+      return closedAt != null;
+    }
+
+    /// What policy may know about the person: the token's word first, then the store's.
+    Map<String, Attribute> facts() {
+      return asked.attributes();
+    }
+  }
+
+  /// The token that a decision is about.
+  ///
+  /// @param endsAt when nobody could use it any more
+  public record Intended(String jti, String audience, Instant endsAt) {}
+
+  private record Judged(
+      Decision decision,
+      @Nullable Decision verdict,
+      ObjectNode inputs,
+      @Nullable Evaluation evaluation) {}
 }

@@ -4,7 +4,7 @@ import static dev.countersign.protocol.OAuthError.INVALID_REQUEST;
 
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.policy.Decision;
-import dev.countersign.policy.TypeRegistry;
+import dev.countersign.policy.Stage;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.TokenTypes;
 import dev.countersign.protocol.VerifiedJwt;
@@ -22,7 +22,7 @@ final class ExchangeGrant {
   static final String SESSION_REVOKED = "the session of the subject was revoked";
 
   private final SubjectTokens subjectTokens;
-  private final TypeRegistry types;
+  private final CurrentPolicy policy;
   private final Decisions decisions;
   private final Issuance issuance;
   private final Challenges challenges;
@@ -31,14 +31,14 @@ final class ExchangeGrant {
 
   ExchangeGrant(
       SubjectTokens subjectTokens,
-      TypeRegistry types,
+      CurrentPolicy policy,
       Decisions decisions,
       Issuance issuance,
       Challenges challenges,
       Outcomes outcomes,
       InstantSource clock) {
     this.subjectTokens = subjectTokens;
-    this.types = types;
+    this.policy = policy;
     this.decisions = decisions;
     this.issuance = issuance;
     this.challenges = challenges;
@@ -47,7 +47,7 @@ final class ExchangeGrant {
   }
 
   ExchangeResult answer(Call call, Client client, Map<String, String> form) {
-    TokenRequest request = TokenRequest.parse(form, client, types);
+    TokenRequest request = TokenRequest.parse(form, client, policy.types());
     String token = TokenRequest.required(form, "subject_token");
     String tokenType = TokenRequest.required(form, "subject_token_type");
     if (form.containsKey("actor_token") || form.containsKey("actor_token_type")) {
@@ -81,30 +81,37 @@ final class ExchangeGrant {
 
   private ExchangeResult decided(
       Call call, TokenRequest request, Subject subject, VerifiedJwt jwt, Instant now) {
-    if (decisions.isLockedOut(subject)) {
+    Decisions.Known known = decisions.known(request, subject, now);
+    if (known.isLockedOut(subject)) {
       return outcomes.refused(call, INVALID_REQUEST, SESSION_REVOKED);
     }
     if (!mayAct(jwt, request.client())) {
       return outcomes.refused(
           call, INVALID_REQUEST, "subject_token: `may_act` does not name this client");
     }
-    var facts = decisions.factsOf(subject);
-    Decision decision = decisions.decide(request, subject, facts, now);
-    return switch (decision) {
-      case Decision.Permit _ -> issue(call, request, subject, decision, now);
-      case Decision.StepUp _ -> challenges.ask(call, request, subject, facts, decision, now);
-      case Decision.Deny _ -> outcomes.denied(call, request, decision);
-      case Decision.Kill _ -> outcomes.killed(call, request, decision, now);
-    };
-  }
-
-  private ExchangeResult issue(
-      Call call, TokenRequest request, Subject subject, Decision decision, Instant now) {
     Instant expiresAt = issuance.expiry(request, subject, now);
     if (!issuance.isAlive(expiresAt)) {
       return outcomes.refused(call, INVALID_REQUEST, "subject_token: `exp` has passed");
     }
-    Issuance.Minted minted = issuance.mint(call, request, subject, decision, now, expiresAt);
+    var intended = new Decisions.Intended(call.jti(), request.audience(), expiresAt);
+    Decided decided = decisions.decide(known, Stage.FIRST, intended);
+    return switch (decided.decision()) {
+      case Decision.Permit _ -> issue(call, request, subject, decided, now, expiresAt);
+      case Decision.StepUp stepUp ->
+          challenges.ask(call, request, subject, known.facts(), decided, stepUp.options(), now);
+      case Decision.Deny _ -> outcomes.denied(call, request, decided);
+      case Decision.Kill _ -> outcomes.killed(call, request, decided, now);
+    };
+  }
+
+  private ExchangeResult issue(
+      Call call,
+      TokenRequest request,
+      Subject subject,
+      Decided decided,
+      Instant now,
+      Instant expiresAt) {
+    Issuance.Minted minted = issuance.mint(call, request, subject, decided, now, expiresAt);
     outcomes.append(LedgerEvent.EXCHANGE_PERMITTED, call, minted.story());
     return minted.result();
   }

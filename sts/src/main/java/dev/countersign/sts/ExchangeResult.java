@@ -1,5 +1,6 @@
 package dev.countersign.sts;
 
+import dev.countersign.policy.Match;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.Secret;
@@ -33,9 +34,12 @@ public sealed interface ExchangeResult {
   /// Policy or a person said no.
   ///
   /// @param reasons sentences for people
-  record Denied(String jti, String description, List<String> reasons) implements ExchangeResult {
+  /// @param decisive the rules that made the decision; callers see only a part of each
+  record Denied(String jti, String description, List<String> reasons, List<Match> decisive)
+      implements ExchangeResult {
     public Denied {
       reasons = List.copyOf(reasons);
+      decisive = List.copyOf(decisive);
     }
   }
 

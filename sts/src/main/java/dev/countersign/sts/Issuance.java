@@ -1,6 +1,5 @@
 package dev.countersign.sts;
 
-import dev.countersign.policy.Decision;
 import dev.countersign.protocol.Secret;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,7 +36,7 @@ final class Issuance {
       Call call,
       TokenRequest request,
       Subject subject,
-      Decision decision,
+      Decided decided,
       Instant now,
       Instant expiresAt) {
     Secret token =
@@ -48,14 +47,14 @@ final class Issuance {
             request.audience(),
             request.scope(),
             request.details(),
-            decision.policyVersion(),
+            decided.decision().policyVersion(),
             now,
             expiresAt);
     var result =
         new ExchangeResult.Issued(
             call.jti(), token, tokens.lifeOf(expiresAt), request.scope(), request.details());
     return new Minted(
-        result, Outcomes.story(request, decision).put("exp", expiresAt.getEpochSecond()));
+        result, Outcomes.story(request, decided).put("exp", expiresAt.getEpochSecond()));
   }
 
   /// Whether a token that ends then would live at all.

@@ -40,40 +40,38 @@ final class Outcomes {
   }
 
   /// Policy said no.
-  ExchangeResult denied(Call call, TokenRequest request, Decision decision) {
-    append(LedgerEvent.EXCHANGE_DENIED, call, story(request, decision));
-    return new ExchangeResult.Denied(call.jti(), "denied by policy", reasons(decision));
+  ExchangeResult denied(Call call, TokenRequest request, Decided decided) {
+    append(LedgerEvent.EXCHANGE_DENIED, call, story(request, decided));
+    return denied(call, "denied by policy", decided.decision());
   }
 
   /// Policy said no and ended the person's sessions.
-  ExchangeResult killed(Call call, TokenRequest request, Decision decision, Instant now) {
+  ExchangeResult killed(Call call, TokenRequest request, Decided decided, Instant now) {
     gate.close(
         new Kill(
             call.subject(),
             call.jti(),
-            decision.reason(),
+            decided.decision().reason(),
             Kill.Initiator.POLICY,
             now,
             Kill.Announce.TRANSMITTER));
-    append(LedgerEvent.EXCHANGE_KILLED, call, story(request, decision));
-    return new ExchangeResult.Denied(
-        call.jti(),
-        "denied by policy, and every session of the subject was ended",
-        reasons(decision));
+    append(LedgerEvent.EXCHANGE_KILLED, call, story(request, decided));
+    return denied(
+        call, "denied by policy, and every session of the subject was ended", decided.decision());
   }
 
-  private static List<String> reasons(Decision decision) {
-    var reasons =
-        decision.matches().stream()
-            .filter(match -> match.outcome() == decision.outcome())
-            .map(Match::reason)
-            .distinct()
-            .toList();
-    return reasons.isEmpty() ? List.of(decision.reason()) : reasons;
+  private static ExchangeResult denied(Call call, String description, Decision decision) {
+    var reasons = decision.decisive().stream().map(Match::reason).distinct().toList();
+    return new ExchangeResult.Denied(
+        call.jti(),
+        description,
+        reasons.isEmpty() ? List.of(decision.reason()) : reasons,
+        decision.decisive());
   }
 
   /// What was asked and how it was decided, for the ledger.
-  static ObjectNode story(TokenRequest request, Decision decision) {
+  static ObjectNode story(TokenRequest request, Decided decided) {
+    Decision decision = decided.decision();
     ObjectNode data =
         StrictJson.object()
             .put("client_id", request.client().id())
@@ -86,6 +84,7 @@ final class Outcomes {
     data.set("authorization_details", request.details().json());
     ArrayNode matches = data.putArray("matches");
     decision.matches().forEach(match -> matches.add(match.json()));
+    data.set("inputs", decided.inputs());
     return data;
   }
 

@@ -5,14 +5,11 @@ import static dev.countersign.protocol.OAuthError.INVALID_REQUEST;
 import static dev.countersign.protocol.OAuthError.UNSUPPORTED_GRANT_TYPE;
 
 import dev.countersign.ledger.Ledger;
-import dev.countersign.policy.Policy;
-import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.TokenTypes;
 import dev.countersign.protocol.WireException;
 import dev.countersign.sts.stepup.StepUps;
 import java.time.InstantSource;
 import java.util.Map;
-import java.util.function.Consumer;
 
 /// The token endpoint: who asks, and which grant answers. Each outcome is in the ledger before this
 /// returns.
@@ -24,34 +21,30 @@ public final class TokenService {
   private final ExchangeGrant exchange;
   private final ApprovalGrant approval;
 
-  /// @param policyFailures told when the policy engine itself breaks, which denies
   public TokenService(
       StsConfig config,
       Clients clients,
       SubjectTokens subjectTokens,
-      TypeRegistry types,
-      Policy policy,
-      AttributeStore attributes,
+      CurrentPolicy policy,
+      Decisions decisions,
       Gate gate,
       StepUps stepUps,
       Tokens tokens,
       Ledger ledger,
-      Consumer<RuntimeException> policyFailures,
       InstantSource clock) {
     this.clients = clients;
     outcomes = new Outcomes(ledger, gate);
-    var decisions = new Decisions(policy, attributes, gate, policyFailures);
     var issuance = new Issuance(config.tokenLifetime(), tokens);
     exchange =
         new ExchangeGrant(
             subjectTokens,
-            types,
+            policy,
             decisions,
             issuance,
-            new Challenges(stepUps, types, tokens, outcomes),
+            new Challenges(stepUps, policy, tokens, outcomes),
             outcomes,
             clock);
-    approval = new ApprovalGrant(types, tokens, stepUps, decisions, issuance, outcomes, clock);
+    approval = new ApprovalGrant(policy, tokens, stepUps, decisions, issuance, outcomes, clock);
   }
 
   /// Answers one token request.

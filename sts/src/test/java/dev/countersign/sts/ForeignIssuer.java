@@ -45,6 +45,7 @@ final class ForeignIssuer implements AutoCloseable {
           byte[] body =
               ("{\"keys\":[" + key.toPublicJWK().toJSONString() + "]}")
                   .getBytes(StandardCharsets.UTF_8);
+          exchange.getResponseHeaders().set("Content-Type", "application/json");
           exchange.sendResponseHeaders(200, body.length);
           exchange.getResponseBody().write(body);
           exchange.close();

@@ -7,6 +7,7 @@ import dev.countersign.box.Database;
 import dev.countersign.box.Health;
 import dev.countersign.box.Metrics;
 import dev.countersign.ledger.Ledger;
+import dev.countersign.policy.Factor;
 import dev.countersign.policy.Policy;
 import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.JwtSigner;
@@ -17,18 +18,27 @@ import dev.countersign.protocol.http.RemoteKeySet;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.sts.AttributeStore;
 import dev.countersign.sts.Clients;
+import dev.countersign.sts.CurrentPolicy;
+import dev.countersign.sts.DecisionSettings;
+import dev.countersign.sts.Decisions;
+import dev.countersign.sts.OutsideDecisions;
 import dev.countersign.sts.Sessions;
 import dev.countersign.sts.StsConfig;
 import dev.countersign.sts.SubjectTokens;
 import dev.countersign.sts.TokenService;
 import dev.countersign.sts.Tokens;
+import dev.countersign.sts.http.DecisionPointClient;
 import dev.countersign.sts.http.EventSender;
 import dev.countersign.sts.http.StsRoutes;
 import dev.countersign.sts.mail.SmtpSender;
 import dev.countersign.sts.postgres.PgApprovals;
 import dev.countersign.sts.postgres.PgAttributes;
+import dev.countersign.sts.postgres.PgFacts;
 import dev.countersign.sts.postgres.PgGate;
+import dev.countersign.sts.postgres.PgHistory;
+import dev.countersign.sts.postgres.PgNotices;
 import dev.countersign.sts.postgres.PgOutbox;
+import dev.countersign.sts.postgres.PgPolicies;
 import dev.countersign.sts.postgres.PgReplays;
 import dev.countersign.sts.stepup.OneTimeCodes;
 import dev.countersign.sts.stepup.StepUps;
@@ -37,6 +47,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -59,11 +70,13 @@ public final class StsBox implements AutoCloseable {
   private final BoxServer server;
   private final EventSender sender;
   private final Thread janitor;
+  private final List<AutoCloseable> loops;
 
-  private StsBox(BoxServer server, EventSender sender, Thread janitor) {
+  private StsBox(BoxServer server, EventSender sender, Thread janitor, List<AutoCloseable> loops) {
     this.server = server;
     this.sender = sender;
     this.janitor = janitor;
+    this.loops = List.copyOf(loops);
   }
 
   /// Builds the box and starts it.
@@ -75,6 +88,36 @@ public final class StsBox implements AutoCloseable {
       StsConfig config,
       Policy policy,
       TypeRegistry types,
+      Database database,
+      Ledger ledger,
+      ECKey signingKey,
+      JWK workloadKey,
+      InstantSource clock) {
+    return start(
+        config,
+        DecisionSettings.none(),
+        policy,
+        PolicyFiles.fixed(policy),
+        database,
+        ledger,
+        signingKey,
+        workloadKey,
+        clock);
+  }
+
+  /// Builds the box and starts it.
+  ///
+  /// @param settings who is told, who else decides, who may ask for decisions
+  /// @param policy the policy of `files`
+  /// @param files where the policy may change while the box runs
+  /// @param database the box's own schema, migrated
+  /// @param signingKey signs what we issue; P-256 with a key id
+  /// @param workloadKey proves us to the transmitter as workload `sts`
+  public static StsBox start(
+      StsConfig config,
+      DecisionSettings settings,
+      Policy policy,
+      PolicyFiles files,
       Database database,
       Ledger ledger,
       ECKey signingKey,
@@ -102,28 +145,47 @@ public final class StsBox implements AutoCloseable {
     var subjectTokens =
         new SubjectTokens(
             config.anchors(), anchor -> new RemoteKeySet(anchor.jwksUri(), client, clock), clock);
+    var smtp = new SmtpSender(config.smtp(), clock);
     var stepUps =
         new StepUps(
             config.issuer(),
             config.stepUp(),
             new PgApprovals(database, gate),
             new OneTimeCodes(derived(signingKey, "one-time codes")),
-            new SmtpSender(config.smtp(), clock),
+            smtp,
             ledger,
             clock);
+    var current = new CurrentPolicy(policy);
+    var policies = new PgPolicies(database);
+    var policyLoop =
+        new PolicyLoop(
+            current, policies, files, changed -> objections(settings, changed), ledger, clock);
+    var notices = new PgNotices(database, clock);
+    var noticeLoop = new NoticeLoop(notices, settings.told(), smtp, client, clock);
+    var histories = new PgHistory(database);
+    var decisions =
+        new Decisions(
+            current,
+            new PgFacts(database),
+            histories,
+            settings
+                .outside()
+                .<OutsideDecisions>map(outside -> new DecisionPointClient(outside, client))
+                .orElse(OutsideDecisions.NONE),
+            notices,
+            settings.giveBack().keySet(),
+            broken -> LOG.error("the policy could not be evaluated; denied", broken));
     var service =
         new TokenService(
             config,
             new Clients(issuer, config.clients(), replays, clock),
             subjectTokens,
-            types,
-            policy,
-            new PgAttributes(database),
+            current,
+            decisions,
             gate,
             stepUps,
             tokens,
             ledger,
-            broken -> LOG.error("the policy could not be evaluated; denied", broken),
             clock);
     var metrics = new Metrics();
     var health = new Health();
@@ -131,7 +193,7 @@ public final class StsBox implements AutoCloseable {
     var routes =
         new StsRoutes(
             config,
-            types,
+            current.get().types(),
             publicKeys,
             service,
             tokens,
@@ -145,7 +207,8 @@ public final class StsBox implements AutoCloseable {
         BoxServer.start(
             BoxServer.Settings.of(NAME, config.listener(), health, metrics), routes::install);
     sender.start();
-    return new StsBox(server, sender, janitor(replays, clock));
+    return new StsBox(
+        server, sender, janitor(replays, clock), List.of(policyLoop, policies, noticeLoop));
   }
 
   /// The attribute store of a migrated schema, for imports.
@@ -199,5 +262,28 @@ public final class StsBox implements AutoCloseable {
     server.close();
     sender.close();
     janitor.interrupt();
+    for (AutoCloseable loop : loops) {
+      try {
+        loop.close();
+      } catch (Exception failed) {
+        LOG.warn("{} did not stop cleanly", loop.getClass().getSimpleName(), failed);
+      }
+    }
+  }
+
+  /// What is missing at this installation for a policy to work.
+  public static List<String> objections(DecisionSettings settings, Policy policy) {
+    var missing = new ArrayList<String>();
+    for (String name : policy.notified()) {
+      if (!settings.told().containsKey(name)) {
+        missing.add("a rule notifies `" + name + "`, which `sts.notify` does not name");
+      }
+    }
+    for (Factor factor : policy.factors()) {
+      if (!StepUps.FACTORS.contains(factor)) {
+        missing.add("a rule wants the factor `" + factor.code() + "`, which is not set up here");
+      }
+    }
+    return missing;
   }
 }

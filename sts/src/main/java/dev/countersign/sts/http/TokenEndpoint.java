@@ -135,6 +135,8 @@ final class TokenEndpoint {
     List<String> reasons = denied.reasons();
     var array = body.putArray("reasons");
     reasons.forEach(array::add);
+    var rules = body.putArray("rules");
+    denied.decisive().forEach(match -> rules.add(match.forCallers()));
     return body;
   }
 

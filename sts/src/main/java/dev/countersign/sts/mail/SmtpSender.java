@@ -20,6 +20,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.Date;
+import java.util.List;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
@@ -87,6 +88,26 @@ public final class SmtpSender implements CodeSender {
       throw new NotSent("the mail server refused the message", refused);
     } catch (MessagingException failed) {
       throw new NotSent("the mail server cannot be reached or did not answer in time", failed);
+    }
+  }
+
+  /// Sends a plain message.
+  ///
+  /// @throws NotSent if the server did not take it
+  public void send(List<String> addresses, String subject, String text) {
+    try {
+      var message = new MimeMessage(session);
+      message.setFrom(new InternetAddress(settings.from(), true));
+      for (String address : addresses) {
+        message.addRecipient(Message.RecipientType.TO, new InternetAddress(address, true));
+      }
+      message.setSubject(subject, StandardCharsets.UTF_8.name());
+      message.setSentDate(Date.from(clock.instant()));
+      message.setHeader("Auto-Submitted", "auto-generated");
+      message.setText(text, StandardCharsets.UTF_8.name());
+      Transport.send(message);
+    } catch (MessagingException failed) {
+      throw new NotSent("the mail server did not take the message", failed);
     }
   }
 

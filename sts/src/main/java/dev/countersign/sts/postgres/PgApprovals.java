@@ -1,6 +1,7 @@
 package dev.countersign.sts.postgres;
 
 import dev.countersign.box.Database;
+import dev.countersign.policy.Factor;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.sts.Kill;
@@ -13,10 +14,12 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -64,8 +67,9 @@ public final class PgApprovals implements Approvals {
       """
       INSERT INTO approval
              (id, open_key, jti, subject, person, client_id, agent, audience, scope, details,
-              details_digest, policy_version, lines, sent_to, created_at, expires_at)
-      VALUES (?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?::jsonb, ?, ?, ?::jsonb, ?, ?, ?)
+              details_digest, policy_version, lines, sent_to, created_at, expires_at, factors,
+              use_within_seconds)
+      VALUES (?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?::jsonb, ?, ?, ?::jsonb, ?, ?, ?, ?, ?)
       RETURNING *
       """;
 
@@ -170,7 +174,11 @@ public final class PgApprovals implements Approvals {
             lines(draft.lines()),
             draft.sentTo(),
             draft.createdAt(),
-            draft.expiresAt())
+            draft.expiresAt(),
+            draft.factors().isEmpty()
+                ? null
+                : draft.factors().stream().map(Factor::name).collect(Collectors.joining(" ")),
+            draft.useWithin() == null ? null : (int) draft.useWithin().toSeconds())
         .orElseThrow();
   }
 
@@ -247,11 +255,23 @@ public final class PgApprovals implements Approvals {
         row.getString("sent_to"),
         Sql.instant(row, "created_at"),
         Sql.instant(row, "expires_at"),
+        factors(row.getString("factors")),
+        seconds(row.getObject("use_within_seconds", Integer.class)),
         row.getInt("tries"),
         row.getObject("sent_at") != null,
         answer == null ? null : Approval.Answer.valueOf(answer.toUpperCase(Locale.ROOT)),
         Sql.optionalInstant(row, "answered_at"),
         Sql.optionalInstant(row, "consumed_at"));
+  }
+
+  private static List<Factor> factors(@Nullable String codes) {
+    return codes == null
+        ? List.of()
+        : Arrays.stream(codes.split(" ", -1)).map(Factor::valueOf).toList();
+  }
+
+  private static @Nullable Duration seconds(@Nullable Integer seconds) {
+    return seconds == null ? null : Duration.ofSeconds(seconds);
   }
 
   private static String lines(List<Approval.Line> lines) {

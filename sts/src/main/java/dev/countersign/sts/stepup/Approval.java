@@ -1,7 +1,9 @@
 package dev.countersign.sts.stepup;
 
+import dev.countersign.policy.Factor;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.sts.Subject;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// @param lines the request in words, one per element, the amount first
 /// @param sentTo the address that the code goes to, masked
 /// @param expiresAt until when the person may answer and, once approved, the answer may be used
+/// @param factors what the person may prove it with; empty for anything
+/// @param useWithin how old the answer may be when it is used; null for any age before `expiresAt`
 /// @param tries wrong and right codes that were entered
 /// @param isSent whether the mail server took the code
 public record Approval(
@@ -33,6 +37,8 @@ public record Approval(
     String sentTo,
     Instant createdAt,
     Instant expiresAt,
+    List<Factor> factors,
+    @Nullable Duration useWithin,
     int tries,
     boolean isSent,
     @Nullable Answer answer,
@@ -40,6 +46,17 @@ public record Approval(
     @Nullable Instant consumedAt) {
   public Approval {
     lines = List.copyOf(lines);
+    factors = List.copyOf(factors);
+  }
+
+  /// Whether an answer, if there is one, is young enough to be used.
+  public boolean isFresh(Instant now) {
+    return useWithin == null || answeredAt == null || !now.isAfter(answeredAt.plus(useWithin));
+  }
+
+  /// Whether a factor will do.
+  public boolean accepts(Factor factor) {
+    return factors.isEmpty() || factors.contains(factor);
   }
 
   /// Where it stands now.

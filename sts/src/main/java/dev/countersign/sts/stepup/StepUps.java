@@ -3,6 +3,8 @@ package dev.countersign.sts.stepup;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.policy.Factor;
+import dev.countersign.policy.StepUpOptions;
 import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
@@ -13,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -30,6 +33,9 @@ public final class StepUps {
 
   /// Who approves in the last moment still leaves the caller this long to use it.
   private static final Duration GRACE = Duration.ofSeconds(60);
+
+  /// The factors that are there.
+  public static final Set<Factor> FACTORS = Set.of(Factor.EMAILOTP);
 
   private final URI issuer;
   private final StepUpSettings settings;
@@ -74,8 +80,15 @@ public final class StepUps {
   }
 
   /// Until when a new approval may be answered.
-  public Instant expiry(Instant now) {
-    return now.plus(settings.approvalLifetime());
+  public Instant expiry(Instant now, StepUpOptions options) {
+    Duration longest = settings.approvalLifetime();
+    Duration asked = options.answerWithin() == null ? longest : options.answerWithin();
+    return now.plus(asked.compareTo(longest) < 0 ? asked : longest);
+  }
+
+  /// Whether a person can be asked by one of the factors that a policy wants.
+  public boolean canAsk(StepUpOptions options) {
+    return FACTORS.stream().anyMatch(options::accepts);
   }
 
   /// How many codes may be entered for one approval.
@@ -186,7 +199,7 @@ public final class StepUps {
         turn,
         () -> {
           var code = turn.code();
-          if (code == null) {
+          if (code == null || !turn.approval().accepts(Factor.EMAILOTP)) {
             return new Answered.NotAnswerable(turn.approval(), Approval.State.PENDING);
           }
           turn.countTry();
@@ -220,7 +233,7 @@ public final class StepUps {
         LedgerEvent.APPROVAL_GIVEN,
         approval,
         data(approval)
-            .put("factor", "emailotp")
+            .put("factor", Factor.EMAILOTP.code())
             .put("digest", approval.details().digest())
             .put("tries", approval.tries() + 1));
     return new Answered.Taken(approval, Approval.Answer.APPROVED, null);

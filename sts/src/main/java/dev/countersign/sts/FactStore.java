@@ -1,0 +1,33 @@
+package dev.countersign.sts;
+
+import dev.countersign.policy.Attribute;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What a decision needs to know, read in one go and at one moment.
+public interface FactStore {
+
+  /// Reads what is known.
+  ///
+  /// @param subject the person's key
+  /// @param attributes names of attributes
+  /// @param scopes keys of histories
+  Facts read(String subject, Set<String> attributes, Set<String> scopes);
+
+  /// What is known about one person.
+  ///
+  /// @param closedAt when the person's sessions were last ended, or null
+  /// @param attributes the attribute store's, by name
+  /// @param histories by key; those that are missing are empty
+  record Facts(
+      @Nullable Instant closedAt,
+      Map<String, Attribute> attributes,
+      Map<String, HistoryStore.Kept> histories) {
+    public Facts {
+      attributes = Map.copyOf(attributes);
+      histories = Map.copyOf(histories);
+    }
+  }
+}
