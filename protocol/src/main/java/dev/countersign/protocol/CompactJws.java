@@ -70,10 +70,11 @@ public final class CompactJws {
     }
   }
 
-  /// The payload; trust nothing in it but to choose a verifier.
+  /// The payload; trust nothing in it but to choose a verifier, or to tell an operator what is
+  /// wrong.
   ///
   /// @throws MalformedJsonException if it is not a strict JSON object
-  ObjectNode unverifiedClaims() {
+  public ObjectNode unverifiedClaims() {
     ObjectNode known = claims;
     if (known == null) {
       known = StrictJson.parseObject(payload);

@@ -80,6 +80,11 @@ public final class VerificationKeys {
     return candidates;
   }
 
+  /// Whether there is no key at all that may verify.
+  public boolean isEmpty() {
+    return keys.isEmpty();
+  }
+
   /// Whether a key with this id is here.
   public boolean has(String kid) {
     return keys.stream().anyMatch(key -> kid.equals(key.id()));

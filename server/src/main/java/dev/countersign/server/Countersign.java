@@ -16,6 +16,8 @@ import picocli.CommandLine.Spec;
       ServeCommand.class,
       CheckCommand.class,
       TraceCommand.class,
+      DoctorCommand.class,
+      ExplainCommand.class,
       InitDbCommand.class,
       RlsCommand.class,
       HelpCommand.class

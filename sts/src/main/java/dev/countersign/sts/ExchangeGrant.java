@@ -73,7 +73,7 @@ final class ExchangeGrant {
       case SubjectTokens.SubjectCheck.Verified(Subject subject, VerifiedJwt jwt) ->
           decided(call.of(subject), request, subject, jwt, now);
       case SubjectTokens.SubjectCheck.Rejected(String reason) ->
-          outcomes.refused(call, INVALID_REQUEST, "subject_token: " + reason);
+          outcomes.refusedSubject(call, reason, anchor.get(), token, now);
       case SubjectTokens.SubjectCheck.Unavailable(String reason) ->
           throw new KeySource.KeysUnavailableException(reason);
     };

@@ -7,8 +7,14 @@ import dev.countersign.policy.Decision;
 import dev.countersign.policy.Match;
 import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.sts.diagnosis.Code;
+import dev.countersign.sts.diagnosis.Errors;
+import dev.countersign.sts.diagnosis.Expected;
+import dev.countersign.sts.diagnosis.Finding;
+import dev.countersign.sts.diagnosis.TokenDoctor;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -29,20 +35,52 @@ final class Outcomes {
 
   /// The request or what it brought is not acceptable; nothing was decided.
   ExchangeResult refused(Call call, OAuthError error, String description) {
+    Code code = Errors.of(error, description);
+    return refused(call, error, description, code, StrictJson.object().put("code", code.text()));
+  }
+
+  /// The subject token is not acceptable. The ledger gets what a look at the token tells; the
+  /// caller the part of it that is about the token alone.
+  ExchangeResult refusedSubject(
+      Call call, String reason, Anchor anchor, String token, Instant now) {
+    Code general = Errors.of(OAuthError.INVALID_REQUEST, reason);
+    Optional<Finding> cause =
+        new TokenDoctor(Expected.of(anchor), now)
+            .examine(token).stream()
+                .filter(finding -> finding.severity() == Finding.Severity.PROBLEM)
+                .findFirst();
+    Code code = cause.map(Finding::code).orElse(general);
+    ObjectNode data = StrictJson.object().put("code", code.text());
+    cause.ifPresent(finding -> data.put("seen", finding.seen()));
+    return refused(
+        call,
+        OAuthError.INVALID_REQUEST,
+        "subject_token: " + reason,
+        code.audience() == Code.Audience.CALLER ? code : general,
+        data);
+  }
+
+  private ExchangeResult refused(
+      Call call, OAuthError error, String description, Code told, ObjectNode noted) {
     String reason =
         description.length() > MAX_REASON ? description.substring(0, MAX_REASON) : description;
     ObjectNode data = StrictJson.object().put("error", error.code()).put("reason", reason);
+    data.setAll(noted);
     if (!call.client().isEmpty()) {
       data.put("client_id", call.client());
     }
     append(LedgerEvent.EXCHANGE_REFUSED, call, data);
-    return new ExchangeResult.Refused(call.jti(), error, reason);
+    return new ExchangeResult.Refused(call.jti(), error, coded(reason, told));
+  }
+
+  private static String coded(String description, Code code) {
+    return description + " (" + code.text() + ")";
   }
 
   /// Policy said no.
   ExchangeResult denied(Call call, TokenRequest request, Decided decided) {
     append(LedgerEvent.EXCHANGE_DENIED, call, story(request, decided));
-    return denied(call, "denied by policy", decided.decision());
+    return denied(call, coded("denied by policy", Code.DENIED), decided.decision());
   }
 
   /// Policy said no and ended the person's sessions.
@@ -57,7 +95,9 @@ final class Outcomes {
             Kill.Announce.TRANSMITTER));
     append(LedgerEvent.EXCHANGE_KILLED, call, story(request, decided));
     return denied(
-        call, "denied by policy, and every session of the subject was ended", decided.decision());
+        call,
+        coded("denied by policy, and every session of the subject was ended", Code.KILLED),
+        decided.decision());
   }
 
   private static ExchangeResult denied(Call call, String description, Decision decision) {

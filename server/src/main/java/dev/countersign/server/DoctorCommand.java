@@ -1,0 +1,220 @@
+package dev.countersign.server;
+
+import dev.countersign.box.Logs;
+import dev.countersign.config.ConfigException;
+import dev.countersign.protocol.JwtCheck;
+import dev.countersign.protocol.JwtRules;
+import dev.countersign.protocol.JwtVerifier;
+import dev.countersign.protocol.OAuthError;
+import dev.countersign.protocol.UnavailableException;
+import dev.countersign.protocol.http.RemoteKeySet;
+import dev.countersign.protocol.http.WireClient;
+import dev.countersign.server.config.Installation;
+import dev.countersign.sts.Anchor;
+import dev.countersign.sts.diagnosis.Code;
+import dev.countersign.sts.diagnosis.CodesPage;
+import dev.countersign.sts.diagnosis.Errors;
+import dev.countersign.sts.diagnosis.Expected;
+import dev.countersign.sts.diagnosis.Finding;
+import dev.countersign.sts.diagnosis.IssuerDoctor;
+import dev.countersign.sts.diagnosis.TokenDoctor;
+import java.io.Console;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `countersign doctor`: what is wrong with a token, a trust anchor or an error, and the one fix.
+@Command(
+    name = "doctor",
+    mixinStandardHelpOptions = true,
+    description = "Says what is wrong with a token, a trust anchor or an error, and the one fix.",
+    footer = {"", "Exit code 0: nothing is wrong. 1: something is. 2: the configuration is."})
+final class DoctorCommand implements Runnable {
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final int LARGEST = 64 * 1024;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(System.out);
+  }
+
+  @Command(
+      name = "token",
+      mixinStandardHelpOptions = true,
+      description =
+          "Examines a token that is pasted or comes by standard input. It is neither logged nor"
+              + " printed.")
+  int token(
+      @Mixin ConfigOption config,
+      @Option(
+              names = "--anchor",
+              paramLabel = "<name>",
+              description = "the trust anchor it is for; default: the one with its issuer")
+          @Nullable String name) {
+    Logs.configure(Logs.Format.HUMAN);
+    Installation installation = Installation.read(config.file(), config.variables());
+    String token = read();
+    Optional<Anchor> anchor =
+        name == null
+            ? byIssuer(installation.sts().anchors(), token)
+            : Optional.of(anchor(installation, name));
+    InstantSource clock = InstantSource.system();
+    System.out.println(
+        anchor
+            .map(known -> "As the trust anchor `" + known.name() + "` sees it:")
+            .orElse("No trust anchor has its issuer (name one with --anchor). The token alone:"));
+    var findings =
+        new ArrayList<>(
+            new TokenDoctor(anchor.map(Expected::of).orElse(null), clock.instant()).examine(token));
+    anchor.flatMap(known -> verified(known, token, clock, findings)).ifPresent(findings::add);
+    return report(findings, "Nothing is wrong with it.");
+  }
+
+  @Command(
+      name = "idp",
+      mixinStandardHelpOptions = true,
+      description = "Compares a trust anchor with what its issuer publishes.")
+  int idp(
+      @Mixin ConfigOption config,
+      @Parameters(index = "0", paramLabel = "<anchor>", description = "its name under sts.anchors")
+          String name) {
+    Logs.configure(Logs.Format.HUMAN);
+    Anchor anchor = anchor(Installation.read(config.file(), config.variables()), name);
+    var client = new WireClient();
+    var doctor =
+        new IssuerDoctor(anchor.issuer(), anchor.jwksUri().toString(), anchor.algorithms());
+    Optional<IssuerDoctor.Published> document = fetch(client, doctor.discovery());
+    var findings = new ArrayList<>(doctor.examine(document));
+    String keys = anchor.jwksUri().toString();
+    findings.addAll(doctor.examineKeys(keys, fetch(client, keys)));
+    return report(findings, "The anchor `" + name + "` agrees with what its issuer publishes.");
+  }
+
+  @Command(
+      name = "error",
+      mixinStandardHelpOptions = true,
+      description = "Explains an error text or code of ours, Entra, Okta, Verify or Vault.")
+  int error(
+      @Parameters(
+              index = "0",
+              arity = "1..*",
+              paramLabel = "<text>",
+              description = "such as AADSTS700022")
+          List<String> words) {
+    List<Code> codes = Errors.in(String.join(" ", words));
+    if (codes.isEmpty()) {
+      System.out.println("No code is known for this. Does `countersign trace` have its jti?");
+      return 1;
+    }
+    codes.forEach(code -> System.out.println(CodesPage.explain(code)));
+    return 0;
+  }
+
+  private static Optional<Anchor> byIssuer(List<Anchor> anchors, String token) {
+    String issuer = JwtVerifier.unverifiedIssuer(token).orElse("");
+    return anchors.stream().filter(anchor -> anchor.issuer().equals(issuer)).findFirst();
+  }
+
+  private static Anchor anchor(Installation installation, String name) {
+    return installation.sts().anchors().stream()
+        .filter(anchor -> anchor.name().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            new ConfigException(
+                List.of(
+                    "there is no trust anchor of that name; there are "
+                        + installation.sts().anchors().stream().map(Anchor::name).toList())));
+  }
+
+  /// What only the signature shows: whether the keys at the anchor's address made it.
+  private static Optional<Finding> verified(
+      Anchor anchor, String token, InstantSource clock, List<Finding> before) {
+    var rules =
+        new JwtRules(
+            anchor.issuer(),
+            anchor.audiences(),
+            anchor.types(),
+            anchor.algorithms(),
+            anchor.leeway(),
+            anchor.maxAge());
+    var keys = new RemoteKeySet(anchor.jwksUri(), new WireClient(), clock);
+    return switch (new JwtVerifier(rules, keys, clock).verify(token)) {
+      case JwtCheck.Verified _ -> Optional.empty();
+      case JwtCheck.Unavailable _ ->
+          Optional.of(
+              new Finding(Finding.Severity.PROBLEM, Code.AWAY, "no keys from " + anchor.jwksUri()));
+      case JwtCheck.Rejected(String reason) -> {
+        Code code = Errors.of(OAuthError.INVALID_REQUEST, reason);
+        yield before.stream().anyMatch(finding -> finding.code() == code)
+            ? Optional.empty()
+            : Optional.of(new Finding(Finding.Severity.PROBLEM, code, reason));
+      }
+    };
+  }
+
+  private static Optional<IssuerDoctor.Published> fetch(WireClient client, String address) {
+    try {
+      var answer = client.get(URI.create(address), Map.of("Accept", "application/json"), PATIENCE);
+      return Optional.of(new IssuerDoctor.Published(answer.status(), answer.text()));
+    } catch (UnavailableException | IllegalArgumentException away) {
+      return Optional.empty();
+    }
+  }
+
+  // The first problem is the cause; the others mostly follow from it.
+  private static int report(List<Finding> findings, String fine) {
+    Optional<Finding> first =
+        findings.stream()
+            .filter(finding -> finding.severity() == Finding.Severity.PROBLEM)
+            .findFirst();
+    first.ifPresent(finding ->
+        System.out.println(
+            "\nMend this first: " + finding.seen() + "\n" + CodesPage.explain(finding.code())));
+    for (Finding finding : findings) {
+      if (!first.filter(finding::equals).isPresent()) {
+        boolean isProblem = finding.severity() == Finding.Severity.PROBLEM;
+        System.out.println(
+            (isProblem ? "then  " : "note  ")
+                + finding.code().text()
+                + "  "
+                + finding.seen()
+                + "; "
+                + finding.code().fix());
+      }
+    }
+    if (first.isEmpty()) {
+      System.out.println(fine);
+    }
+    return first.isEmpty() ? 0 : 1;
+  }
+
+  // At a terminal without echo, so that the token is not left on the screen.
+  private static String read() {
+    Console console = System.console();
+    if (console != null && console.isTerminal()) {
+      char[] pasted = console.readPassword("Paste the token (it is not shown), then Enter: ");
+      return pasted == null ? "" : new String(pasted).strip();
+    }
+    try {
+      return new String(System.in.readNBytes(LARGEST), StandardCharsets.UTF_8).strip();
+    } catch (IOException failed) {
+      throw new UncheckedIOException("standard input cannot be read", failed);
+    }
+  }
+}
