@@ -937,6 +937,8 @@ public enum Code {
   private final String what;
   private final String cause;
   private final String fix;
+
+  @SuppressWarnings("ImmutableEnumChecker") // made by toList(), which nobody can change
   private final List<String> signs;
 
   Code(
