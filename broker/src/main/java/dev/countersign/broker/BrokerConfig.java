@@ -131,10 +131,35 @@ public record BrokerConfig(
   ///
   /// @param name in configuration, the journal and the ledger
   /// @param mint the CREATEROLE login that makes and ends the others
-  public record Target(String name, DatabaseSettings mint) {
-    public Target {
-      requireName(name);
+  /// @param passwordIterations SCRAM iterations of minted passwords. They are 256 random bits, so one
+  ///   is enough; drivers that insist on more need 4096
+  /// @param allowances what is unsafe and allowed all the same, by name
+  public record Target(
+      String name, DatabaseSettings mint, int passwordIterations, Set<Allowance> allowances) {
+
+    /// A target without exceptions.
+    public Target(String name, DatabaseSettings mint) {
+      this(name, mint, 1, Set.of());
     }
+
+    public Target {
+      allowances = Set.copyOf(allowances);
+      requireName(name);
+      if (passwordIterations < 1 || passwordIterations > 100_000) {
+        throw new IllegalArgumentException("password-iterations must be between 1 and 100000");
+      }
+    }
+  }
+
+  /// What makes a set-up unsafe and may be allowed all the same, for one database, by name.
+  public enum Allowance {
+    /// The broker's login is a superuser: whoever takes the broker over has the server.
+    SUPERUSER,
+    /// PostgreSQL 15, where a CREATEROLE login can make itself a member of anything.
+    POSTGRES_15,
+    /// No TLS to a database that is not on this machine: passwords of minted logins are safe from
+    /// listeners by SCRAM, the data is not.
+    PLAIN_CONNECTION
   }
 
   /// What one agent may ask for at most, whatever a token says.

@@ -18,7 +18,10 @@ import javax.crypto.spec.SecretKeySpec;
 /// @spec https://www.rfc-editor.org/rfc/rfc5802#section-3 RFC 5802 §3
 /// @spec https://www.rfc-editor.org/rfc/rfc7677 RFC 7677
 public final class ScramVerifier {
-  private static final int ITERATIONS = 4096; // the fewest that RFC 7677 allows and clients accept
+  /// The fewest that RFC 7677 §4 recommends, for a password that somebody may have chosen.
+  public static final int USUAL_ITERATIONS = 4096;
+
+  private static final int MOST_ITERATIONS = 1_000_000;
   private static final int SALT_BYTES = 16;
   private static final int KEY_BITS = 256;
 
@@ -32,21 +35,33 @@ public final class ScramVerifier {
   ///
   /// @param password ASCII letters, digits, `-` and `_` only, which SASLprep leaves as they are
   public static ScramVerifier of(Secret password) {
-    return of(password, Ids.bytes(SALT_BYTES));
+    return of(password, USUAL_ITERATIONS);
   }
 
-  static ScramVerifier of(Secret password, byte[] salt) {
+  /// The verifier of a password, under a fresh salt.
+  ///
+  /// @param password ASCII letters, digits, `-` and `_` only
+  /// @param iterations what makes guessing slow; one is enough for 256 random bits, which nobody
+  ///   guesses
+  public static ScramVerifier of(Secret password, int iterations) {
+    return of(password, Ids.bytes(SALT_BYTES), iterations);
+  }
+
+  static ScramVerifier of(Secret password, byte[] salt, int iterations) {
+    if (iterations < 1 || iterations > MOST_ITERATIONS) {
+      throw new IllegalArgumentException("a password takes 1 to 1000000 iterations");
+    }
     try {
       byte[] salted =
           SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256")
               .generateSecret(
-                  new PBEKeySpec(password.reveal().toCharArray(), salt, ITERATIONS, KEY_BITS))
+                  new PBEKeySpec(password.reveal().toCharArray(), salt, iterations, KEY_BITS))
               .getEncoded();
       byte[] storedKey = Digest.raw(hmac(salted, "Client Key"));
       byte[] serverKey = hmac(salted, "Server Key");
       return new ScramVerifier(
           "SCRAM-SHA-256$%d:%s$%s:%s"
-              .formatted(ITERATIONS, base64(salt), base64(storedKey), base64(serverKey)));
+              .formatted(iterations, base64(salt), base64(storedKey), base64(serverKey)));
     } catch (GeneralSecurityException impossible) {
       throw new IllegalStateException("every Java platform has HMAC-SHA-256", impossible);
     }

@@ -104,7 +104,7 @@ public final class BrokerBox implements AutoCloseable {
     Map<String, Engine> byDatabase = new HashMap<>();
     for (BrokerConfig.Target configured : config.databases()) {
       var target =
-          new PgTargetDatabase(configured.name(), configured.mint(), TARGET_CONNECTIONS, faults);
+          new PgTargetDatabase(configured, TARGET_CONNECTIONS, faults);
       opened.add(target);
       health.check("database " + configured.name(), target::isUp);
       byDatabase.put(configured.name(), around.apply(target));

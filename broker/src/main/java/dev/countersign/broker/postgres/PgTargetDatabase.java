@@ -3,6 +3,7 @@ package dev.countersign.broker.postgres;
 import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseFault;
 import dev.countersign.box.DatabaseSettings;
+import dev.countersign.broker.BrokerConfig;
 import dev.countersign.broker.Engine;
 import dev.countersign.broker.FaultPoint;
 import dev.countersign.broker.Grant;
@@ -25,6 +26,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import tools.jackson.databind.node.ArrayNode;
 
@@ -43,7 +45,7 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
   /// approved request's time, and the broker that ends its connections.
   ///
   /// Names: 1 user, 2 verifier, 3 valid until, 4 groups, 5 connections, 6 to 8 time-outs in
-  /// milliseconds, 9 user without quotes. Parameters: 1 user, 2 jti, 3 request, 4 expires.
+  /// milliseconds, 9 application name. Parameters: 1 user, 2 jti, 3 request, 4 expires.
   private static final String CREATE =
       """
       SELECT pg_catalog.set_config('synchronous_commit', 'off', true);
@@ -87,6 +89,47 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
       SELECT pg_catalog.set_config('synchronous_commit', 'off', true),
              pg_catalog.set_config('lock_timeout', '500', true);
       ALTER ROLE %1$s NOLOGIN CONNECTION LIMIT 0
+      """;
+
+  /// All of a revocation in one round trip, where nobody is in the way: nobody can log in any more,
+  /// committed; sessions ended, or an error; then the role gone, on disk. If anything fails, nothing
+  /// after it happens and each step is done by itself. Names: 1 user. Parameters: 1 user.
+  ///
+  /// A session that is ending by itself is waited for as well, in steps of its own: the wait that
+  /// `pg_terminate_backend` offers looks only ten times a second.
+  private static final String REVOKE =
+      """
+      BEGIN;
+      SELECT pg_catalog.set_config('synchronous_commit', 'off', true),
+             pg_catalog.set_config('lock_timeout', '500', true);
+      GRANT %1$s TO CURRENT_USER WITH INHERIT TRUE, SET FALSE;
+      ALTER ROLE %1$s NOLOGIN CONNECTION LIMIT 0;
+      COMMIT;
+      DO $end$
+      DECLARE
+          looks integer := 0;
+      BEGIN
+          LOOP
+              PERFORM pg_catalog.pg_terminate_backend(a.pid)
+                 FROM pg_catalog.pg_stat_get_activity(NULL) a
+                WHERE a.usesysid = '%1$s'::pg_catalog.regrole;
+              EXIT WHEN NOT FOUND;
+              looks := looks + 1;
+              IF looks > 40 THEN
+                  RAISE EXCEPTION 'a connection of the login did not end in time';
+              END IF;
+              IF looks > 15 THEN
+                  PERFORM pg_catalog.pg_sleep(0.001 * (looks - 15) * (looks - 15));
+              END IF;
+              PERFORM pg_catalog.pg_stat_clear_snapshot();
+          END LOOP;
+      END
+      $end$;
+      BEGIN;
+      SELECT pg_catalog.set_config('lock_timeout', '3000', true);
+      DELETE FROM countersign.approved_request WHERE role_name = ?;
+      DROP ROLE %1$s;
+      COMMIT
       """;
 
   /// Ends connections and waits for their end; says which stayed. The connections are picked before
@@ -143,20 +186,25 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
   private static final String TUPLE_CONCURRENTLY_UPDATED = "XX000";
   private static final String DEPENDENT_OBJECTS = "2BP01";
 
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_-]{1,63}");
+
   private final String name;
   private final DatabaseSettings settings;
+  private final int iterations;
+  private final Set<BrokerConfig.Allowance> allowances;
   private final Database database;
   private final FaultPoint.Hook faults;
   private final Set<SqlName> safeGroups = new HashSet<>();
 
-  /// @param name the database's name in the configuration
-  /// @param mint the CREATEROLE login
+  /// @param target the database, and the CREATEROLE login there
   public PgTargetDatabase(
-      String name, DatabaseSettings mint, int maxConnections, FaultPoint.Hook faults) {
-    this.name = name;
-    this.settings = mint;
+      BrokerConfig.Target target, int maxConnections, FaultPoint.Hook faults) {
+    this.name = target.name();
+    this.settings = target.mint();
+    this.iterations = target.passwordIterations();
+    this.allowances = target.allowances();
     this.faults = faults;
-    this.database = Database.open("broker-" + name, mint, maxConnections);
+    this.database = Database.open("broker-" + name, settings, maxConnections);
   }
 
   /// Whether the database answers.
@@ -171,7 +219,7 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
         return;
       }
     }
-    List<String> problems = database.query(connection -> TargetChecks.problems(connection, groups));
+    List<String> problems = database.query(connection -> TargetChecks.problems(connection, groups, allowances));
     if (!problems.isEmpty()) {
       throw new UnsafeTargetException(name, problems);
     }
@@ -187,14 +235,14 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
     String sql =
         CREATE.formatted(
             lease.user().quoted(),
-            ScramVerifier.of(password).text(),
+            ScramVerifier.of(password, iterations).text(),
             lease.expiresAt(),
             grant.groups().stream().map(SqlName::quoted).collect(Collectors.joining(", ")),
             limits.connections(),
             limits.statement().toMillis(),
             limits.lock().toMillis(),
             limits.idle().toMillis(),
-            lease.user().text());
+            applicationName(lease));
     database.query(connection -> {
       try (var statement = connection.prepareStatement(sql)) {
         statement.setString(1, lease.user().text());
@@ -205,6 +253,13 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
       }
     });
     return password;
+  }
+
+  // The jti, so that a line of PostgreSQL's log leads to the decision; the login's own name where the
+  // jti is not plain, or would be cut off.
+  private static String applicationName(Lease lease) {
+    String jti = lease.token().jti();
+    return PLAIN.matcher(jti).matches() ? jti : lease.user().text();
   }
 
   private static String request(Grant grant) {
@@ -224,7 +279,7 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
   @Override
   public Optional<Secret> changePassword(SqlName user) {
     Secret password = freshPassword();
-    String verifier = ScramVerifier.of(password).text();
+    String verifier = ScramVerifier.of(password, iterations).text();
     return isChanged(() -> run(CHANGE_PASSWORD.formatted(user.quoted(), verifier)))
         ? Optional.of(password)
         : Optional.empty();
@@ -256,6 +311,37 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
 
   @Override
   public void revoke(SqlName user) {
+    try {
+      if (!existed(() -> revokeAtOnce(user))) {
+        run(CLOSE_REQUEST, user.text());
+      }
+    } catch (DatabaseFault inTheWay) {
+      revokeInSteps(user);
+    }
+  }
+
+  private void revokeAtOnce(SqlName user) {
+    database.query(connection -> {
+      try (var statement = connection.prepareStatement(REVOKE.formatted(user.quoted()))) {
+        statement.setString(1, user.text());
+        return statement.execute();
+      } catch (SQLException failed) {
+        rollBack(connection, failed);
+        throw failed;
+      }
+    });
+  }
+
+  // The text opened a transaction that the pool does not know of.
+  private static void rollBack(Connection connection, SQLException failed) {
+    try (var statement = connection.createStatement()) {
+      statement.execute("ROLLBACK");
+    } catch (SQLException gone) {
+      failed.addSuppressed(gone);
+    }
+  }
+
+  private void revokeInSteps(SqlName user) {
     if (!existed(() -> run(TAKE_OVER.formatted(user.quoted())))) {
       run(CLOSE_REQUEST, user.text());
       return;

@@ -1,5 +1,6 @@
 package dev.countersign.broker.postgres;
 
+import dev.countersign.broker.BrokerConfig.Allowance;
 import dev.countersign.broker.SqlName;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -66,7 +67,9 @@ final class TargetChecks {
   }
 
   /// Every problem, one sentence each; empty if the set-up is safe.
-  static List<String> problems(Connection connection, Set<SqlName> groups) throws SQLException {
+  static List<String> problems(
+      Connection connection, Set<SqlName> groups, Set<Allowance> allowances)
+      throws SQLException {
     var checks = new TargetChecks(connection);
     if (checks.number(VERSION) < OLDEST) {
       // The other questions use words that older servers do not know.
