@@ -9,7 +9,12 @@ import picocli.CommandLine.Command;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measures one thing and prints a table.",
-    subcommands = {StartCommand.class, CallCommand.class, ExchangeCommand.class, LastMileCommand.class})
+    subcommands = {
+      StartCommand.class,
+      CallCommand.class,
+      ExchangeCommand.class,
+      LastMileCommand.class
+    })
 public final class BenchMain implements Runnable {
   public static void main(String[] arguments) {
     System.exit(

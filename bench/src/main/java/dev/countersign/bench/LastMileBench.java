@@ -42,9 +42,7 @@ final class LastMileBench {
 
   Report run() throws IOException, SQLException {
     try (var database =
-            server.isPresent()
-                ? LastMileDatabase.on(server.get())
-                : LastMileDatabase.embedded();
+            server.isPresent() ? LastMileDatabase.on(server.get()) : LastMileDatabase.embedded();
         var engine =
             new PgTargetDatabase(
                 new BrokerConfig.Target("bench", database.mint()), CLIENTS, FaultPoint.Hook.NONE);
@@ -57,8 +55,7 @@ final class LastMileBench {
       if (isLong) {
         flat(database, ours, figures);
       }
-      figures.add(
-          Figure.of("left over", Double.parseDouble(database.leftOvers()), "logins", 0));
+      figures.add(Figure.of("left over", Double.parseDouble(database.leftOvers()), "logins", 0));
       return new Report("lastmile", figures);
     }
   }
@@ -110,8 +107,7 @@ final class LastMileBench {
   }
 
   private static void use(DatabaseSettings database, Login login) throws SQLException {
-    try (Connection connection =
-            Database.connect(database.as(login.user(), login.password()));
+    try (Connection connection = Database.connect(database.as(login.user(), login.password()));
         var statement = connection.createStatement();
         var rows = statement.executeQuery(LastMileDatabase.STATEMENT)) {
       rows.next();

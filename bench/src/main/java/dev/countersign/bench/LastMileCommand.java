@@ -51,8 +51,7 @@ final class LastMileCommand implements Callable<Integer> {
     Optional<DatabaseSettings> server =
         Optional.ofNullable(url)
             .map(address ->
-                new DatabaseSettings(
-                    address, user, new Secret(password == null ? "" : password)));
+                new DatabaseSettings(address, user, new Secret(password == null ? "" : password)));
     printing.print(new LastMileBench(rounds, isLong, server).run());
     return 0;
   }

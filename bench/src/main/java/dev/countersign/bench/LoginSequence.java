@@ -70,12 +70,7 @@ interface LoginSequence extends AutoCloseable {
                 OnBehalfOfToken.Binding.NONE);
         Lease lease =
             Lease.prepare(
-                role,
-                LeaseId.MOUNT,
-                token,
-                Presenter.named("bench"),
-                role.timeToLive(),
-                now);
+                role, LeaseId.MOUNT, token, Presenter.named("bench"), role.timeToLive(), now);
         Secret password = engine.mint(lease, grant);
         return new Login(lease.user().text(), password, () -> engine.revoke(lease.user()));
       }
@@ -154,8 +149,7 @@ interface LoginSequence extends AutoCloseable {
     public Login mint() throws SQLException {
       String user = "v-bench-read-" + Ids.base62(20).toLowerCase(Locale.ROOT);
       var password = new Secret(Ids.base62(20));
-      String until =
-          InstantSource.system().instant().plus(1, ChronoUnit.HOURS).toString();
+      String until = InstantSource.system().instant().plus(1, ChronoUnit.HOURS).toString();
       connection.setAutoCommit(false);
       run(
           "CREATE ROLE \"%s\" WITH LOGIN PASSWORD '%s' VALID UNTIL '%s'"

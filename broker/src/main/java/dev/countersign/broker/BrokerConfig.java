@@ -131,8 +131,8 @@ public record BrokerConfig(
   ///
   /// @param name in configuration, the journal and the ledger
   /// @param mint the CREATEROLE login that makes and ends the others
-  /// @param passwordIterations SCRAM iterations of minted passwords. They are 256 random bits, so one
-  ///   is enough; drivers that insist on more need 4096
+  /// @param passwordIterations SCRAM iterations of minted passwords. They are 256 random bits, so
+  ///   one is enough; drivers that insist on more need 4096
   /// @param allowances what is unsafe and allowed all the same, by name
   public record Target(
       String name, DatabaseSettings mint, int passwordIterations, Set<Allowance> allowances) {

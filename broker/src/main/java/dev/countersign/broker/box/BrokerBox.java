@@ -103,8 +103,7 @@ public final class BrokerBox implements AutoCloseable {
     health.check("state", state::isUp);
     Map<String, Engine> byDatabase = new HashMap<>();
     for (BrokerConfig.Target configured : config.databases()) {
-      var target =
-          new PgTargetDatabase(configured, TARGET_CONNECTIONS, faults);
+      var target = new PgTargetDatabase(configured, TARGET_CONNECTIONS, faults);
       opened.add(target);
       health.check("database " + configured.name(), target::isUp);
       byDatabase.put(configured.name(), around.apply(target));

@@ -92,8 +92,8 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
       """;
 
   /// All of a revocation in one round trip, where nobody is in the way: nobody can log in any more,
-  /// committed; sessions ended, or an error; then the role gone, on disk. If anything fails, nothing
-  /// after it happens and each step is done by itself. Names: 1 user. Parameters: 1 user.
+  /// committed; sessions ended, or an error; then the role gone, on disk. If anything fails,
+  /// nothing after it happens and each step is done by itself. Names: 1 user. Parameters: 1 user.
   ///
   /// A session that is ending by itself is waited for as well, in steps of its own: the wait that
   /// `pg_terminate_backend` offers looks only ten times a second.
@@ -197,8 +197,7 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
   private final Set<SqlName> safeGroups = new HashSet<>();
 
   /// @param target the database, and the CREATEROLE login there
-  public PgTargetDatabase(
-      BrokerConfig.Target target, int maxConnections, FaultPoint.Hook faults) {
+  public PgTargetDatabase(BrokerConfig.Target target, int maxConnections, FaultPoint.Hook faults) {
     this.name = target.name();
     this.settings = target.mint();
     this.iterations = target.passwordIterations();
@@ -219,7 +218,8 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
         return;
       }
     }
-    List<String> problems = database.query(connection -> TargetChecks.problems(connection, groups, allowances));
+    List<String> problems =
+        database.query(connection -> TargetChecks.problems(connection, groups, allowances));
     if (!problems.isEmpty()) {
       throw new UnsafeTargetException(name, problems);
     }
@@ -255,7 +255,8 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
     return password;
   }
 
-  // The jti, so that a line of PostgreSQL's log leads to the decision; the login's own name where the
+  // The jti, so that a line of PostgreSQL's log leads to the decision; the login's own name where
+  // the
   // jti is not plain, or would be cut off.
   private static String applicationName(Lease lease) {
     String jti = lease.token().jti();

@@ -68,8 +68,7 @@ final class TargetChecks {
 
   /// Every problem, one sentence each; empty if the set-up is safe.
   static List<String> problems(
-      Connection connection, Set<SqlName> groups, Set<Allowance> allowances)
-      throws SQLException {
+      Connection connection, Set<SqlName> groups, Set<Allowance> allowances) throws SQLException {
     var checks = new TargetChecks(connection);
     if (checks.number(VERSION) < OLDEST) {
       // The other questions use words that older servers do not know.
