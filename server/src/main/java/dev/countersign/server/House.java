@@ -96,7 +96,13 @@ public final class House implements AutoCloseable {
 
   /// The refunds example on free ports over a folder of its own.
   public static House rehearsal(Path data, InstantSource clock) {
+    return rehearsal(data, clock, Map.of());
+  }
+
+  /// The same with other values for some of the example's variables.
+  public static House rehearsal(Path data, InstantSource clock, Map<String, String> changes) {
     var variables = new HashMap<String, String>(Ports.anyFree());
+    variables.putAll(changes);
     variables.put(ConfigOption.DATA, data.toString());
     return open(ConfigOption.example(), variables, clock, _ -> {});
   }

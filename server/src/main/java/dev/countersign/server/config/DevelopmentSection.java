@@ -58,6 +58,7 @@ public final class DevelopmentSection {
 
   static Optional<Development> read(ConfigSection development) {
     development.texts("generate");
+    List<String> workloads = development.texts("workloads");
     Optional<Path> attributes = development.optionalPath("attributes");
     Optional<Mail> mail = development.optionalSection("mail").map(DevelopmentSection::mail);
     Optional<EntraIdpConfig> entra =
@@ -65,7 +66,7 @@ public final class DevelopmentSection {
     Optional<OktaIdpConfig> okta =
         development.optionalSection("okta").flatMap(DevelopmentSection::okta);
     development.done();
-    return Optional.of(new Development(attributes, mail, entra, okta));
+    return Optional.of(new Development(workloads, attributes, mail, entra, okta));
   }
 
   private static Mail mail(ConfigSection section) {
@@ -159,8 +160,11 @@ public final class DevelopmentSection {
 
   /// The stand-ins of one installation.
   ///
+  /// @param workloads programs, such as the agents of an example, whose keys are made in the data
+  ///   folder like those of the boxes
   /// @param attributes a CSV file of subject, name and value for the attribute store
   public record Development(
+      List<String> workloads,
       Optional<Path> attributes,
       Optional<Mail> mail,
       Optional<EntraIdpConfig> entra,
@@ -169,7 +173,7 @@ public final class DevelopmentSection {
     /// No stand-ins.
     public static Development none() {
       return new Development(
-          Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+          List.of(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
     }
   }
 

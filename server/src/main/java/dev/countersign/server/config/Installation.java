@@ -19,6 +19,7 @@ import dev.countersign.signals.transmit.TransmitterConfig;
 import dev.countersign.sts.StsConfig;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -86,7 +87,8 @@ public record Installation(
     // Told together with a section that is missing, since a misspelt name is both.
     SECTIONS.forEach(root::has);
     root.done();
-    root.optionalSection("development").ifPresent(DevelopmentSection::generate);
+    Optional<ConfigSection> stage = root.optionalSection("development");
+    stage.ifPresent(DevelopmentSection::generate);
     ConfigSection state = root.section("state");
     Path data = state.path("data");
     Optional<DatabaseSettings> postgres =
@@ -94,7 +96,7 @@ public record Installation(
     state.done();
     problems.throwIfAny();
 
-    var keys = new Keys(data.resolve("keys"), Set.copyOf(BOXES));
+    var keys = new Keys(data.resolve("keys"), local(stage));
     ConfigSection stsSection = root.section("sts");
     URI transmitterAddress = SignalsSection.transmitterAddress(root.section("transmitter"));
     Optional<StsConfig> sts = StsSection.read(stsSection, keys, transmitterAddress);
@@ -130,10 +132,7 @@ public record Installation(
         root.optionalSection("console")
             .flatMap(section ->
                 gateway.flatMap(config -> ConsoleSection.read(section, config.resource())));
-    Development development =
-        root.optionalSection("development")
-            .flatMap(DevelopmentSection::read)
-            .orElseGet(Development::none);
+    Development development = stage.flatMap(DevelopmentSection::read).orElseGet(Development::none);
     problems.throwIfAny();
 
     Tools tools;
@@ -168,7 +167,16 @@ public record Installation(
 
   /// The keys of this installation.
   public Keys keys() {
-    return new Keys(data.resolve("keys"), Set.copyOf(BOXES));
+    var local = new HashSet<>(BOXES);
+    local.addAll(development.workloads());
+    return new Keys(data.resolve("keys"), local);
+  }
+
+  /// Whose private keys lie in the data folder, and are made there.
+  private static Set<String> local(Optional<ConfigSection> development) {
+    var local = new HashSet<>(BOXES);
+    development.ifPresent(section -> local.addAll(section.texts("workloads")));
+    return local;
   }
 
   private static Optional<DatabaseSettings> postgres(ConfigSection section) {

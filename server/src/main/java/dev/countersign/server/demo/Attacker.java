@@ -17,18 +17,26 @@ import java.util.Map;
 import java.util.function.Consumer;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Somebody who took over the MCP server: holds its key, and talks to the other boxes directly.
+/// Somebody who took over a workload, such as the MCP server: holds its key, and talks to the other
+/// boxes directly.
 final class Attacker {
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   private final WireClient wire;
-  private final PresenterAssertion.Maker gateway;
+  private final String workload;
+  private final PresenterAssertion.Maker proof;
   private final URI sts;
   private final URI broker;
 
   Attacker(WireClient wire, ECKey gatewayKey, URI sts, URI broker, InstantSource clock) {
+    this(wire, "gateway", gatewayKey, sts, broker, clock);
+  }
+
+  /// @param workload whose key was taken
+  Attacker(WireClient wire, String workload, ECKey key, URI sts, URI broker, InstantSource clock) {
     this.wire = wire;
-    this.gateway = new PresenterAssertion.Maker("gateway", gatewayKey, clock);
+    this.workload = workload;
+    this.proof = new PresenterAssertion.Maker(workload, key, clock);
     this.sts = sts;
     this.broker = broker;
   }
@@ -72,7 +80,7 @@ final class Attacker {
             "X-Vault-Token",
             obo.reveal(),
             PresenterAssertion.HEADER,
-            gateway.assertion(broker.toString()),
+            proof.assertion(broker.toString()),
             "Content-Type",
             "application/json"),
         "{}",
@@ -86,7 +94,7 @@ final class Attacker {
         broker.resolve("/v1/sys/leases/revoke"),
         Map.of(
             PresenterAssertion.HEADER,
-            gateway.assertion(broker.toString()),
+            proof.assertion(broker.toString()),
             "Content-Type",
             "application/json"),
         StrictJson.write(StrictJson.object().put("lease_id", leaseId)),
@@ -113,9 +121,9 @@ final class Attacker {
 
   private Map<String, String> client() {
     var form = new LinkedHashMap<String, String>();
-    form.put("client_id", "gateway");
+    form.put("client_id", workload);
     form.put("client_assertion_type", TokenTypes.JWT_CLIENT_ASSERTION);
-    form.put("client_assertion", gateway.assertion(sts.toString()));
+    form.put("client_assertion", proof.assertion(sts.toString()));
     return form;
   }
 }
