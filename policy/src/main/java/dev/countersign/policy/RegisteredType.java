@@ -6,4 +6,10 @@ package dev.countersign.policy;
 /// @param shape what an accepted element looks like
 /// @param schema what it must be like
 /// @param sentence what people read about it
-record RegisteredType(String name, Shape.Members shape, StrictSchema schema, Sentence sentence) {}
+/// @param redaction what the ledger must not hold of it
+record RegisteredType(
+    String name,
+    Shape.Members shape,
+    StrictSchema schema,
+    Sentence sentence,
+    Redaction redaction) {}

@@ -80,7 +80,8 @@ sealed interface Shape {
     return "/" + name.replace("~", "~0").replace("/", "~1");
   }
 
-  private static List<String> names(String pointer) {
+  /// The names in a JSON pointer.
+  static List<String> names(String pointer) {
     var names = new ArrayList<String>();
     for (String name : pointer.substring(1).split("/", -1)) {
       names.add(name.replace("~1", "/").replace("~0", "~"));

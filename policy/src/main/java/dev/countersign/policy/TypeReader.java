@@ -8,6 +8,7 @@ import dev.countersign.protocol.StrictJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -41,6 +42,7 @@ final class TypeReader {
     for (ConfigSection type : file.sections("types")) {
       String name = type.text("name");
       String sentence = type.text("sentence");
+      List<String> redacted = type.texts("redact");
       Optional<ObjectNode> schema = schema(type);
       type.done();
       if (!name.isEmpty() && !NAME.matcher(name).matches()) {
@@ -52,8 +54,10 @@ final class TypeReader {
             name,
             schema.get(),
             sentence,
+            redacted,
             (pointer, message) -> complain(type, pointer, message),
-            (_, message) -> type.problem("sentence", message));
+            (_, message) -> type.problem("sentence", message),
+            (_, message) -> type.problem("redact", message));
       }
     }
     file.done();
@@ -82,15 +86,28 @@ final class TypeReader {
       String name,
       ObjectNode schema,
       String template,
+      List<String> redacted,
       Complaints aboutSchema,
-      Complaints aboutSentence) {
+      Complaints aboutSentence,
+      Complaints aboutRedaction) {
     var complaints = new Counting(aboutSchema);
     SchemaReader.Read read = SchemaReader.element(name, schema, complaints);
     Sentence sentence = Sentence.parse(template, read.shape(), aboutSentence);
     if (complaints.count == 0 && read.shape() instanceof Shape.Members shape) {
-      types.put(name, new RegisteredType(name, shape, new StrictSchema(read.schema()), sentence));
+      redacted.stream()
+          .filter(pointer -> !pointer.startsWith("/") || shape.find(pointer).isEmpty())
+          .forEach(pointer ->
+              aboutRedaction.at(
+                  pointer, "names no member of the type; one is /operationDetails/account"));
+      types.put(
+          name,
+          new RegisteredType(
+              name, shape, new StrictSchema(read.schema()), sentence, new Redaction(redacted)));
       ObjectNode definition = StrictJson.object().put("name", name).put("sentence", template);
       definition.set("schema", schema);
+      if (!redacted.isEmpty()) {
+        redacted.forEach(definition.putArray("redact")::add);
+      }
       definitions.put(name, definition);
     }
   }
@@ -124,6 +141,8 @@ final class TypeReader {
           definition.path("name").stringValue(),
           (ObjectNode) definition.path("schema"),
           definition.path("sentence").stringValue(),
+          List.of(),
+          bug,
           bug,
           bug);
       definitions.clear(); // comes with every program

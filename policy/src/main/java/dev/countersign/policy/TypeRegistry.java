@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The types of authorization details that this installation knows: what an element of each type
@@ -80,6 +81,31 @@ public final class TypeRegistry {
         throw refused(problem.get());
       }
     }
+  }
+
+  /// A copy of details as the ledger keeps them: what a type marks with `redact` is not in it.
+  public ArrayNode forAudit(AuthorizationDetails details) {
+    ArrayNode kept = StrictJson.array();
+    for (AuthorizationDetails.Element element : details.elements()) {
+      kept.add(registered(element).redaction().element(element.json()));
+    }
+    return kept;
+  }
+
+  /// A match with its values as the ledger keeps it.
+  ///
+  /// @param details what the match is about
+  public ObjectNode forAudit(Match match, AuthorizationDetails details) {
+    ObjectNode kept = match.json();
+    if (match.element() < 0) {
+      return kept;
+    }
+    ObjectNode values = (ObjectNode) kept.path("values");
+    Redaction redaction = registered(details.elements().get(match.element())).redaction();
+    match.values().keySet().stream()
+        .filter(redaction::covers)
+        .forEach(path -> values.put(path, Redaction.MARK));
+    return kept;
   }
 
   /// What a person reads about an element, such as `Refund 80.00 USD to case R-884-2233`: one line,

@@ -206,6 +206,16 @@ class TypeRegistryLoadTest {
           new Row("not an object", "type: object", "type: array", "must say `type: object`"),
           new Row("blank in the name", "urn:example:payment", "urn example", "without blanks"),
           new Row(
+              "a mark that leads nowhere",
+              "sentence:",
+              "redact: [/payer]\n    sentence:",
+              "names no member of the type"),
+          new Row(
+              "a mark that is no pointer",
+              "sentence:",
+              "redact: [payee]\n    sentence:",
+              "names no member of the type"),
+          new Row(
               "the built-in name",
               "urn:example:payment",
               "vault:path_access",

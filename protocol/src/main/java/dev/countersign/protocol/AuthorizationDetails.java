@@ -24,6 +24,8 @@ public final class AuthorizationDetails {
   private final String canonical;
   private final String digest;
 
+  /// @param value with its members in canonical order: where all numbers are integers, which the
+  ///   registry of types sees to, what is signed is what is digested
   private AuthorizationDetails(ArrayNode value) {
     this.value = value;
     this.canonical = StrictJson.canonical(value);
@@ -62,7 +64,7 @@ public final class AuthorizationDetails {
         throw refused("every element of authorization_details needs a type, a string");
       }
     }
-    return new AuthorizationDetails(array.deepCopy());
+    return new AuthorizationDetails((ArrayNode) StrictJson.ordered(array));
   }
 
   /// The elements, in the order they came.

@@ -108,24 +108,30 @@ public final class StrictJson {
   /// plain decimal without trailing zeros. Two values that mean the same have the same form; it is
   /// what Countersign signs and digests.
   public static String canonical(JsonNode value) {
-    return MAPPER.writeValueAsString(sorted(value));
+    return MAPPER.writeValueAsString(sorted(value, true));
   }
 
-  private static JsonNode sorted(JsonNode value) {
+  /// A copy of a value with the members of its objects in the canonical order. Numbers stay as they
+  /// came, so that one which is no integer can still be told from one that is.
+  static JsonNode ordered(JsonNode value) {
+    return sorted(value, false);
+  }
+
+  private static JsonNode sorted(JsonNode value, boolean plainNumbers) {
     return switch (value) {
       case ObjectNode object -> {
         var members = new TreeMap<String, JsonNode>();
         object.properties().forEach(member -> members.put(member.getKey(), member.getValue()));
         ObjectNode copy = object();
-        members.forEach((name, member) -> copy.set(name, sorted(member)));
+        members.forEach((name, member) -> copy.set(name, sorted(member, plainNumbers)));
         yield copy;
       }
       case ArrayNode array -> {
         ArrayNode copy = array();
-        array.forEach(element -> copy.add(sorted(element)));
+        array.forEach(element -> copy.add(sorted(element, plainNumbers)));
         yield copy;
       }
-      default -> value.isNumber() ? plainNumber(value.decimalValue()) : value;
+      default -> plainNumbers && value.isNumber() ? plainNumber(value.decimalValue()) : value;
     };
   }
 

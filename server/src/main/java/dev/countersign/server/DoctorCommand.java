@@ -207,7 +207,7 @@ final class DoctorCommand implements Runnable {
   // At a terminal without echo, so that the token is not left on the screen.
   private static String read() {
     Console console = System.console();
-    if (console != null && console.isTerminal()) {
+    if (console.isTerminal()) {
       char[] pasted = console.readPassword("Paste the token (it is not shown), then Enter: ");
       return pasted == null ? "" : new String(pasted).strip();
     }

@@ -121,9 +121,11 @@ final class Outcomes {
             .put("reason", decision.reason())
             .put("policy_version", decision.policyVersion())
             .put("digest", request.details().digest());
-    data.set("authorization_details", request.details().json());
+    data.set("authorization_details", request.types().forAudit(request.details()));
     ArrayNode matches = data.putArray("matches");
-    decision.matches().forEach(match -> matches.add(match.json()));
+    decision
+        .matches()
+        .forEach(match -> matches.add(request.types().forAudit(match, request.details())));
     data.set("inputs", decided.inputs());
     return data;
   }

@@ -18,12 +18,14 @@ import java.util.TreeSet;
 ///
 /// @param scope the scopes in one order, so that the same request has one spelling
 /// @param audience the one resource
+/// @param types the registry that the details were checked against
 record TokenRequest(
     Client client,
     String scope,
     Set<String> scopes,
     String audience,
-    AuthorizationDetails details) {
+    AuthorizationDetails details,
+    TypeRegistry types) {
 
   /// Reads the parameters that both grants share.
   ///
@@ -32,7 +34,12 @@ record TokenRequest(
     AuthorizationDetails details = details(form, client, types);
     Set<String> scopes = scopes(form, client);
     return new TokenRequest(
-        client, String.join(" ", new TreeSet<>(scopes)), scopes, audience(form, client), details);
+        client,
+        String.join(" ", new TreeSet<>(scopes)),
+        scopes,
+        audience(form, client),
+        details,
+        types);
   }
 
   /// A parameter that must be there.
