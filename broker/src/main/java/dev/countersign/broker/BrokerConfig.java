@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -159,7 +160,12 @@ public record BrokerConfig(
     POSTGRES_15,
     /// No TLS to a database that is not on this machine: passwords of minted logins are safe from
     /// listeners by SCRAM, the data is not.
-    PLAIN_CONNECTION
+    PLAIN_CONNECTION;
+
+    /// The name in configuration.
+    public String wireName() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
   }
 
   /// What one agent may ask for at most, whatever a token says.

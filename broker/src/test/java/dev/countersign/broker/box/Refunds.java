@@ -15,6 +15,8 @@ import dev.countersign.box.TestState;
 import dev.countersign.broker.BrokerConfig;
 import dev.countersign.broker.Engine;
 import dev.countersign.broker.FaultPoint;
+import dev.countersign.broker.LoginLimits;
+import dev.countersign.broker.MintLimits;
 import dev.countersign.broker.RoleMapping;
 import dev.countersign.broker.SqlName;
 import dev.countersign.broker.postgres.InitTarget;
@@ -60,6 +62,8 @@ final class Refunds implements AutoCloseable {
   static final URI BROKER = URI.create("http://broker.example");
 
   private static final AtomicInteger INSTANCES = new AtomicInteger();
+  private static final Duration FIVE_MINUTES = Duration.ofMinutes(5);
+  private static final Duration BRIEF = Duration.ofSeconds(2);
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   final List<LedgerEntry> ledger = new CopyOnWriteArrayList<>();
@@ -77,6 +81,8 @@ final class Refunds implements AutoCloseable {
   private volatile boolean ledgerAway;
   private volatile boolean stsAway;
   private UnaryOperator<Engine> around = UnaryOperator.identity();
+  private Map<String, BrokerConfig.Agent> agents = Map.of();
+  private MintLimits limits = MintLimits.USUAL;
   private FaultPoint.Hook faults = FaultPoint.Hook.NONE;
   private @Nullable BrokerBox broker;
 
@@ -90,7 +96,7 @@ final class Refunds implements AutoCloseable {
     InitTarget.run(owner, plan(password));
     InitTarget.runScripts(owner, List.of(example("01_schema.sql"), example("02_data.sql")));
     state = postgres.open("broker", "broker_" + instance, BrokerBox.MIGRATIONS);
-    for (String workload : List.of("gateway", "other", "receiver")) {
+    for (String workload : List.of("gateway", "other", "receiver", "operator")) {
       workloadKeys.put(workload, key(workload));
     }
     sts =
@@ -128,6 +134,16 @@ final class Refunds implements AutoCloseable {
     return this;
   }
 
+  Refunds agents(Map<String, BrokerConfig.Agent> registry) {
+    agents = registry;
+    return this;
+  }
+
+  Refunds limits(MintLimits brakes) {
+    limits = brakes;
+    return this;
+  }
+
   Refunds faults(FaultPoint.Hook hook) {
     faults = hook;
     return this;
@@ -160,25 +176,49 @@ final class Refunds implements AutoCloseable {
             RoleMapping.of("urn:smt:agent:refund|process_refund", group("refunds_write")),
             RoleMapping.of("urn:smt:agent:case|find_case", group("refunds_read")),
             RoleMapping.of("urn:smt:agent:case|list_cases", group("refunds_read")));
+    Set<String> gateway = Set.of("gateway");
     return new BrokerConfig(
         BROKER,
         Listener.loopback(0),
         new BrokerConfig.TokenIssuer(ISSUER, sts.baseUri().resolve("/oauth2/jwks")),
         List.of(new BrokerConfig.Target("refunds", mintLogin)),
         List.of(
-            new BrokerConfig.Role(
-                "refunds", "refunds", GATEWAY, Set.of("gateway"), Duration.ofMinutes(5), mappings),
-            new BrokerConfig.Role(
-                "brief", "refunds", GATEWAY, Set.of("gateway"), Duration.ofSeconds(2), mappings),
-            new BrokerConfig.Role(
+            role("refunds", BrokerConfig.Access.of(GATEWAY, gateway), FIVE_MINUTES, mappings),
+            role("brief", BrokerConfig.Access.of(GATEWAY, gateway), BRIEF, mappings),
+            role(
                 "elsewhere",
+                BrokerConfig.Access.of("http://elsewhere.example/mcp", gateway),
+                FIVE_MINUTES,
+                mappings),
+            new BrokerConfig.Role(
+                "long",
                 "refunds",
-                "http://elsewhere.example/mcp",
-                Set.of("gateway"),
-                Duration.ofMinutes(5),
+                BrokerConfig.Access.of(GATEWAY, gateway),
+                FIVE_MINUTES,
+                Duration.ofMinutes(12),
+                LoginLimits.USUAL,
+                mappings),
+            role(
+                "old-clients",
+                new BrokerConfig.Access(GATEWAY, gateway, Set.of(), Set.of(), true),
+                FIVE_MINUTES,
+                mappings),
+            role(
+                "acting",
+                new BrokerConfig.Access(
+                    GATEWAY, gateway, Set.of("spiffe://example/agent"), gateway, false),
+                FIVE_MINUTES,
                 mappings)),
         workloads,
-        "receiver");
+        agents,
+        "receiver",
+        Set.of("operator"),
+        limits);
+  }
+
+  private static BrokerConfig.Role role(
+      String name, BrokerConfig.Access access, Duration life, List<RoleMapping> mappings) {
+    return new BrokerConfig.Role(name, "refunds", access, life, life, LoginLimits.USUAL, mappings);
   }
 
   private static List<SqlName> group(String name) {
@@ -305,6 +345,11 @@ final class Refunds implements AutoCloseable {
         "/v1/sys/leases/revoke",
         Map.of(PresenterAssertion.HEADER, assertion(workload)),
         StrictJson.object().put("lease_id", lease));
+  }
+
+  /// A write with the assertion of a workload.
+  WireClient.Answer write(String path, String workload, ObjectNode body) {
+    return send("PUT", path, Map.of(PresenterAssertion.HEADER, assertion(workload)), body);
   }
 
   WireClient.Answer revokeSubject(String subject, String transaction, String workload) {

@@ -2,6 +2,8 @@ package dev.countersign.server.config;
 
 import dev.countersign.box.DatabaseSettings;
 import dev.countersign.broker.BrokerConfig;
+import dev.countersign.broker.LoginLimits;
+import dev.countersign.broker.MintLimits;
 import dev.countersign.broker.RoleMapping;
 import dev.countersign.broker.SqlName;
 import dev.countersign.config.ConfigSection;
@@ -11,13 +13,14 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /// Reads the `broker` section.
 public final class BrokerSection {
@@ -36,8 +39,7 @@ public final class BrokerSection {
         .forEach((name, section) ->
             settings(section, mintLogin)
                 .flatMap(login ->
-                    Sections.checked(
-                        broker, "databases", () -> new BrokerConfig.Target(name, login)))
+                    Sections.checked(broker, "databases", () -> target(name, section, login)))
                 .ifPresent(databases::add));
     var roles = new ArrayList<BrokerConfig.Role>();
     var presenters = new TreeSet<String>(Set.of(RECEIVER));
@@ -47,6 +49,13 @@ public final class BrokerSection {
           presenters.addAll(section.texts("presenters"));
           role(broker, name, section).ifPresent(roles::add);
         });
+    var agents = new TreeMap<String, BrokerConfig.Agent>();
+    broker
+        .named("agents")
+        .forEach((name, section) -> agents.put(name, MappingSection.agent(section)));
+    Set<String> operators = Set.copyOf(broker.texts("operators"));
+    presenters.addAll(operators);
+    MintLimits limits = limits(broker);
     var listener = Sections.listener(broker);
     URI address = Sections.address(broker, listener);
     return Sections.checked(
@@ -62,7 +71,10 @@ public final class BrokerSection {
               databases,
               roles,
               workloads,
-              RECEIVER);
+              agents,
+              RECEIVER,
+              operators,
+              limits);
         });
   }
 
@@ -101,14 +113,43 @@ public final class BrokerSection {
     if (name.isPresent()) {
       section.texts("setup");
       section.texts("table-owners");
-      section.done();
       return Optional.of(mintLogin.apply(name.get()));
     }
     String url = section.text("url");
     String user = section.text("user");
     Secret password = section.secret("password");
-    section.done();
     return Sections.checked(section, "url", () -> new DatabaseSettings(url, user, password));
+  }
+
+  private static BrokerConfig.Target target(
+      String name, ConfigSection section, DatabaseSettings login) {
+    int iterations = (int) section.integer("password-iterations", 1);
+    var allowances = EnumSet.noneOf(BrokerConfig.Allowance.class);
+    for (String allowed : section.texts("allow")) {
+      Optional<BrokerConfig.Allowance> known =
+          Stream.of(BrokerConfig.Allowance.values())
+              .filter(allowance -> allowance.wireName().equals(allowed))
+              .findFirst();
+      known.ifPresentOrElse(
+          allowances::add, () -> section.problem("allow", "names nothing that can be allowed"));
+    }
+    section.done();
+    return new BrokerConfig.Target(name, login, iterations, allowances);
+  }
+
+  private static MintLimits limits(ConfigSection broker) {
+    Optional<ConfigSection> limits = broker.optionalSection("limits");
+    if (limits.isEmpty()) {
+      return MintLimits.USUAL;
+    }
+    ConfigSection section = limits.get();
+    MintLimits usual = MintLimits.USUAL;
+    int perSubject = (int) section.integer("per-person", usual.perSubject());
+    int total = (int) section.integer("total", usual.total());
+    int debt = (int) section.integer("debt", usual.debt());
+    section.done();
+    return Sections.checked(section, "total", () -> new MintLimits(perSubject, total, debt))
+        .orElse(usual);
   }
 
   private static Optional<BrokerConfig.Role> role(
@@ -116,10 +157,14 @@ public final class BrokerSection {
     String database = section.text("database");
     String audience = section.text("audience");
     Set<String> presenters = Set.copyOf(section.texts("presenters"));
+    Set<String> actors = Set.copyOf(section.texts("actors"));
+    Set<String> checksBinding = Set.copyOf(section.texts("checks-binding"));
+    boolean takesPlainBearer = section.flag("plain-bearer", false);
     Duration lifetime = section.duration("lifetime", FIVE_MINUTES);
-    ConfigSection mappings = section.section("mappings");
-    Map<String, List<String>> groups = new TreeMap<>();
-    mappings.keys().forEach(key -> groups.put(key, mappings.texts(key)));
+    Duration longest = section.duration("max-lifetime", lifetime);
+    LoginLimits limits =
+        section.optionalSection("login").flatMap(BrokerSection::login).orElse(LoginLimits.USUAL);
+    List<RoleMapping> mappings = MappingSection.mappings(section.section("mappings"));
     section.done();
     return Sections.checked(
         broker,
@@ -128,15 +173,23 @@ public final class BrokerSection {
             new BrokerConfig.Role(
                 name,
                 database,
-                audience,
-                presenters,
+                new BrokerConfig.Access(
+                    audience, presenters, actors, checksBinding, takesPlainBearer),
                 lifetime,
-                groups.entrySet().stream()
-                    .map(mapping ->
-                        RoleMapping.of(
-                            mapping.getKey(),
-                            mapping.getValue().stream().map(SqlName::new).toList()))
-                    .toList()));
+                longest,
+                limits,
+                mappings));
+  }
+
+  private static Optional<LoginLimits> login(ConfigSection login) {
+    LoginLimits usual = LoginLimits.USUAL;
+    int connections = (int) login.integer("connections", usual.connections());
+    Duration statement = login.duration("statement-timeout", usual.statement());
+    Duration idle = login.duration("idle-timeout", usual.idle());
+    Duration lock = login.duration("lock-timeout", usual.lock());
+    login.done();
+    return Sections.checked(
+        login, "connections", () -> new LoginLimits(connections, statement, idle, lock));
   }
 
   /// A business database inside the embedded PostgreSQL.
