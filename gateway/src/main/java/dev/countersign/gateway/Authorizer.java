@@ -3,16 +3,22 @@ package dev.countersign.gateway;
 import dev.countersign.gateway.tools.Tool;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Secret;
+import java.time.Duration;
 
 /// Says whether one call may be made, and with which token. Threads may share it.
 public interface Authorizer {
 
   /// Decides about one call, or learns what was decided.
   ///
-  /// @param details what exactly this call asks for, built from its tool and arguments
   /// @param entry the call's place in the ledger; a refusal is in it before this returns
   /// @throws dev.countersign.protocol.UnavailableException if what decides is away
-  Authorization authorize(Caller caller, Tool tool, AuthorizationDetails details, CallEntry entry);
+  Authorization authorize(Ask ask, CallEntry entry);
+
+  /// What is asked.
+  ///
+  /// @param details what exactly this call asks for, built from its tool and arguments
+  /// @param patience how long to wait for a person who has to approve
+  record Ask(Caller caller, Tool tool, AuthorizationDetails details, Duration patience) {}
 
   /// What came of it.
   sealed interface Authorization {

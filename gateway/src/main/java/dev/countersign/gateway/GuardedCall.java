@@ -12,6 +12,7 @@ import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.WireException;
+import java.time.Duration;
 import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -37,7 +38,8 @@ public final class GuardedCall {
   /// Makes one call. How it ended is in the ledger before this returns.
   ///
   /// @param sent the arguments as they came, the one source of everything that follows
-  public CallResult run(Caller caller, Tool tool, ObjectNode sent) {
+  /// @param patience how long to wait for a person who has to approve
+  public CallResult run(Caller caller, Tool tool, ObjectNode sent, Duration patience) {
     var entry = new CallEntry(ledger, caller, tool);
     return switch (tool.check(sent)) {
       case ArgumentCheck.Invalid(List<String> problems) -> badArguments(entry, problems);
@@ -48,7 +50,8 @@ public final class GuardedCall {
         } catch (WireException unusable) {
           yield badArguments(entry, List.of(unusable.description()));
         }
-        yield new OneCall(caller, tool, arguments, details, entry).run();
+        var ask = new Authorizer.Ask(caller, tool, details, patience);
+        yield new OneCall(ask, arguments, entry).run();
       }
     };
   }
@@ -60,28 +63,21 @@ public final class GuardedCall {
 
   /// A call whose arguments are checked. One thread.
   private final class OneCall {
-    private final Caller caller;
+    private final Authorizer.Ask ask;
     private final Tool tool;
     private final ObjectNode arguments;
-    private final AuthorizationDetails details;
     private final CallEntry entry;
 
-    OneCall(
-        Caller caller,
-        Tool tool,
-        ObjectNode arguments,
-        AuthorizationDetails details,
-        CallEntry entry) {
-      this.caller = caller;
-      this.tool = tool;
+    OneCall(Authorizer.Ask ask, ObjectNode arguments, CallEntry entry) {
+      this.ask = ask;
+      this.tool = ask.tool();
       this.arguments = arguments;
-      this.details = details;
       this.entry = entry;
     }
 
     CallResult run() {
       try {
-        return switch (authorizer.authorize(caller, tool, details, entry)) {
+        return switch (authorizer.authorize(ask, entry)) {
           case Authorizer.Authorization.Granted(Secret token) -> granted(token);
           case Authorizer.Authorization.Ended(CallResult result) -> result;
         };

@@ -1,7 +1,5 @@
 package dev.countersign.gateway;
 
-import dev.countersign.gateway.tools.Tool;
-import dev.countersign.protocol.AuthorizationDetails;
 import java.util.List;
 
 /// Pattern B: the agent has exchanged already, and brings a token. It must be for exactly this
@@ -11,16 +9,15 @@ import java.util.List;
 /// Threads may share it.
 public final class PresentedTokens implements Authorizer {
   @Override
-  public Authorization authorize(
-      Caller caller, Tool tool, AuthorizationDetails details, CallEntry entry) {
-    return switch (caller) {
+  public Authorization authorize(Ask ask, CallEntry entry) {
+    return switch (ask.caller()) {
       case Caller.Person _ -> {
         entry.refuse("gateway", "a call needs an on-behalf-of token, not the person's own");
         yield new Authorization.Ended(new CallResult.SignInRequired());
       }
       case Caller.Agent agent -> {
         entry.join(agent.jti());
-        if (agent.details().equals(details)) {
+        if (agent.details().equals(ask.details())) {
           yield new Authorization.Granted(agent.token());
         }
         entry.refuse("gateway", "`authorization_details` are not those of this call");

@@ -284,6 +284,17 @@ final class Stage implements AutoCloseable {
         : request;
   }
 
+  /// The same from a client that can send a person to a page.
+  Request eliciting(ObjectNode params) {
+    Request request = modern("tools/call", params);
+    params
+        .withObject("/_meta")
+        .withObject("/io.modelcontextprotocol~1clientCapabilities")
+        .putObject("elicitation")
+        .putObject("url");
+    return request.body(message("tools/call", params));
+  }
+
   /// A well-formed request of an older revision with Maya's token.
   Request legacy(String version, String method, ObjectNode params) {
     return request()

@@ -67,6 +67,9 @@ class WireSchemaTest {
         "CallToolResult bad", ask(stage, version, "tools/call", Stage.call("find_case", "{}")));
     stage.sts.decision = stage.sts::stepUp;
     answers.put("CallToolResult pending", ask(stage, version, "tools/call", find.deepCopy()));
+    if (modern) {
+      answers.put("InputRequiredResult", stage.eliciting(find.deepCopy()).send());
+    }
     stage.sts.decision = _ -> stage.sts.error(400, "access_denied", "no");
     answers.put("CallToolResult denied", ask(stage, version, "tools/call", find.deepCopy()));
     stage.sts.decision = _ -> stage.sts.error(503, "temporarily_unavailable", "away");

@@ -17,6 +17,7 @@ import dev.countersign.gateway.http.BrokerWire;
 import dev.countersign.gateway.http.McpRoutes;
 import dev.countersign.gateway.http.StsWire;
 import dev.countersign.gateway.mcp.McpServer;
+import dev.countersign.gateway.mcp.RequestStates;
 import dev.countersign.gateway.postgres.PgStatements;
 import dev.countersign.gateway.tools.Tools;
 import dev.countersign.ledger.Ledger;
@@ -80,6 +81,7 @@ public final class GatewayBox implements AutoCloseable {
             tools,
             calls,
             refusals,
+            new RequestStates(key.getD().decode(), clock),
             version(),
             (tool, outcome) ->
                 metrics.counter("gateway.calls", "tool", tool, "outcome", outcome).increment());

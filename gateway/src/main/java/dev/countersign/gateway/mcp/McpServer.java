@@ -35,15 +35,22 @@ public final class McpServer {
   private final Tools tools;
   private final GuardedCall calls;
   private final Refusals refusals;
+  private final RequestStates states;
   private final String version;
   private final CallMeter meter;
 
   /// @param version of this server, as it tells clients
   public McpServer(
-      Tools tools, GuardedCall calls, Refusals refusals, String version, CallMeter meter) {
+      Tools tools,
+      GuardedCall calls,
+      Refusals refusals,
+      RequestStates states,
+      String version,
+      CallMeter meter) {
     this.tools = tools;
     this.calls = calls;
     this.refusals = refusals;
+    this.states = states;
     this.version = version;
     this.meter = meter;
   }
@@ -109,8 +116,15 @@ public final class McpServer {
             .find(name.stringValue())
             .orElseThrow(() -> new McpRefusal(INVALID_PARAMS, "unknown tool"));
     ObjectNode sent = arguments instanceof ObjectNode object ? object : StrictJson.object();
-    CallResult outcome = calls.run(caller, tool, sent);
+    var asked = new RequestStates.Asked(caller.subject(), tool.name(), sent);
+    ApprovalRound round = ApprovalRound.of(era, params, states, asked);
+    CallResult outcome = calls.run(caller, tool, sent, round.patience());
     meter.count(tool.name(), ToolAnswers.status(outcome));
+    if (outcome instanceof CallResult.ApprovalRequired(var approval) && round.isOffered()) {
+      ObjectNode result = round.result(approval, states, asked);
+      ToolAnswers.diagnose(result, new CallResult.Trace(approval.jti(), "", false));
+      return result(era, id, result);
+    }
     return ToolAnswers.of(outcome)
         .map(result -> result(era, id, result))
         .orElseGet(McpAnswer.SignIn::new);
@@ -175,7 +189,9 @@ public final class McpServer {
 
   private McpAnswer result(Era era, JsonNode id, ObjectNode result) {
     if (era == Era.MODERN) {
-      result.put("resultType", "complete");
+      if (!result.has("resultType")) {
+        result.put("resultType", "complete");
+      }
       result.withObject("/_meta").set(Era.SERVER_KEY, serverInfo());
     }
     return success(id, result);

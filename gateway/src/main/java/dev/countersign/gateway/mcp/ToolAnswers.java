@@ -110,6 +110,12 @@ final class ToolAnswers {
     result.putArray("content").addObject().put("type", "text").put("text", text);
     result.set("structuredContent", structured);
     result.put("isError", isError);
+    diagnose(result, trace);
+    return result;
+  }
+
+  /// Adds what people's screens show of a call; nothing in it opens anything.
+  static void diagnose(ObjectNode result, Trace trace) {
     ObjectNode meta = result.putObject("_meta");
     if (!trace.jti().isEmpty()) {
       meta.put(META + "jti", trace.jti());
@@ -117,6 +123,5 @@ final class ToolAnswers {
     if (!trace.leaseId().isEmpty()) {
       meta.put(META + "lease", trace.leaseId()).put(META + "revoked", trace.revoked());
     }
-    return result;
   }
 }

@@ -1,0 +1,76 @@
+package dev.countersign.gateway.mcp;
+
+import static dev.countersign.gateway.mcp.McpError.INVALID_PARAMS;
+
+import dev.countersign.gateway.Approval;
+import dev.countersign.protocol.StrictJson;
+import java.time.Duration;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// One round of a step-up with a client that can send a person to a page: the call is answered with
+/// `input_required`, and the client repeats it at once with the state it was given. That repeat is
+/// held for a while, since the person is just then approving.
+///
+/// What the client returns only says that the person agreed to open the page. Whether they approved
+/// is the token service's to know.
+///
+/// @param number 0 for the call itself, then counted up by its repeats
+/// @param isOffered whether this round may be answered with `input_required`
+/// @spec https://modelcontextprotocol.io/specification/2026-07-28 MCP 2026-07-28, elicitation
+record ApprovalRound(int number, boolean isOffered) {
+  private static final String KEY = "approval";
+
+  /// Clients give up after ten rounds of their own.
+  private static final int LAST = 8;
+
+  private static final Duration HOLD = Duration.ofSeconds(20);
+  private static final ApprovalRound NONE = new ApprovalRound(0, false);
+
+  /// Reads the round of a call.
+  ///
+  /// @throws McpRefusal if its `requestState` is not one that was given out for it
+  static ApprovalRound of(
+      Era era, ObjectNode params, RequestStates states, RequestStates.Asked asked) {
+    if (era != Era.MODERN) {
+      return NONE;
+    }
+    JsonNode capabilities = params.path("_meta").path(Era.CAPABILITIES_KEY);
+    boolean canOpenPages = capabilities.path("elicitation").path("url").isObject();
+    JsonNode state = params.path("requestState");
+    if (state.isMissingNode()) {
+      return new ApprovalRound(0, canOpenPages);
+    }
+    Optional<Integer> number =
+        state.isString() ? states.round(state.stringValue(), asked) : Optional.empty();
+    if (number.isEmpty()) {
+      throw new McpRefusal(
+          INVALID_PARAMS, "`requestState` is not one that was given out for this call");
+    }
+    JsonNode action = params.path("inputResponses").path(KEY).path("action");
+    boolean refused = action.isString() && !action.stringValue().equals("accept");
+    return refused ? NONE : new ApprovalRound(number.get(), canOpenPages && number.get() < LAST);
+  }
+
+  /// How long this round waits for the person.
+  Duration patience() {
+    return number == 0 ? Duration.ZERO : HOLD;
+  }
+
+  /// The answer that asks for the next round.
+  ObjectNode result(Approval approval, RequestStates states, RequestStates.Asked asked) {
+    ObjectNode result = StrictJson.object().put("resultType", "input_required");
+    ObjectNode request = result.putObject("inputRequests").putObject(KEY);
+    request.put("method", "elicitation/create");
+    ObjectNode params = request.putObject("params");
+    params.put("mode", "url").put("url", approval.page().toString());
+    params.put(
+        "message",
+        approval.message()
+            + " Open the page to approve or deny it; the code you received belongs on that page"
+            + " only.");
+    result.put("requestState", states.issue(asked, number + 1));
+    return result;
+  }
+}
