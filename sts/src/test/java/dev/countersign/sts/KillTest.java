@@ -288,7 +288,7 @@ class KillTest {
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.text("error")).isEqualTo("invalid_request");
     assertThat(answer.text("error_description"))
-        .isEqualTo("the session of the subject was revoked");
+        .isEqualTo("the session of the subject was revoked (CSG-0055)");
   }
 
   static void await(BooleanSupplier condition) {
