@@ -62,9 +62,18 @@ public final class CompactJws {
 
   /// The `iss` that it claims, to choose a verifier by, or the empty text.
   public String unverifiedIssuer() {
+    return unverified("iss");
+  }
+
+  /// The `sub` that it claims, to choose a verifier by, or the empty text.
+  public String unverifiedSubject() {
+    return unverified("sub");
+  }
+
+  private String unverified(String claim) {
     try {
-      JsonNode issuer = unverifiedClaims().path("iss");
-      return issuer.isString() ? issuer.stringValue() : "";
+      JsonNode value = unverifiedClaims().path(claim);
+      return value.isString() ? value.stringValue() : "";
     } catch (MalformedJsonException malformed) {
       return "";
     }

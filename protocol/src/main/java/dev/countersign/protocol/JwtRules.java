@@ -10,7 +10,8 @@ import java.util.stream.Collectors;
 /// What one kind of token from one issuer must look like. Rules of different kinds exclude each
 /// other by `types`, so that no kind passes for another.
 ///
-/// @param issuer the exact `iss`
+/// @param issuer the exact `iss`; empty where the kind of token has none and its keys say enough,
+///   as with a JWT-SVID
 /// @param audiences the exact values of which `aud` must be one; never empty
 /// @param companions values that may stand in `aud` beside one of `audiences`, exactly; with none,
 ///   `aud` has one value
@@ -28,6 +29,9 @@ public record JwtRules(
     Set<String> algorithms,
     Duration leeway,
     Duration maxAge) {
+  // Told by identity, so that no configuration can spell it.
+  static final Set<String> ANY_AUDIENCE = Set.of("any one audience");
+
   private static final Duration MAX_LEEWAY = Duration.ofSeconds(60);
   private static final Set<String> ASYMMETRIC =
       Set.of(
@@ -71,6 +75,9 @@ public record JwtRules(
   /// Whether these are the audiences of a token that is meant for us and, beside us, for nobody but
   /// the companions.
   public boolean accepts(List<String> audience) {
+    if (audiences == ANY_AUDIENCE) {
+      return audience.size() == 1;
+    }
     boolean isForUs = false;
     for (String value : audience) {
       boolean isOurs = audiences.contains(value);
@@ -80,6 +87,12 @@ public record JwtRules(
       isForUs |= isOurs;
     }
     return isForUs && (audience.size() == 1 || !companions.isEmpty());
+  }
+
+  /// Rules for an issuer's look at its own token, whichever one audience it is for.
+  public static JwtRules ownForAnyAudience(String issuer, String type) {
+    return new JwtRules(
+        issuer, ANY_AUDIENCE, Set.of(type), OWN_ALGORITHMS, Duration.ofSeconds(10), Duration.ZERO);
   }
 
   /// Rules for a token that Countersign itself issued: explicit type, ten seconds of leeway.

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -22,6 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class JwtVerifier {
   private static final long MAX_SECONDS = 253_402_300_799L; // 9999-12-31, far below overflow
   private static final int MAX_KID = 256;
+  private static final List<String> TIMES = List.of("exp", "nbf", "iat");
 
   private final JwtRules rules;
   private final KeySource keySource;
@@ -57,12 +59,12 @@ public final class JwtVerifier {
 
   /// Verifies a token that was read before, so that it is parsed once.
   public JwtCheck verify(CompactJws jws) {
-    String wrongHeader = checkHeader(jws.header());
+    String wrongHeader = headerProblem(jws.header(), rules.types(), rules.algorithms());
     if (wrongHeader != null) {
       return new JwtCheck.Rejected(wrongHeader);
     }
     try {
-      if (!isSigned(jws)) {
+      if (!isSigned(jws, keySource)) {
         return new JwtCheck.Rejected("the signature does not verify with a key of the issuer");
       }
     } catch (KeySource.KeysUnavailableException away) {
@@ -79,8 +81,10 @@ public final class JwtVerifier {
     }
   }
 
-  private @Nullable String checkHeader(ObjectNode header) {
-    if (!rules.algorithms().contains(header.path("alg").asString(""))) {
+  /// What is wrong with a header, or null.
+  static @Nullable String headerProblem(
+      ObjectNode header, Set<String> types, Set<String> algorithms) {
+    if (!algorithms.contains(header.path("alg").asString(""))) {
       return "`alg` is not one that this issuer may use";
     }
     if (header.has("crit") || header.has("b64") || header.has("zip")) {
@@ -94,7 +98,7 @@ public final class JwtVerifier {
     if (!typ.isMissingNode() && !typ.isString()) {
       return "`typ` must be a string";
     }
-    if (!rules.types().contains(plainType(typ.asString("")))) {
+    if (!types.contains(plainType(typ.asString("")))) {
       return "`typ` is not the kind of token expected here";
     }
     return null;
@@ -105,7 +109,8 @@ public final class JwtVerifier {
     return lower.startsWith("application/") ? lower.substring("application/".length()) : lower;
   }
 
-  private boolean isSigned(CompactJws jws) {
+  /// Whether a key of the source made the signature.
+  static boolean isSigned(CompactJws jws, KeySource keySource) {
     var algorithm = JWSAlgorithm.parse(jws.header().path("alg").stringValue());
     String kid = jws.header().has("kid") ? jws.header().path("kid").stringValue() : null;
     VerificationKeys keys = keySource.keys(kid == null ? "" : kid);
@@ -119,8 +124,15 @@ public final class JwtVerifier {
     return false;
   }
 
+  /// Whether this key made the signature, whatever ids key and header carry.
+  static boolean isSigned(CompactJws jws, VerificationKey key) {
+    var algorithm = JWSAlgorithm.parse(jws.header().path("alg").stringValue());
+    return key.suits(algorithm)
+        && key.verifies(algorithm.getName(), jws.signingBytes(), jws.signatureBytes());
+  }
+
   private @Nullable String checkClaims(ObjectNode claims) {
-    if (!rules.issuer().equals(claims.path("iss").asString(""))) {
+    if (!rules.issuer().isEmpty() && !rules.issuer().equals(claims.path("iss").asString(""))) {
       return "`iss` is not the issuer expected here";
     }
     List<String> audience = audience(claims);
@@ -132,16 +144,13 @@ public final class JwtVerifier {
 
   private @Nullable String checkTimes(ObjectNode claims) {
     Instant now = clock.instant();
-    for (String name : List.of("exp", "nbf", "iat")) {
+    for (String name : TIMES) {
       JsonNode time = claims.path(name);
       if (time.isMissingNode()) {
         if (name.equals("exp")) {
           return "`exp` is missing";
         }
-      } else if (!time.isIntegralNumber()
-          || !time.canConvertToLong()
-          || time.longValue() < 0
-          || time.longValue() > MAX_SECONDS) {
+      } else if (!isTime(time)) {
         return "`" + name + "` must be whole seconds since 1970";
       }
     }
@@ -160,6 +169,14 @@ public final class JwtVerifier {
       return "`iat` is missing or too long ago";
     }
     return null;
+  }
+
+  /// Whether a value is a NumericDate of whole seconds, far from overflow.
+  static boolean isTime(JsonNode time) {
+    return time.isIntegralNumber()
+        && time.canConvertToLong()
+        && time.longValue() >= 0
+        && time.longValue() <= MAX_SECONDS;
   }
 
   private static Instant time(ObjectNode claims, String name) {

@@ -18,6 +18,20 @@ public enum OAuthError {
   INVALID_TARGET("invalid_target", 400),
   /// RFC 9396 §5
   INVALID_AUTHORIZATION_DETAILS("invalid_authorization_details", 400),
+  /// RFC 9449 §5
+  INVALID_DPOP_PROOF("invalid_dpop_proof", 400),
+  /// RFC 9449 §8
+  USE_DPOP_NONCE("use_dpop_nonce", 400),
+  /// RFC 9470 §3, here at the token endpoint (ID-JAG §8.2)
+  INSUFFICIENT_USER_AUTHENTICATION("insufficient_user_authentication", 400),
+  /// CIBA Core §11
+  AUTHORIZATION_PENDING("authorization_pending", 400),
+  /// CIBA Core §11
+  SLOW_DOWN("slow_down", 400),
+  /// CIBA Core §11
+  EXPIRED_TOKEN("expired_token", 400),
+  /// RFC 7009 §2.2.1
+  UNSUPPORTED_TOKEN_TYPE("unsupported_token_type", 400),
   /// RFC 6749 §4.1.2.1, here for a refusal by policy (design, table of outcomes)
   ACCESS_DENIED("access_denied", 400),
   /// RFC 6750 §3.1

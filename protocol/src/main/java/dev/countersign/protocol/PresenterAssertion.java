@@ -52,9 +52,66 @@ public final class PresenterAssertion {
     }
   }
 
+  /// Verifies the assertions of one workload without using them up. Threads may share it.
+  public static final class Verifier {
+    private final String name;
+    private final JwtVerifier verifier;
+
+    /// @param name the workload's registered name or client id
+    /// @param audiences what the called box accepts as its own name; usually one
+    public Verifier(String name, Set<String> audiences, KeySource keys, InstantSource clock) {
+      this.name = name;
+      this.verifier =
+          new JwtVerifier(
+              new JwtRules(
+                  name,
+                  audiences,
+                  Set.of("", "jwt", TYPE),
+                  Set.of("ES256", "EdDSA", "RS256", "PS256"),
+                  Duration.ofSeconds(30),
+                  MAX_LIFETIME),
+              keys,
+              clock);
+    }
+
+    /// Verifies one assertion that claims to be this workload's.
+    public Check verify(CompactJws assertion) {
+      return switch (verifier.verify(assertion)) {
+        case JwtCheck.Verified(VerifiedJwt jwt) -> checked(jwt);
+        case JwtCheck.Rejected(String reason) -> new Check.Bad("assertion: " + reason);
+        case JwtCheck.Unavailable(String reason) -> new Check.Bad("assertion: " + reason);
+      };
+    }
+
+    private Check checked(VerifiedJwt jwt) {
+      if (!name.equals(jwt.text("sub").orElse(""))) {
+        return new Check.Bad("assertion: `sub` must equal `iss`");
+      }
+      Instant issued = jwt.issuedAt().orElse(Instant.MIN);
+      if (jwt.expiresAt().isAfter(issued.plus(MAX_LIFETIME))) {
+        return new Check.Bad("assertion: it lives longer than five minutes");
+      }
+      String id = jwt.id().orElse("");
+      return id.isEmpty() || id.length() > 256
+          ? new Check.Bad("assertion: `jti` must have 1 to 256 characters")
+          : new Check.Good(name, id, jwt.expiresAt().plus(MAX_LIFETIME));
+    }
+  }
+
+  /// How the verification of an assertion ended.
+  public sealed interface Check {
+    /// The assertion is good if this is its first use.
+    ///
+    /// @param forgetAt from when its use may be forgotten
+    record Good(String name, String id, Instant forgetAt) implements Check {}
+
+    /// Nobody is proven.
+    record Bad(String reason) implements Check {}
+  }
+
   /// Checks assertions of the workloads that a box knows. Threads may share it.
   public static final class Checker {
-    private final Map<String, JwtVerifier> verifiers = new HashMap<>();
+    private final Map<String, Verifier> verifiers = new HashMap<>();
     private final ReplayGuard replays;
 
     /// @param audiences what the called box accepts as its own name; usually one
@@ -65,19 +122,8 @@ public final class PresenterAssertion {
         ReplayGuard replays,
         InstantSource clock) {
       this.replays = replays;
-      workloads.forEach((name, keys) ->
-          verifiers.put(
-              name,
-              new JwtVerifier(
-                  new JwtRules(
-                      name,
-                      audiences,
-                      Set.of("", "jwt", TYPE),
-                      Set.of("ES256", "RS256", "PS256"),
-                      Duration.ofSeconds(30),
-                      MAX_LIFETIME),
-                  keys,
-                  clock)));
+      workloads.forEach(
+          (name, keys) -> verifiers.put(name, new Verifier(name, audiences, keys, clock)));
     }
 
     /// Checks one assertion and uses it up.
@@ -88,33 +134,17 @@ public final class PresenterAssertion {
       } catch (MalformedJsonException malformed) {
         return new Result.Refused("the assertion names no workload known here");
       }
-      String claimed = jws.unverifiedIssuer();
-      JwtVerifier verifier = verifiers.get(claimed);
+      Verifier verifier = verifiers.get(jws.unverifiedIssuer());
       if (verifier == null) {
         return new Result.Refused("the assertion names no workload known here");
       }
       return switch (verifier.verify(jws)) {
-        case JwtCheck.Verified(VerifiedJwt jwt) -> used(claimed, jwt);
-        case JwtCheck.Rejected(String reason) -> new Result.Refused("assertion: " + reason);
-        case JwtCheck.Unavailable(String reason) -> new Result.Refused("assertion: " + reason);
+        case Check.Good(String name, String id, Instant forgetAt) ->
+            replays.isFirstUse(name, id, forgetAt)
+                ? new Result.Presenter(name)
+                : new Result.Refused("assertion: it was used before");
+        case Check.Bad(String reason) -> new Result.Refused(reason);
       };
-    }
-
-    private Result used(String name, VerifiedJwt jwt) {
-      if (!name.equals(jwt.text("sub").orElse(""))) {
-        return new Result.Refused("assertion: `sub` must equal `iss`");
-      }
-      Instant issued = jwt.issuedAt().orElse(Instant.MIN);
-      if (jwt.expiresAt().isAfter(issued.plus(MAX_LIFETIME))) {
-        return new Result.Refused("assertion: it lives longer than five minutes");
-      }
-      String id = jwt.id().orElse("");
-      if (id.isEmpty() || id.length() > 256) {
-        return new Result.Refused("assertion: `jti` must have 1 to 256 characters");
-      }
-      return replays.isFirstUse(name, id, jwt.expiresAt().plus(MAX_LIFETIME))
-          ? new Result.Presenter(name)
-          : new Result.Refused("assertion: it was used before");
     }
   }
 

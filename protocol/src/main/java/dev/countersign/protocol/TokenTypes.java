@@ -28,6 +28,22 @@ public final class TokenTypes {
   /// A token of the answering server itself (RFC 8693 §3).
   public static final String ACCESS_TOKEN_URN = "urn:ietf:params:oauth:token-type:access_token";
 
+  /// A JWT-SVID as client assertion.
+  public static final String SPIFFE_CLIENT_ASSERTION =
+      "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
+
+  /// Any JWT, the issuer's choice (RFC 8693 §3).
+  public static final String JWT_URN = "urn:ietf:params:oauth:token-type:jwt";
+
+  /// The grant type of CIBA Core §10.1.
+  public static final String CIBA_GRANT = "urn:openid:params:grant-type:ciba";
+
+  /// Proofs of possession (RFC 9449 §4.2).
+  public static final String DPOP = "dpop+jwt";
+
+  /// Introspection answers as JWTs (RFC 9701 §5).
+  public static final String INTROSPECTION = "token-introspection+jwt";
+
   /// The scope that tells a step-up answer from a success (IBM Verify's wire).
   public static final String MFA_CHALLENGE_SCOPE = "mfa_challenge";
 

@@ -30,6 +30,19 @@ final class VerificationKey {
     return jwk.getKeyID();
   }
 
+  /// What names the key itself, whatever its id (RFC 7638).
+  String thumbprint() {
+    return thumbprint(jwk);
+  }
+
+  static String thumbprint(JWK key) {
+    try {
+      return key.computeThumbprint().toString();
+    } catch (JOSEException impossible) {
+      throw new IllegalStateException("every Java platform has SHA-256", impossible);
+    }
+  }
+
   /// Whether this key may have made a signature of that algorithm.
   boolean suits(JWSAlgorithm algorithm) {
     if (verifier == null

@@ -28,8 +28,8 @@ public final class VerificationKeys {
 
   private final List<VerificationKey> keys;
 
-  private VerificationKeys(List<JWK> keys) {
-    this.keys = keys.stream().map(VerificationKey::new).toList();
+  private VerificationKeys(List<VerificationKey> keys) {
+    this.keys = List.copyOf(keys);
   }
 
   /// Reads a JWK Set. Keys that our policy does not allow are left out.
@@ -58,12 +58,13 @@ public final class VerificationKeys {
         keys.add(key);
       }
     }
-    return new VerificationKeys(keys);
+    return new VerificationKeys(keys.stream().map(VerificationKey::new).toList());
   }
 
   /// A set of known public keys.
   public static VerificationKeys of(List<? extends JWK> keys) {
-    return new VerificationKeys(keys.stream().<JWK>map(JWK::toPublicJWK).toList());
+    return new VerificationKeys(
+        keys.stream().map(key -> new VerificationKey(key.toPublicJWK())).toList());
   }
 
   /// The keys that a token with this header may have been signed with: the one with its `kid`, or,
@@ -83,6 +84,17 @@ public final class VerificationKeys {
   /// Whether there is no key at all that may verify.
   public boolean isEmpty() {
     return keys.isEmpty();
+  }
+
+  /// Whether this public key is here, whatever its id.
+  public boolean holds(JWK publicKey) {
+    String thumbprint = VerificationKey.thumbprint(publicKey);
+    return keys.stream().anyMatch(key -> key.thumbprint().equals(thumbprint));
+  }
+
+  /// The keys of several sets, as one.
+  public static VerificationKeys union(List<VerificationKeys> sets) {
+    return new VerificationKeys(sets.stream().flatMap(set -> set.keys.stream()).toList());
   }
 
   /// Whether a key with this id is here.
