@@ -41,6 +41,12 @@ public final class Http {
     response.send(StrictJson.write(body).getBytes(StandardCharsets.UTF_8));
   }
 
+  /// Answers with JSON that is written already and that nobody may cache.
+  public static void jsonText(ServerResponse response, int status, String json) {
+    secure(response, status, "application/json");
+    response.send(json.getBytes(StandardCharsets.UTF_8));
+  }
+
   /// Answers with a page that may neither be framed nor run scripts, and that nobody may cache.
   public static void html(ServerResponse response, int status, String html) {
     html(response, status, html, CONTENT_SECURITY_POLICY);
@@ -91,18 +97,26 @@ public final class Http {
   /// @throws WireException if a field occurs twice or the body is not that of a form
   /// @throws HttpException 415 for any other content type
   public static Map<String, String> form(ServerRequest request) {
+    return form(request, Map.of());
+  }
+
+  /// The fields of a form, with an error of its own for some fields that occur twice.
+  ///
+  /// @param whenTwice the error by the field's name; `invalid_request` for all others
+  public static Map<String, String> form(ServerRequest request, Map<String, OAuthError> whenTwice) {
     requireType(request, "application/x-www-form-urlencoded");
-    return fields(strictText(body(request), "the form"), "the form");
+    return fields(strictText(body(request), "the form"), "the form", whenTwice);
   }
 
   /// The parameters of the query. An empty value counts as absent.
   ///
   /// @throws WireException if a parameter occurs twice or is badly escaped
   public static Map<String, String> query(ServerRequest request) {
-    return fields(request.query().rawValue(), "the query");
+    return fields(request.query().rawValue(), "the query", Map.of());
   }
 
-  private static Map<String, String> fields(String encoded, String where) {
+  private static Map<String, String> fields(
+      String encoded, String where, Map<String, OAuthError> whenTwice) {
     var fields = new LinkedHashMap<String, String>();
     if (encoded.isEmpty()) {
       return fields;
@@ -116,7 +130,9 @@ public final class Http {
       String name = decode(equals < 0 ? pair : pair.substring(0, equals), where);
       String value = equals < 0 ? "" : decode(pair.substring(equals + 1), where);
       if (fields.put(name, value) != null) {
-        throw malformed("a field of " + where + " occurs twice" + named(name));
+        throw new WireException(
+            whenTwice.getOrDefault(name, OAuthError.INVALID_REQUEST),
+            "a field of " + where + " occurs twice" + named(name));
       }
     }
     fields.values().removeIf(String::isEmpty);
@@ -228,6 +244,11 @@ public final class Http {
       throw malformed("the bearer token in `Authorization` is malformed");
     }
     return Optional.of(new Secret(match.group(1)));
+  }
+
+  /// Whether a header is there, however often.
+  public static boolean has(ServerRequest request, String name) {
+    return request.headers().contains(HeaderNames.create(name));
   }
 
   /// The one value of a header, or empty.

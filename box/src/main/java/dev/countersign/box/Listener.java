@@ -49,5 +49,12 @@ public record Listener(String host, int port, Optional<Tls> tls) {
   ///
   /// @param certificate the certificate, followed by its chain
   /// @param key its private key, PKCS #8, not encrypted
-  public record Tls(Path certificate, Path key) {}
+  /// @param asksForCertificates whether callers may prove a certificate in the handshake; any is
+  ///   taken there, and the box judges it
+  public record Tls(Path certificate, Path key, boolean asksForCertificates) {
+    /// A listener that shows its own certificate and asks for none.
+    public Tls(Path certificate, Path key) {
+      this(certificate, key, false);
+    }
+  }
 }

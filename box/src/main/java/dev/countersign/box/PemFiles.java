@@ -1,8 +1,10 @@
 package dev.countersign.box;
 
 import io.helidon.common.tls.Tls;
+import io.helidon.common.tls.TlsClientAuth;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -13,6 +15,7 @@ import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
@@ -20,7 +23,10 @@ import java.util.Base64;
 import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 /// Reads the PEM files of a TLS listener, and those that say whom a TLS client trusts.
 final class PemFiles {
@@ -42,10 +48,17 @@ final class PemFiles {
       var keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
       keys.init(store, new char[0]);
       var context = SSLContext.getInstance("TLS");
-      context.init(keys.getKeyManagers(), null, null);
+      TrustManager[] judges =
+          files.asksForCertificates() ? new TrustManager[] {new AnyClient()} : null;
+      context.init(keys.getKeyManagers(), judges, null);
       var parameters = new SSLParameters();
+      parameters.setWantClientAuth(files.asksForCertificates());
       parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
-      return Tls.builder().sslContext(context).sslParameters(parameters).build();
+      return Tls.builder()
+          .sslContext(context)
+          .sslParameters(parameters)
+          .clientAuth(files.asksForCertificates() ? TlsClientAuth.OPTIONAL : TlsClientAuth.NONE)
+          .build();
     } catch (GeneralSecurityException | IOException unusable) {
       throw new IllegalArgumentException(
           files.certificate() + ": cannot be used for TLS", unusable);
@@ -128,6 +141,42 @@ final class PemFiles {
       throw new IllegalArgumentException(file + ": there is no such file", missing);
     } catch (IOException unreadable) {
       throw new IllegalArgumentException(file + ": cannot be read", unreadable);
+    }
+  }
+
+  /// Takes any client's certificate: the handshake proves that the client has its key, and the box
+  /// decides what that is worth. Trusts no server.
+  private static final class AnyClient extends X509ExtendedTrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type)
+        throws CertificateException {
+      throw new CertificateException("this context calls nobody");
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
+        throws CertificateException {
+      checkServerTrusted(chain, type);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
+        throws CertificateException {
+      checkServerTrusted(chain, type);
+    }
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
     }
   }
 }
