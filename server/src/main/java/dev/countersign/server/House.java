@@ -193,7 +193,6 @@ public final class House implements AutoCloseable {
                       ready.types(),
                       database,
                       ledger("sts", database, clock),
-                      keys.own("sts-signing"),
                       keys.own("sts"),
                       clock));
             },

@@ -1,8 +1,12 @@
 package dev.countersign.sts;
 
+import static dev.countersign.protocol.OAuthError.ACCESS_DENIED;
+import static dev.countersign.protocol.OAuthError.AUTHORIZATION_PENDING;
+import static dev.countersign.protocol.OAuthError.EXPIRED_TOKEN;
 import static dev.countersign.protocol.OAuthError.INVALID_GRANT;
+import static dev.countersign.protocol.OAuthError.SLOW_DOWN;
+import static dev.countersign.protocol.OAuthError.UNAUTHORIZED_CLIENT;
 
-import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.policy.Decision;
 import dev.countersign.policy.Stage;
 import dev.countersign.protocol.JwtCheck;
@@ -12,20 +16,23 @@ import dev.countersign.sts.stepup.Approval;
 import dev.countersign.sts.stepup.StepUps;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// The second leg: the proof that a person approved becomes a token for exactly what was approved,
-/// once.
+/// What follows a step-up: a person's approval becomes a token for exactly what was approved, once.
+/// The client brings the proof of the approval, or polls for it.
 ///
 /// Threads may share it.
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc7523#section-2.1 RFC 7523 §2.1
+/// @spec
+///   https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#rfc.section.10.1
+///   CIBA Core §10.1
 final class ApprovalGrant {
   private final CurrentPolicy policy;
   private final Tokens tokens;
   private final StepUps stepUps;
+  private final Entrance entrance;
   private final Decisions decisions;
   private final Issuance issuance;
   private final Outcomes outcomes;
@@ -35,6 +42,7 @@ final class ApprovalGrant {
       CurrentPolicy policy,
       Tokens tokens,
       StepUps stepUps,
+      Entrance entrance,
       Decisions decisions,
       Issuance issuance,
       Outcomes outcomes,
@@ -42,43 +50,106 @@ final class ApprovalGrant {
     this.policy = policy;
     this.tokens = tokens;
     this.stepUps = stepUps;
+    this.entrance = entrance;
     this.decisions = decisions;
     this.issuance = issuance;
     this.outcomes = outcomes;
     this.clock = clock;
   }
 
-  ExchangeResult answer(Call call, Client client, Map<String, String> form) {
-    TokenRequest request = TokenRequest.parse(form, client, policy.types());
-    String assertion = TokenRequest.required(form, "assertion");
+  /// The second leg with an assertion.
+  ExchangeResult redeem(Asked asked) {
+    TokenRequest request = TokenRequest.parse(asked.form(), asked.client(), policy.types());
+    String assertion = TokenRequest.required(asked.form(), "assertion");
     return switch (tokens.checkApproval(assertion)) {
       case JwtCheck.Verified(VerifiedJwt jwt) -> {
         Optional<Approval> approval = stepUps.find(jwt.text("approval_id").orElse(""));
         yield approval.isEmpty()
-            ? outcomes.refused(call, INVALID_GRANT, "assertion: there is no such approval")
-            : redeem(
-                call.joined(approval.get().jti()).of(approval.get().person()),
-                request,
-                approval.get());
+            ? outcomes.refused(asked.call(), INVALID_GRANT, "assertion: there is no such approval")
+            : redeem(joined(asked, approval.get()), request, approval.get());
       }
       case JwtCheck.Rejected(String reason) ->
-          outcomes.refused(call, INVALID_GRANT, "assertion: " + reason);
+          outcomes.refused(asked.call(), INVALID_GRANT, "assertion: " + reason);
       case JwtCheck.Unavailable(String reason) ->
           throw new KeySource.KeysUnavailableException(reason);
     };
   }
 
-  private ExchangeResult redeem(Call call, TokenRequest request, Approval approval) {
+  /// The poll of a client that is registered for it.
+  ExchangeResult poll(Asked asked) {
+    if (!asked.client().options().standardStepUp()) {
+      return outcomes.refused(
+          asked.call(),
+          UNAUTHORIZED_CLIENT,
+          "this client is not registered with step-up: standard");
+    }
+    String id = TokenRequest.required(asked.form(), "auth_req_id");
+    Instant now = clock.instant();
+    Optional<StepUps.Polled> polled = stepUps.poll(id, asked.client().id(), now);
+    if (polled.isEmpty()) {
+      return outcomes.refused(asked.call(), INVALID_GRANT, "auth_req_id is not one of this client");
+    }
+    Approval approval = polled.get().approval();
+    Asked joined = joined(asked, approval);
+    return switch (approval.state(now)) {
+      case PENDING -> waiting(joined, polled.get());
+      case APPROVED -> redeem(joined, requestOf(approval, asked), approval);
+      case EXPIRED ->
+          outcomes.refused(joined.call(), EXPIRED_TOKEN, "auth_req_id: the approval has expired");
+      case DENIED, SUSPICIOUS, FAILED, CANCELLED ->
+          outcomes.refused(joined.call(), ACCESS_DENIED, "the approval was not given");
+      case USED ->
+          outcomes.refused(joined.call(), INVALID_GRANT, "auth_req_id: it was used before");
+    };
+  }
+
+  private ExchangeResult waiting(Asked asked, StepUps.Polled polled) {
+    if (!entrance.enter(asked.call().proofs().settle(), "", "").isFresh()) {
+      return outcomes.replayed(asked.call());
+    }
+    return new ExchangeResult.Waiting(
+        asked.call().jti(),
+        polled.tooSoon() ? SLOW_DOWN : AUTHORIZATION_PENDING,
+        polled.interval());
+  }
+
+  private TokenRequest requestOf(Approval approval, Asked asked) {
+    return new TokenRequest(
+        asked.client(),
+        approval.scope(),
+        Set.of(approval.scope().split(" ", -1)),
+        approval.audience(),
+        approval.details(),
+        policy.types());
+  }
+
+  private static Asked joined(Asked asked, Approval approval) {
+    return asked.as(asked.call().joined(approval.jti()).of(approval.person()));
+  }
+
+  private ExchangeResult redeem(Asked asked, TokenRequest request, Approval approval) {
     Instant now = clock.instant();
     Subject subject = approval.person();
     Optional<String> mismatch = mismatch(request, approval, now);
     if (mismatch.isPresent()) {
-      return outcomes.refused(call, INVALID_GRANT, mismatch.get());
+      return outcomes.refused(asked.call(), INVALID_GRANT, mismatch.get());
     }
-    Decisions.Known known = decisions.known(request, subject, now);
-    if (known.isLockedOut(subject)) {
-      return outcomes.refused(call, INVALID_GRANT, ExchangeGrant.SESSION_REVOKED);
+    Entrance.Entry entry =
+        entrance.enter(asked.call().proofs().settle(), subject.key(), asked.client().id());
+    if (!entry.isFresh()) {
+      return outcomes.replayed(asked.call());
     }
+    if (entry.closedAt() != null && !subject.signedInAfter(entry.closedAt())) {
+      return outcomes.refused(asked.call(), INVALID_GRANT, ExchangeGrant.SESSION_REVOKED);
+    }
+    return decided(asked, request, approval, now);
+  }
+
+  private ExchangeResult decided(
+      Asked asked, TokenRequest request, Approval approval, Instant now) {
+    Call call = asked.call();
+    Subject subject = approval.person();
+    Decisions.Known known = decisions.known(request, subject, approval.actor().key(), now);
     Instant expiresAt = issuance.expiry(request, subject, now);
     boolean isAlive = issuance.isAlive(expiresAt);
     boolean isSamePolicy = approval.policyVersion().equals(known.policy().version());
@@ -88,14 +159,14 @@ final class ApprovalGrant {
             ? decisions.decide(known, Stage.APPROVED, intended)
             : decisions.judge(known, Stage.APPROVED);
     return switch (decided.decision()) {
-      case Decision.Deny _ -> outcomes.denied(call, request, decided);
+      case Decision.Deny _ -> outcomes.denied(call, request, decided, now);
       case Decision.Kill _ -> outcomes.killed(call, request, decided, now);
       case Decision.Permit _, Decision.StepUp _ -> {
         if (!isSamePolicy) {
           yield outcomes.refused(call, INVALID_GRANT, "the policy has changed since the approval");
         }
         yield isAlive
-            ? use(call, request, approval, decided, now, expiresAt)
+            ? use(asked, request, approval, decided, now, expiresAt)
             : outcomes.refused(
                 call, INVALID_GRANT, "the subject token has expired since the approval");
       }
@@ -134,24 +205,21 @@ final class ApprovalGrant {
   }
 
   private ExchangeResult use(
-      Call call,
+      Asked asked,
       TokenRequest request,
       Approval approval,
       Decided decided,
       Instant now,
       Instant expiresAt) {
     Issuance.Minted minted =
-        issuance.mint(call, request, approval.person(), decided, now, expiresAt);
+        issuance.mint(asked, request, approval.person(), approval.actor(), decided, now, expiresAt);
     minted.story().put("approval_id", approval.id());
     boolean isOurs =
-        stepUps.consume(
-            approval.id(),
-            now,
-            () -> outcomes.append(LedgerEvent.EXCHANGE_PERMITTED, call, minted.story()));
+        stepUps.consume(approval.id(), now, () -> outcomes.permitted(asked.call(), minted));
     if (isOurs) {
       return minted.result();
     }
     decisions.release(decided);
-    return outcomes.refused(call, INVALID_GRANT, "assertion: the approval was used before");
+    return outcomes.refused(asked.call(), INVALID_GRANT, "assertion: the approval was used before");
   }
 }

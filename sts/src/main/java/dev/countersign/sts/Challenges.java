@@ -36,6 +36,7 @@ final class Challenges {
       Call call,
       TokenRequest request,
       Subject subject,
+      Actor actor,
       Map<String, Attribute> facts,
       Decided decided,
       StepUpOptions options,
@@ -49,7 +50,8 @@ final class Challenges {
       return outcomes.refused(
           call, ACCESS_DENIED, "step-up is needed, but no address of the subject is known");
     }
-    Approval draft = draft(call, request, subject, decided.decision(), options, address.get(), now);
+    Approval draft =
+        draft(call, request, subject, actor, decided.decision(), options, address.get(), now);
     Optional<Approval> open = stepUps.open(draft, address.get());
     if (open.isEmpty()) {
       return outcomes.refused(
@@ -67,13 +69,15 @@ final class Challenges {
         tokens.challenge(approval, now),
         tokens.lifeOf(approval.expiresAt()),
         approval,
-        approval.isSent());
+        approval.isSent(),
+        request.client().options().standardStepUp());
   }
 
   private Approval draft(
       Call call,
       TokenRequest request,
       Subject subject,
+      Actor actor,
       Decision decision,
       StepUpOptions options,
       String address,
@@ -90,6 +94,7 @@ final class Challenges {
         Ids.random(),
         call.jti(),
         subject,
+        actor,
         request.client().id(),
         Words.plain(request.client().displayName()),
         request.audience(),

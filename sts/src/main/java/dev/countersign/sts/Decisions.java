@@ -70,7 +70,9 @@ public final class Decisions {
   }
 
   /// Reads what a decision about this request needs.
-  Known known(TokenRequest request, Subject subject, Instant now) {
+  ///
+  /// @param actor the current actor's name for policy
+  Known known(TokenRequest request, Subject subject, String actor, Instant now) {
     String client = request.client().id();
     return known(
         new AccessRequest(
@@ -78,7 +80,7 @@ public final class Decisions {
             subject.anchor(),
             subject.attributes(),
             client,
-            client,
+            actor,
             request.scopes(),
             request.details(),
             now));
@@ -284,11 +286,6 @@ public final class Decisions {
 
     AccessRequest asked() {
       return asked;
-    }
-
-    /// Whether the person's sessions were ended and no sign-in came after.
-    boolean isLockedOut(Subject subject) {
-      return closedAt != null && !subject.signedInAfter(closedAt);
     }
 
     /// Whether the person's sessions were ever ended.

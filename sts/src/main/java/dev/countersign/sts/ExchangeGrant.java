@@ -2,18 +2,13 @@ package dev.countersign.sts;
 
 import static dev.countersign.protocol.OAuthError.INVALID_REQUEST;
 
-import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.policy.Decision;
 import dev.countersign.policy.Stage;
-import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.TokenTypes;
-import dev.countersign.protocol.VerifiedJwt;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Map;
-import java.util.Optional;
 
-/// The token exchange grant: person, gate, decision, then a token, a question or a refusal.
+/// The token exchange grant: person, actor, gate, decision, then a token, a question or a refusal.
 ///
 /// Threads may share it.
 ///
@@ -21,8 +16,10 @@ import java.util.Optional;
 final class ExchangeGrant {
   static final String SESSION_REVOKED = "the session of the subject was revoked";
 
-  private final SubjectTokens subjectTokens;
+  private final SubjectSource subjects;
+  private final Delegation delegation;
   private final CurrentPolicy policy;
+  private final Entrance entrance;
   private final Decisions decisions;
   private final Issuance issuance;
   private final Challenges challenges;
@@ -30,15 +27,19 @@ final class ExchangeGrant {
   private final InstantSource clock;
 
   ExchangeGrant(
-      SubjectTokens subjectTokens,
+      SubjectSource subjects,
+      Delegation delegation,
       CurrentPolicy policy,
+      Entrance entrance,
       Decisions decisions,
       Issuance issuance,
       Challenges challenges,
       Outcomes outcomes,
       InstantSource clock) {
-    this.subjectTokens = subjectTokens;
+    this.subjects = subjects;
+    this.delegation = delegation;
     this.policy = policy;
+    this.entrance = entrance;
     this.decisions = decisions;
     this.issuance = issuance;
     this.challenges = challenges;
@@ -46,83 +47,69 @@ final class ExchangeGrant {
     this.clock = clock;
   }
 
-  ExchangeResult answer(Call call, Client client, Map<String, String> form) {
-    TokenRequest request = TokenRequest.parse(form, client, policy.types());
-    String token = TokenRequest.required(form, "subject_token");
-    String tokenType = TokenRequest.required(form, "subject_token_type");
-    if (form.containsKey("actor_token") || form.containsKey("actor_token_type")) {
+  ExchangeResult answer(Asked asked) {
+    String requested =
+        asked.form().getOrDefault("requested_token_type", TokenTypes.ACCESS_TOKEN_URN);
+    if (!requested.equals(TokenTypes.ACCESS_TOKEN_URN) && !requested.equals(TokenTypes.JWT_URN)) {
       return outcomes.refused(
-          call, INVALID_REQUEST, "actor_token is not accepted: the client itself is the actor");
-    }
-    String requested = form.getOrDefault("requested_token_type", TokenTypes.ACCESS_TOKEN_URN);
-    if (!requested.equals(TokenTypes.ACCESS_TOKEN_URN)) {
-      return outcomes.refused(
-          call, INVALID_REQUEST, "requested_token_type can only be the one for access tokens");
-    }
-    Optional<Anchor> anchor = subjectTokens.anchorOf(tokenType);
-    if (anchor.isEmpty() || !client.anchors().contains(anchor.get().name())) {
-      return outcomes.refused(
-          call,
+          asked.call(),
           INVALID_REQUEST,
-          "subject_token_type names no trust anchor that this client may use");
+          "requested_token_type can only be the one for access tokens");
     }
+    TokenRequest request = TokenRequest.parse(asked.form(), asked.client(), policy.types());
     // INVARIANT: `now` is read before the gate. A kill that comes later is later than the token's
     // `iat`, so userinfo and the broker refuse the token.
     Instant now = clock.instant();
-    return switch (subjectTokens.verify(tokenType, token, now)) {
-      case SubjectTokens.SubjectCheck.Verified(Subject subject, VerifiedJwt jwt) ->
-          decided(call.of(subject), request, subject, jwt, now);
-      case SubjectTokens.SubjectCheck.Rejected(String reason) ->
-          outcomes.refusedSubject(call, reason, anchor.get(), token, now);
-      case SubjectTokens.SubjectCheck.Unavailable(String reason) ->
-          throw new KeySource.KeysUnavailableException(reason);
+    return switch (subjects.of(asked, now)) {
+      case SubjectSource.Result.Found found ->
+          found(asked.as(asked.call().of(found.subject())), request, found, now);
+      case SubjectSource.Result.Refused(String reason, Anchor anchor, String token) ->
+          outcomes.refusedSubject(asked.call(), reason, anchor, token, now);
     };
   }
 
-  private ExchangeResult decided(
-      Call call, TokenRequest request, Subject subject, VerifiedJwt jwt, Instant now) {
-    Decisions.Known known = decisions.known(request, subject, now);
-    if (known.isLockedOut(subject)) {
-      return outcomes.refused(call, INVALID_REQUEST, SESSION_REVOKED);
-    }
-    if (!mayAct(jwt, request.client())) {
+  private ExchangeResult found(
+      Asked asked, TokenRequest request, SubjectSource.Result.Found found, Instant now) {
+    Actor current = delegation.actorOf(asked.client(), asked.form(), now);
+    if (!delegation.mayAct(found.mayAct(), asked.client(), current)) {
       return outcomes.refused(
-          call, INVALID_REQUEST, "subject_token: `may_act` does not name this client");
+          asked.call(), INVALID_REQUEST, "subject_token: `may_act` does not name this actor");
     }
+    SubjectSource.Chain chain = found.chain();
+    Actor actor = delegation.chained(current, chain == null ? null : chain.actor());
+    if (chain != null) {
+      chain.check(request);
+    }
+    Entrance.Entry entry =
+        entrance.enter(asked.call().proofs().settle(), found.subject().key(), asked.client().id());
+    if (!entry.isFresh()) {
+      return outcomes.replayed(asked.call());
+    }
+    if (found.isLockedOut(entry.closedAt())) {
+      return outcomes.refused(asked.call(), INVALID_REQUEST, SESSION_REVOKED);
+    }
+    return decided(asked, request, found.subject(), actor, now);
+  }
+
+  private ExchangeResult decided(
+      Asked asked, TokenRequest request, Subject subject, Actor actor, Instant now) {
+    Call call = asked.call();
     Instant expiresAt = issuance.expiry(request, subject, now);
     if (!issuance.isAlive(expiresAt)) {
       return outcomes.refused(call, INVALID_REQUEST, "subject_token: `exp` has passed");
     }
+    Decisions.Known known = decisions.known(request, subject, actor.key(), now);
     var intended = new Decisions.Intended(call.jti(), request.audience(), expiresAt);
     Decided decided = decisions.decide(known, Stage.FIRST, intended);
     return switch (decided.decision()) {
-      case Decision.Permit _ -> issue(call, request, subject, decided, now, expiresAt);
+      case Decision.Permit _ ->
+          outcomes.permitted(
+              call, issuance.mint(asked, request, subject, actor, decided, now, expiresAt));
       case Decision.StepUp stepUp ->
-          challenges.ask(call, request, subject, known.facts(), decided, stepUp.options(), now);
-      case Decision.Deny _ -> outcomes.denied(call, request, decided);
+          challenges.ask(
+              call, request, subject, actor, known.facts(), decided, stepUp.options(), now);
+      case Decision.Deny _ -> outcomes.denied(call, request, decided, now);
       case Decision.Kill _ -> outcomes.killed(call, request, decided, now);
     };
-  }
-
-  private ExchangeResult issue(
-      Call call,
-      TokenRequest request,
-      Subject subject,
-      Decided decided,
-      Instant now,
-      Instant expiresAt) {
-    Issuance.Minted minted = issuance.mint(call, request, subject, decided, now, expiresAt);
-    outcomes.append(LedgerEvent.EXCHANGE_PERMITTED, call, minted.story());
-    return minted.result();
-  }
-
-  /// `may_act` binds where it is present: a text or an object that names this client as `sub`.
-  private static boolean mayAct(VerifiedJwt jwt, Client client) {
-    var mayAct = jwt.claims().path("may_act");
-    if (mayAct.isMissingNode()) {
-      return true;
-    }
-    var named = mayAct.isObject() ? mayAct.path("sub") : mayAct;
-    return named.isString() && named.stringValue().equals(client.id());
   }
 }

@@ -6,6 +6,7 @@ import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.Secret;
 import dev.countersign.sts.stepup.Approval;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 
 /// How a token request ended. Every way it can end is listed here.
@@ -14,9 +15,14 @@ public sealed interface ExchangeResult {
   String jti();
 
   /// An on-behalf-of token was minted (RFC 8693 §2.2.1).
+  ///
+  /// @param tokenType how it is presented: `Bearer` or `DPoP`
+  /// @param expiresIn from now
   record Issued(
       String jti,
       Secret accessToken,
+      String tokenType,
+      Instant expiresAt,
       Duration expiresIn,
       String scope,
       AuthorizationDetails details)
@@ -27,8 +33,14 @@ public sealed interface ExchangeResult {
   /// @param challenge opens the verification endpoint of this approval and nothing else
   /// @param expiresIn the challenge's life
   /// @param delivered whether the code was handed to the mail server
+  /// @param polls whether the client polls, instead of coming back with an assertion
   record StepUpRequired(
-      String jti, Secret challenge, Duration expiresIn, Approval approval, boolean delivered)
+      String jti,
+      Secret challenge,
+      Duration expiresIn,
+      Approval approval,
+      boolean delivered,
+      boolean polls)
       implements ExchangeResult {}
 
   /// Policy or a person said no.
@@ -42,6 +54,11 @@ public sealed interface ExchangeResult {
       decisive = List.copyOf(decisive);
     }
   }
+
+  /// The person has not answered yet, and nothing happened.
+  ///
+  /// @param error `authorization_pending` or `slow_down`
+  record Waiting(String jti, OAuthError error, Duration interval) implements ExchangeResult {}
 
   /// Nothing was issued, and nothing was decided.
   ///

@@ -1,6 +1,7 @@
 package dev.countersign.sts;
 
 import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.StrictJson;
 import java.time.Duration;
 import java.time.Instant;
 import tools.jackson.databind.node.ObjectNode;
@@ -31,30 +32,42 @@ final class Issuance {
 
   /// Signs the token.
   ///
+  /// @param now when the decision began, so that a kill that came meanwhile is after the token
   /// @param expiresAt from [#expiry], in the future
   Minted mint(
-      Call call,
+      Asked asked,
       TokenRequest request,
       Subject subject,
+      Actor actor,
       Decided decided,
       Instant now,
       Instant expiresAt) {
+    String jti = asked.call().jti();
     Secret token =
         tokens.onBehalfOf(
-            call.jti(),
-            subject,
-            request.client(),
-            request.audience(),
-            request.scope(),
-            request.details(),
-            decided.decision().policyVersion(),
-            now,
-            expiresAt);
+            new Tokens.OnBehalfOf(
+                jti,
+                subject,
+                actor,
+                asked.binding(),
+                request,
+                decided.decision().policyVersion(),
+                now,
+                expiresAt));
     var result =
         new ExchangeResult.Issued(
-            call.jti(), token, tokens.lifeOf(expiresAt), request.scope(), request.details());
-    return new Minted(
-        result, Outcomes.story(request, decided).put("exp", expiresAt.getEpochSecond()));
+            jti,
+            token,
+            Possession.Binding.tokenType(asked.binding()),
+            expiresAt,
+            tokens.lifeOf(expiresAt),
+            request.scope(),
+            request.details());
+    ObjectNode story = Outcomes.story(request, decided).put("exp", expiresAt.getEpochSecond());
+    if (actor.issuer() != null || actor.prior() != null) {
+      story.set("act", StrictJson.parse(actor.json()));
+    }
+    return new Minted(result, now, story);
   }
 
   /// Whether a token that ends then would live at all.
@@ -63,5 +76,5 @@ final class Issuance {
   }
 
   /// A signed token that has not left yet, and its ledger entry that has not been written yet.
-  record Minted(ExchangeResult.Issued result, ObjectNode story) {}
+  record Minted(ExchangeResult.Issued result, Instant issuedAt, ObjectNode story) {}
 }

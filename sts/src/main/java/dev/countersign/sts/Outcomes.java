@@ -18,23 +18,30 @@ import java.util.Optional;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// How token requests end when no token leaves, and the ledger entry of each end. An outcome is in
-/// the ledger before it is returned.
+/// How token requests end, and the ledger entry of each end. An outcome is in the ledger before it
+/// is returned, and no outcome leaves while a proof of its call is not used up.
 ///
 /// Threads may share it.
 final class Outcomes {
+  static final String USED_BEFORE = "client_assertion or DPoP proof: it was used before";
+
   private static final int MAX_REASON = 200;
 
   private final Ledger ledger;
   private final Gate gate;
+  private final Entrance entrance;
 
-  Outcomes(Ledger ledger, Gate gate) {
+  Outcomes(Ledger ledger, Gate gate, Entrance entrance) {
     this.ledger = ledger;
     this.gate = gate;
+    this.entrance = entrance;
   }
 
   /// The request or what it brought is not acceptable; nothing was decided.
   ExchangeResult refused(Call call, OAuthError error, String description) {
+    if (isReplay(call)) {
+      return replayed(call);
+    }
     Code code = Errors.of(error, description);
     return refused(call, error, description, code, StrictJson.object().put("code", code.text()));
   }
@@ -43,6 +50,9 @@ final class Outcomes {
   /// caller the part of it that is about the token alone.
   ExchangeResult refusedSubject(
       Call call, String reason, Anchor anchor, String token, Instant now) {
+    if (isReplay(call)) {
+      return replayed(call);
+    }
     Code general = Errors.of(OAuthError.INVALID_REQUEST, reason);
     Optional<Finding> cause =
         new TokenDoctor(Expected.of(anchor), now)
@@ -58,6 +68,17 @@ final class Outcomes {
         "subject_token: " + reason,
         code.audience() == Code.Audience.CALLER ? code : general,
         data);
+  }
+
+  private boolean isReplay(Call call) {
+    return !call.proofs().isSettled() && !entrance.enter(call.proofs().settle(), "", "").isFresh();
+  }
+
+  /// A proof of the call was used before, so nobody is proven.
+  ExchangeResult replayed(Call call) {
+    Code code = Errors.of(OAuthError.INVALID_CLIENT, USED_BEFORE);
+    ObjectNode noted = StrictJson.object().put("code", code.text());
+    return refused(call, OAuthError.INVALID_CLIENT, USED_BEFORE, code, noted);
   }
 
   private ExchangeResult refused(
@@ -77,10 +98,34 @@ final class Outcomes {
     return description + " (" + code.text() + ")";
   }
 
+  /// A token was minted. It is kept for a retry, if one may come, then written down, and only then
+  /// may leave.
+  ExchangeResult permitted(Call call, Issuance.Minted minted) {
+    if (!call.proofs().isSettled()) {
+      throw new IllegalStateException("a token must not leave before its proofs are used up");
+    }
+    if (call.claim() != null) {
+      call.claim().keep(minted.result(), call.subject(), minted.issuedAt());
+    }
+    append(LedgerEvent.EXCHANGE_PERMITTED, call, minted.story());
+    return minted.result();
+  }
+
+  /// A retry gets the answer that its first try got.
+  ExchangeResult repeated(Call call, ExchangeResult again) {
+    append(
+        LedgerEvent.EXCHANGE_REPEATED, call, StrictJson.object().put("client_id", call.client()));
+    return again;
+  }
+
   /// Policy said no.
-  ExchangeResult denied(Call call, TokenRequest request, Decided decided) {
+  ExchangeResult denied(Call call, TokenRequest request, Decided decided, Instant now) {
+    var denied = denied(call, coded("denied by policy", Code.DENIED), decided.decision());
+    if (call.claim() != null) {
+      call.claim().keep(denied, call.subject(), now);
+    }
     append(LedgerEvent.EXCHANGE_DENIED, call, story(request, decided));
-    return denied(call, coded("denied by policy", Code.DENIED), decided.decision());
+    return denied;
   }
 
   /// Policy said no and ended the person's sessions.
@@ -100,7 +145,7 @@ final class Outcomes {
         decided.decision());
   }
 
-  private static ExchangeResult denied(Call call, String description, Decision decision) {
+  private static ExchangeResult.Denied denied(Call call, String description, Decision decision) {
     var reasons = decision.decisive().stream().map(Match::reason).distinct().toList();
     return new ExchangeResult.Denied(
         call.jti(),

@@ -9,13 +9,13 @@ import java.util.regex.Pattern;
 /// The `scope` parameter.
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc6749#section-3.3 RFC 6749 §3.3
-final class Scopes {
+public final class Scopes {
   private static final Pattern TOKEN = Pattern.compile("[\\x21\\x23-\\x5B\\x5D-\\x7E]{1,128}");
   private static final int MAX_LENGTH = 1024;
 
   private Scopes() {}
 
-  static boolean isToken(String scope) {
+  public static boolean isToken(String scope) {
     return TOKEN.matcher(scope).matches();
   }
 

@@ -6,12 +6,16 @@ import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.JwtCheck;
 import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.VerifiedJwt;
+import dev.countersign.sts.clients.Proofs;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /// Whether a person is still in, and the end of it.
 ///
@@ -19,38 +23,82 @@ import org.jspecify.annotations.Nullable;
 public final class Sessions {
   private final SubjectTokens subjectTokens;
   private final Tokens tokens;
+  private final Possession possession;
+  private final Entrance entrance;
   private final Gate gate;
+  private final RevokedTokens revoked;
+  private final SessionStore store;
   private final Ledger ledger;
   private final InstantSource clock;
 
   public Sessions(
-      SubjectTokens subjectTokens, Tokens tokens, Gate gate, Ledger ledger, InstantSource clock) {
+      SubjectTokens subjectTokens,
+      Tokens tokens,
+      Possession possession,
+      Entrance entrance,
+      Gate gate,
+      RevokedTokens revoked,
+      SessionStore store,
+      Ledger ledger,
+      InstantSource clock) {
     this.subjectTokens = subjectTokens;
     this.tokens = tokens;
+    this.possession = possession;
+    this.entrance = entrance;
     this.gate = gate;
+    this.revoked = revoked;
+    this.store = store;
     this.ledger = ledger;
     this.clock = clock;
   }
 
   /// The person of a token that is good now and whose sessions were not ended since: an
   /// on-behalf-of token of ours or a subject token of an anchor.
-  public Optional<UserInfo> userOf(String token) {
-    return tokens.claimsToBeOurs(token) ? ofOurs(token) : ofAnchor(token);
+  ///
+  /// @param proof the `DPoP` header that came with it; a bound token needs one, for this method and
+  ///   path
+  /// @throws dev.countersign.protocol.WireException if the proof is bad or lacks our nonce
+  public Optional<UserInfo> userOf(
+      Secret token, Optional<String> proof, String method, String path) {
+    return tokens.claimsToBeOurs(token.reveal())
+        ? ofOurs(token, proof, method, path)
+        : proof.isPresent() ? Optional.empty() : ofAnchor(token.reveal());
   }
 
-  private Optional<UserInfo> ofOurs(String token) {
-    return switch (tokens.checkOnBehalfOf(token)) {
+  private Optional<UserInfo> ofOurs(
+      Secret token, Optional<String> proof, String method, String path) {
+    return switch (tokens.checkOnBehalfOf(token.reveal())) {
       case JwtCheck.Verified(VerifiedJwt jwt) -> {
         String subject = jwt.text("sub").orElseThrow();
-        Instant issuedAt = jwt.issuedAt().orElseThrow();
-        boolean isKilled =
-            gate.closedAt(subject).filter(closedAt -> !issuedAt.isAfter(closedAt)).isPresent();
-        yield isKilled ? Optional.empty() : Optional.of(new UserInfo(subject, null));
+        boolean isIn =
+            isProven(jwt, token, proof, method, path)
+                && !revoked.isRevoked(jwt.id().orElseThrow())
+                && isOpen(subject, jwt.issuedAt().orElseThrow());
+        yield isIn ? Optional.of(new UserInfo(subject, null)) : Optional.empty();
       }
       case JwtCheck.Rejected _ -> Optional.empty();
       case JwtCheck.Unavailable(String reason) ->
           throw new KeySource.KeysUnavailableException(reason);
     };
+  }
+
+  /// Whether the holder proved the key that a token is bound to. A binding that we cannot see
+  /// proven here, such as to a certificate, is not proven.
+  private boolean isProven(
+      VerifiedJwt jwt, Secret token, Optional<String> proof, String method, String path) {
+    JsonNode cnf = jwt.claims().path("cnf");
+    if (cnf.isMissingNode() || proof.isEmpty()) {
+      return cnf.isMissingNode() && proof.isEmpty();
+    }
+    var proofs = new Proofs();
+    String thumbprint = possession.proven(proof.get(), method, path, token, proofs);
+    return new Possession.Binding.Key(thumbprint).cnf().equals(StrictJson.write(cnf))
+        && entrance.enter(proofs.settle(), "", "").isFresh();
+  }
+
+  /// Whether the person's sessions were not ended since then.
+  boolean isOpen(String subject, Instant since) {
+    return gate.closedAt(subject).filter(closedAt -> !since.isAfter(closedAt)).isEmpty();
   }
 
   private Optional<UserInfo> ofAnchor(String token) {
@@ -68,6 +116,28 @@ public final class Sessions {
       case SubjectTokens.SubjectCheck.Unavailable(String reason) ->
           throw new KeySource.KeysUnavailableException(reason);
     };
+  }
+
+  /// The sessions of a person: one for each client that acted for it.
+  public List<SessionStore.Session> of(String subject) {
+    return store.of(subject);
+  }
+
+  /// Ends one session of a person: what this client may do for it. Sign-ins from later on open it
+  /// again.
+  ///
+  /// @return false if there is no such session
+  public boolean endOne(String subject, String session, String txn, String by) {
+    String id = txn.isEmpty() ? Ids.random() : txn;
+    Optional<String> client = store.end(subject, session, clock.instant(), by);
+    client.ifPresent(known ->
+        ledger.append(
+            new LedgerEntry(
+                LedgerEvent.SESSIONS_ENDED,
+                id,
+                subject,
+                StrictJson.object().put("by", by).put("client_id", known))));
+    return client.isPresent();
   }
 
   /// Ends a person's sessions on the word of another box.

@@ -2,6 +2,10 @@ package dev.countersign.sts;
 
 import dev.countersign.box.Listener;
 import dev.countersign.protocol.KeySource;
+import dev.countersign.sts.clients.Client;
+import dev.countersign.sts.clients.ClientAuthorities;
+import dev.countersign.sts.clients.Credentials;
+import dev.countersign.sts.keys.KeySettings;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +20,8 @@ import java.util.Set;
 ///   only
 /// @param tokenLifetime how long an on-behalf-of token lives; over 0 and at most 10 minutes
 /// @param sessionAdmins workloads that may end a person's sessions, with their public keys
+/// @param keys how our signing keys are kept
+/// @param authorities who may issue certificates to clients
 /// @param transmitter the base address of the transmitter, which is told of kills
 public record StsConfig(
     URI issuer,
@@ -26,6 +32,8 @@ public record StsConfig(
     List<Client> clients,
     Map<String, KeySource> sessionAdmins,
     SmtpSettings smtp,
+    KeySettings keys,
+    ClientAuthorities authorities,
     URI transmitter) {
   /// The life of an on-behalf-of token where nothing else is said.
   public static final Duration DEFAULT_LIFETIME = Duration.ofSeconds(60);
@@ -67,8 +75,16 @@ public record StsConfig(
       if (!names.add("client " + client.id())) {
         problems.add("sts: client " + client.id() + " is registered twice");
       }
-      if (!anchorNames.containsAll(client.anchors())) {
+      if (!anchorNames.containsAll(client.anchors())
+          || !anchorNames.containsAll(client.options().actorAnchors())) {
         problems.add("sts: client " + client.id() + " names an anchor that does not exist");
+      }
+      if (client.credentials() instanceof Credentials.Certificate
+          && authorities.certificates().isEmpty()) {
+        problems.add(
+            "sts: client "
+                + client.id()
+                + " proves a certificate, but client-certificates.authorities names no authority");
       }
     }
     if (!problems.isEmpty()) {

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -37,6 +38,18 @@ public record Subject(
   /// does not say when the person signed in proves nothing, so it stays out.
   public boolean signedInAfter(Instant killedAt) {
     return authenticatedAt != null && authenticatedAt.isAfter(killedAt);
+  }
+
+  /// Whether the token says all of these, so that the store need not be asked.
+  boolean knows(Set<String> names) {
+    for (String name : names) {
+      boolean known =
+          attributes.containsKey(name) || (name.equals(AttributeStore.MAIL) && mail != null);
+      if (!known) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// Where a one-time code may be sent: the token's claim, else the attribute `mail` of the store.

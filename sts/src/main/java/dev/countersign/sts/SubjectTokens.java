@@ -55,6 +55,12 @@ public final class SubjectTokens {
     return Optional.ofNullable(byType.get(tokenType)).map(Trusted::anchor);
   }
 
+  /// The anchor whose issuer a token claims.
+  Optional<Anchor> anchorOfIssuer(String token) {
+    return Optional.ofNullable(byIssuer.get(JwtVerifier.unverifiedIssuer(token).orElse("")))
+        .map(Trusted::anchor);
+  }
+
   /// Verifies a token of the named type.
   SubjectCheck verify(String tokenType, String token, Instant now) {
     Trusted trusted = byType.get(tokenType);

@@ -8,6 +8,7 @@ import static dev.countersign.protocol.OAuthError.INVALID_TARGET;
 import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.WireException;
+import dev.countersign.sts.clients.Client;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Map;

@@ -7,16 +7,24 @@ import static dev.countersign.protocol.OAuthError.UNSUPPORTED_GRANT_TYPE;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.protocol.TokenTypes;
 import dev.countersign.protocol.WireException;
+import dev.countersign.sts.clients.Client;
+import dev.countersign.sts.clients.Clients;
+import dev.countersign.sts.clients.Presented;
 import dev.countersign.sts.stepup.StepUps;
 import java.time.InstantSource;
-import java.util.Map;
+import java.util.regex.Pattern;
 
 /// The token endpoint: who asks, and which grant answers. Each outcome is in the ledger before this
 /// returns.
 ///
 /// Threads may share it.
 public final class TokenService {
+  private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7E]{1,255}");
+
   private final Clients clients;
+  private final Possession possession;
+  private final Entrance entrance;
+  private final Repeats repeats;
   private final Outcomes outcomes;
   private final ExchangeGrant exchange;
   private final ApprovalGrant approval;
@@ -24,39 +32,51 @@ public final class TokenService {
   public TokenService(
       StsConfig config,
       Clients clients,
+      Possession possession,
       SubjectTokens subjectTokens,
       CurrentPolicy policy,
       Decisions decisions,
+      Entrance entrance,
       Gate gate,
+      RevokedTokens revoked,
+      RepeatStore repeats,
       StepUps stepUps,
       Tokens tokens,
       Ledger ledger,
       InstantSource clock) {
     this.clients = clients;
-    outcomes = new Outcomes(ledger, gate);
+    this.possession = possession;
+    this.entrance = entrance;
+    this.repeats = new Repeats(repeats, config.keys().master(), clock);
+    outcomes = new Outcomes(ledger, gate, entrance);
     var issuance = new Issuance(config.tokenLifetime(), tokens);
     exchange =
         new ExchangeGrant(
-            subjectTokens,
+            new SubjectSource(subjectTokens, tokens, revoked),
+            new Delegation(subjectTokens, config.issuer().toString()),
             policy,
+            entrance,
             decisions,
             issuance,
             new Challenges(stepUps, policy, tokens, outcomes),
             outcomes,
             clock);
-    approval = new ApprovalGrant(policy, tokens, stepUps, decisions, issuance, outcomes, clock);
+    approval =
+        new ApprovalGrant(policy, tokens, stepUps, entrance, decisions, issuance, outcomes, clock);
   }
 
   /// Answers one token request.
-  ///
-  /// @param form the parameters, each once, none empty
-  public ExchangeResult answer(Map<String, String> form) {
+  public ExchangeResult answer(Presented presented) {
     Call call = Call.anonymous();
-    return switch (clients.authenticate(form)) {
-      case Clients.ClientCheck.Known(Client client) -> granted(call.by(client), client, form);
-      case Clients.ClientCheck.Unknown(String reason) ->
-          outcomes.refused(call, INVALID_CLIENT, reason);
-    };
+    try {
+      return switch (clients.authenticate(presented, call.proofs())) {
+        case Clients.ClientCheck.Known(Client client) -> known(call.by(client), client, presented);
+        case Clients.ClientCheck.Unknown(String reason) ->
+            outcomes.refused(call, INVALID_CLIENT, reason);
+      };
+    } catch (WireException malformed) {
+      return outcomes.refused(call, malformed.error(), malformed.description());
+    }
   }
 
   /// Answers a request that could not be read.
@@ -64,11 +84,64 @@ public final class TokenService {
     return outcomes.refused(Call.anonymous(), malformed.error(), malformed.description());
   }
 
-  private ExchangeResult granted(Call call, Client client, Map<String, String> form) {
+  private ExchangeResult known(Call call, Client client, Presented presented) {
     try {
-      return switch (form.getOrDefault("grant_type", "")) {
-        case TokenTypes.TOKEN_EXCHANGE_GRANT -> exchange.answer(call, client, form);
-        case TokenTypes.JWT_BEARER_GRANT -> approval.answer(call, client, form);
+      var asked =
+          new Asked(call, client, presented, possession.of(presented, client, call.proofs()));
+      return presented.idempotencyKey().isPresent()
+          ? once(asked, presented.idempotencyKey().get())
+          : granted(asked);
+    } catch (WireException malformed) {
+      return outcomes.refused(call, malformed.error(), malformed.description());
+    }
+  }
+
+  /// Answers a request that may come again.
+  private ExchangeResult once(Asked asked, String key) {
+    if (!IDEMPOTENCY_KEY.matcher(key).matches()) {
+      return outcomes.refused(
+          asked.call(), INVALID_REQUEST, "Idempotency-Key must have 1 to 255 visible characters");
+    }
+    return switch (repeats.begin(asked, key)) {
+      case Repeats.Begun.Another() ->
+          outcomes.refused(
+              asked.call(), INVALID_REQUEST, "Idempotency-Key was used for another request");
+      case Repeats.Begun.Repeat repeat -> again(asked, repeat);
+      case Repeats.Begun.First(Repeats.Claim claim) -> {
+        try {
+          yield granted(asked.as(asked.call().holding(claim)));
+        } finally {
+          claim.release();
+        }
+      }
+    };
+  }
+
+  private ExchangeResult again(Asked asked, Repeats.Begun.Repeat repeat) {
+    Call call = asked.call().joined(repeat.result().jti()).of(repeat.subject());
+    Entrance.Entry entry =
+        entrance.enter(call.proofs().settle(), repeat.subject(), asked.client().id());
+    if (!entry.isFresh()) {
+      return outcomes.replayed(call);
+    }
+    if (entry.closedAt() != null && !repeat.at().isAfter(entry.closedAt())) {
+      return outcomes.refused(call, INVALID_REQUEST, ExchangeGrant.SESSION_REVOKED);
+    }
+    if (repeat.result() instanceof ExchangeResult.Issued issued
+        && !issued.expiresIn().isPositive()) {
+      return outcomes.refused(
+          call, INVALID_REQUEST, "Idempotency-Key: its token has expired; use a new key");
+    }
+    return outcomes.repeated(call, repeat.result());
+  }
+
+  private ExchangeResult granted(Asked asked) {
+    Call call = asked.call();
+    try {
+      return switch (asked.form().getOrDefault("grant_type", "")) {
+        case TokenTypes.TOKEN_EXCHANGE_GRANT -> exchange.answer(asked);
+        case TokenTypes.JWT_BEARER_GRANT -> approval.redeem(asked);
+        case TokenTypes.CIBA_GRANT -> approval.poll(asked);
         case "" -> outcomes.refused(call, INVALID_REQUEST, "grant_type is missing");
         default ->
             outcomes.refused(

@@ -1,24 +1,22 @@
 package dev.countersign.sts;
 
-import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.JsonText;
 import dev.countersign.protocol.JwtCheck;
 import dev.countersign.protocol.JwtRules;
-import dev.countersign.protocol.JwtSigner;
 import dev.countersign.protocol.JwtVerifier;
-import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TokenTypes;
+import dev.countersign.sts.keys.SigningKeys;
 import dev.countersign.sts.stepup.Approval;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Set;
-import tools.jackson.databind.node.ObjectNode;
+import org.jspecify.annotations.Nullable;
 
-/// The three kinds of tokens that we sign, each with its own `typ` and audience so that none passes
-/// for another: on-behalf-of tokens, challenges, approvals.
+/// The kinds of tokens that we sign, each with its own `typ` and audience so that none passes for
+/// another: on-behalf-of tokens, challenges, approvals, introspection answers.
 ///
 /// Threads may share it.
 ///
@@ -27,77 +25,76 @@ public final class Tokens {
   private static final Duration ASSERTION_LIFETIME = Duration.ofSeconds(60);
 
   private final String issuer;
-  private final JwtSigner signer;
+  private final SigningKeys keys;
   private final InstantSource clock;
   private final JwtVerifier challenges;
   private final JwtVerifier approvals;
   private final JwtVerifier onBehalfOf;
 
-  /// @param keys our own public keys
-  /// @param audiences every resource that we issue tokens for
-  public Tokens(
-      String issuer, JwtSigner signer, KeySource keys, Set<String> audiences, InstantSource clock) {
+  public Tokens(String issuer, SigningKeys keys, InstantSource clock) {
     this.issuer = issuer;
-    this.signer = signer;
+    this.keys = keys;
     this.clock = clock;
     this.challenges =
         new JwtVerifier(JwtRules.own(issuer, issuer, TokenTypes.CHALLENGE), keys, clock);
     this.approvals =
         new JwtVerifier(JwtRules.own(issuer, issuer, TokenTypes.APPROVAL), keys, clock);
-    var own = JwtRules.own(issuer, issuer, TokenTypes.ACCESS_TOKEN);
     this.onBehalfOf =
-        new JwtVerifier(
-            new JwtRules(
-                issuer, audiences, own.types(), own.algorithms(), own.leeway(), own.maxAge()),
-            keys,
-            clock);
+        new JwtVerifier(JwtRules.ownForAnyAudience(issuer, TokenTypes.ACCESS_TOKEN), keys, clock);
   }
 
   /// Signs an on-behalf-of token.
-  ///
-  /// @param issuedAt when the decision began, so that a kill that came meanwhile is after it
-  Secret onBehalfOf(
-      String jti,
-      Subject subject,
-      Client client,
-      String audience,
-      String scope,
-      AuthorizationDetails details,
-      String policyVersion,
-      Instant issuedAt,
-      Instant expiresAt) {
-    ObjectNode claims = StrictJson.object();
-    claims.put("iss", issuer).put("sub", subject.key());
-    claims
-        .putObject("sub_id")
-        .put("format", "iss_sub")
-        .put("iss", subject.issuer())
-        .put("sub", subject.stableId());
-    claims.put("aud", audience).put("client_id", client.id());
-    claims.put("iat", issuedAt.getEpochSecond()).put("exp", expiresAt.getEpochSecond());
-    claims.put("jti", jti).put("scope", scope);
-    claims.putObject("act").put("sub", client.id());
-    claims.set("authorization_details", details.json());
-    claims.setAll(subject.authentication());
-    claims.put("policy_version", policyVersion);
-    return new Secret(signer.sign(TokenTypes.ACCESS_TOKEN, claims));
+  Secret onBehalfOf(OnBehalfOf token) {
+    Subject subject = token.subject();
+    TokenRequest request = token.request();
+    var claims =
+        new JsonText()
+            .put("iss", issuer)
+            .put("sub", subject.key())
+            .putJson(
+                "sub_id",
+                new JsonText()
+                    .put("format", "iss_sub")
+                    .put("iss", subject.issuer())
+                    .put("sub", subject.stableId())
+                    .end())
+            .put("aud", request.audience())
+            .put("client_id", request.client().id())
+            .put("iat", token.issuedAt().getEpochSecond())
+            .put("exp", token.expiresAt().getEpochSecond())
+            .put("jti", token.jti())
+            .put("scope", request.scope())
+            .putJson("act", token.actor().json())
+            .putJson("authorization_details", request.details().canonical());
+    subject
+        .authentication()
+        .properties()
+        .forEach(member -> claims.putJson(member.getKey(), StrictJson.write(member.getValue())));
+    if (token.binding() != null) {
+      claims.putJson("cnf", token.binding().cnf());
+    }
+    claims.put("policy_version", token.policyVersion());
+    return new Secret(
+        keys.signerFor(request.audience()).sign(TokenTypes.ACCESS_TOKEN, claims.end()));
   }
 
   /// Signs the token that opens the verification endpoint of one approval.
   Secret challenge(Approval approval, Instant now) {
     return new Secret(
-        signer.sign(TokenTypes.CHALLENGE, ofApproval(approval, now, approval.expiresAt())));
+        keys.signer()
+            .sign(TokenTypes.CHALLENGE, ofApproval(approval, now, approval.expiresAt()).end()));
   }
 
   /// Signs the proof that an approval was given, for the second leg.
   public Secret approval(Approval approval, Instant now) {
-    ObjectNode claims = ofApproval(approval, now, now.plus(ASSERTION_LIFETIME));
-    claims.put("authorization_details_digest", approval.details().digest());
-    return new Secret(signer.sign(TokenTypes.APPROVAL, claims));
+    JsonText claims =
+        ofApproval(approval, now, now.plus(ASSERTION_LIFETIME))
+            .put("authorization_details_digest", approval.details().digest());
+    return new Secret(keys.signer().sign(TokenTypes.APPROVAL, claims.end()));
   }
 
-  private ObjectNode ofApproval(Approval approval, Instant now, Instant expiresAt) {
-    return StrictJson.object()
+  private JsonText ofApproval(Approval approval, Instant now, Instant expiresAt) {
+    return new JsonText()
         .put("iss", issuer)
         .put("sub", approval.person().key())
         .put("aud", issuer)
@@ -106,6 +103,20 @@ public final class Tokens {
         .put("exp", expiresAt.getEpochSecond())
         .put("jti", Ids.random())
         .put("approval_id", approval.id());
+  }
+
+  /// Signs an introspection answer for the resource that asked.
+  ///
+  /// @spec https://www.rfc-editor.org/rfc/rfc9701#section-5 RFC 9701 §5
+  public String introspection(String client, String answer, Instant now) {
+    String claims =
+        new JsonText()
+            .put("iss", issuer)
+            .put("aud", client)
+            .put("iat", now.getEpochSecond())
+            .putJson("token_introspection", answer)
+            .end();
+    return keys.signer().sign(TokenTypes.INTROSPECTION, claims);
   }
 
   /// Verifies a challenge.
@@ -132,4 +143,18 @@ public final class Tokens {
   Duration lifeOf(Instant expiresAt) {
     return Duration.ofSeconds(expiresAt.getEpochSecond() - clock.instant().getEpochSecond());
   }
+
+  /// What an on-behalf-of token says.
+  ///
+  /// @param binding the key that its holder must prove, or null for a bearer token
+  /// @param issuedAt when the decision began, so that a kill that came meanwhile is after it
+  record OnBehalfOf(
+      String jti,
+      Subject subject,
+      Actor actor,
+      Possession.@Nullable Binding binding,
+      TokenRequest request,
+      String policyVersion,
+      Instant issuedAt,
+      Instant expiresAt) {}
 }

@@ -323,7 +323,8 @@ class ExchangeTest {
               "POST", "/oauth2/token", body, "Content-Type", "application/x-www-form-urlencoded");
 
       assertThat(answer.status()).as(name).isEqualTo(400);
-      assertThat(answer.text("error")).isEqualTo("invalid_request");
+      assertThat(answer.text("error"))
+          .isEqualTo(name.equals("resource") ? "invalid_target" : "invalid_request");
     }
   }
 

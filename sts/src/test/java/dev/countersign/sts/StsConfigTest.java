@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.countersign.box.Listener;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.VerificationKeys;
+import dev.countersign.sts.clients.Client;
+import dev.countersign.sts.clients.ClientAuthorities;
+import dev.countersign.sts.clients.ClientOptions;
+import dev.countersign.sts.clients.Credentials;
+import dev.countersign.sts.keys.KeySettings;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -104,15 +109,18 @@ class StsConfigTest {
         List.of(
             new Client(
                 "gateway",
-                NO_KEYS,
+                new Credentials.Keys(NO_KEYS),
                 Set.of("a"),
                 Set.of("t"),
                 Set.of("s"),
                 List.of("r"),
                 Duration.ofMinutes(1),
-                "Agent")),
+                "Agent",
+                ClientOptions.none())),
         Map.of(),
         new SmtpSettings("127.0.0.1", 25, SmtpSettings.Security.NONE, "a@b.example", null),
+        KeySettings.of(World.MASTER),
+        ClientAuthorities.none(),
         URI.create("https://transmitter.example"));
   }
 

@@ -251,7 +251,7 @@ class SubjectTokenTest {
     text.putObject("may_act").put("sub", "another-agent");
     assertRefused(WORLD.okta.sign(text));
     ObjectNode list = WORLD.oktaClaims(WORLD.person());
-    list.putArray("may_act").add("gateway");
+    list.putArray("may_act").add("another-agent").addObject().put("sub", "gateway").put("x", 1);
     assertRefused(WORLD.okta.sign(list));
 
     ObjectNode right = WORLD.oktaClaims(WORLD.person());
@@ -340,7 +340,7 @@ class SubjectTokenTest {
   @Test
   void A15_ourOwnKeyDoesNotMakeASubjectToken() {
     String token =
-        new JwtSigner(WORLD.signingKey)
+        new JwtSigner(WORLD.signingKey())
             .sign("JWT", WORLD.oktaClaims(WORLD.person()).put("iss", WORLD.okta.issuer()));
 
     assertRefused(token);

@@ -18,10 +18,18 @@ import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.PresenterAssertion;
+import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TokenTypes;
 import dev.countersign.protocol.VerificationKeys;
 import dev.countersign.sts.box.StsBox;
+import dev.countersign.sts.clients.Client;
+import dev.countersign.sts.clients.ClientAuthorities;
+import dev.countersign.sts.clients.ClientOptions;
+import dev.countersign.sts.clients.Credentials;
+import dev.countersign.sts.keys.KeySettings;
+import dev.countersign.sts.keys.MasterKey;
+import dev.countersign.sts.postgres.PgKeyStore;
 import jakarta.mail.MessagingException;
 import jakarta.mail.Multipart;
 import jakarta.mail.internet.MimeMessage;
@@ -71,7 +79,8 @@ final class World implements AutoCloseable {
   final ForeignIssuer entra = new ForeignIssuer(ForeignIssuer.ENTRA_KEY);
   final ForeignIssuer okta = new ForeignIssuer(ForeignIssuer.OKTA_KEY);
   final StubTransmitter transmitter = new StubTransmitter();
-  final ECKey signingKey = ec("sts-1");
+  static final MasterKey MASTER =
+      new MasterKey(new Secret("a master key for tests, of 32 and more characters"));
   final ECKey stsWorkload = ec("sts-w");
   final ECKey gatewayKey = ec("gateway-1");
   final ECKey otherKey = ec("other-1");
@@ -119,6 +128,8 @@ final class World implements AutoCloseable {
             config.clients(),
             config.sessionAdmins(),
             config.smtp(),
+            config.keys(),
+            config.authorities(),
             config.transmitter()));
   }
 
@@ -136,14 +147,7 @@ final class World implements AutoCloseable {
           ledger.add(entry);
         };
     return StsBox.start(
-        with,
-        Policy.load(file("policy.yaml"), types),
-        types,
-        database,
-        writer,
-        signingKey,
-        stsWorkload,
-        clock);
+        with, Policy.load(file("policy.yaml"), types), types, database, writer, stsWorkload, clock);
   }
 
   static DatabaseSettings settings() {
@@ -189,6 +193,8 @@ final class World implements AutoCloseable {
             SmtpSettings.Security.NONE,
             "Countersign <approvals@countersign.example>",
             null),
+        KeySettings.of(MASTER),
+        ClientAuthorities.none(),
         transmitter.address());
   }
 
@@ -220,13 +226,14 @@ final class World implements AutoCloseable {
   private static Client client(String id, ECKey key, Set<String> anchors, Set<String> types) {
     return new Client(
         id,
-        keys(key),
+        new Credentials.Keys(keys(key)),
         anchors,
         types,
         Set.of("refund:write", "case:read"),
         List.of(RESOURCE, "http://127.0.0.1:9999/second"),
         Duration.ofMinutes(5),
-        "Refund desk agent");
+        "Refund desk agent",
+        ClientOptions.none());
   }
 
   static KeySource keys(ECKey key) {
@@ -259,6 +266,11 @@ final class World implements AutoCloseable {
     } catch (URISyntaxException impossible) {
       throw new IllegalStateException(impossible);
     }
+  }
+
+  /// The key that signs now.
+  ECKey signingKey() {
+    return new PgKeyStore(database, MASTER).published(now.get()).getLast().reveal().toECKey();
   }
 
   void tick(Duration time) {

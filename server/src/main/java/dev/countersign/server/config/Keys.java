@@ -3,7 +3,10 @@ package dev.countersign.server.config;
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.RSAKey;
 import dev.countersign.box.KeyFiles;
+import dev.countersign.box.PrivateFiles;
+import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.VerificationKeys;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +33,14 @@ public final class Keys {
   /// A private RSA key, for receivers that know RS256 only.
   public RSAKey ownRsa(String name) {
     return KeyFiles.loadOrCreateRsa(file(name));
+  }
+
+  /// The secret that seals what the token service keeps in its database, made where it is missing.
+  /// Replicas share it: copy the file, or name `sts.keys.encryption-key`.
+  public Secret stsMaster() {
+    return new Secret(
+        PrivateFiles.loadOrCreate(
+            folder.resolveSibling("secrets").resolve("sts-encryption-key"), () -> Ids.base62(48)));
   }
 
   /// The public keys of any box.

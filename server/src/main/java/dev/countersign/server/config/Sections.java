@@ -13,6 +13,13 @@ final class Sections {
 
   /// The `listen` section: host, port, and the two PEM files for TLS.
   static Listener listener(ConfigSection box) {
+    return listener(box, false);
+  }
+
+  /// Reads where a box listens.
+  ///
+  /// @param mayAsk whether callers may be asked for certificates
+  static Listener listener(ConfigSection box, boolean mayAsk) {
     ConfigSection listen = box.section("listen");
     String host = listen.optionalText("host").orElse("127.0.0.1");
     int port = (int) listen.integer("port");
@@ -21,9 +28,13 @@ final class Sections {
     if (certificate.isPresent() != key.isPresent()) {
       listen.problem("certificate", "certificate and key belong together; name both");
     }
+    boolean asks = mayAsk && listen.flag("client-certificates", false);
+    if (asks && certificate.isEmpty()) {
+      listen.problem("client-certificates", "needs TLS: name certificate and key");
+    }
     listen.done();
     Optional<Listener.Tls> tls =
-        certificate.flatMap(file -> key.map(secret -> new Listener.Tls(file, secret)));
+        certificate.flatMap(file -> key.map(secret -> new Listener.Tls(file, secret, asks)));
     return checked(box, "listen", () -> new Listener(host, port, tls))
         .orElseGet(() -> Listener.loopback(0));
   }

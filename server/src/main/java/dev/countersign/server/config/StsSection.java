@@ -1,14 +1,14 @@
 package dev.countersign.server.config;
 
-import dev.countersign.box.KeyFiles;
 import dev.countersign.config.ConfigSection;
-import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.Secret;
 import dev.countersign.sts.Anchor;
-import dev.countersign.sts.Client;
 import dev.countersign.sts.SmtpSettings;
 import dev.countersign.sts.StepUpSettings;
 import dev.countersign.sts.StsConfig;
+import dev.countersign.sts.clients.Client;
+import dev.countersign.sts.clients.ClientAuthorities;
+import dev.countersign.sts.keys.KeySettings;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,29 +34,35 @@ final class StsSection {
         .forEach((name, section) -> anchor(sts, name, section).ifPresent(anchors::add));
     var clients = new ArrayList<Client>();
     sts.named("clients")
-        .forEach((id, section) -> client(sts, id, section, keys, lifetime).ifPresent(clients::add));
+        .forEach((id, section) ->
+            ClientSection.read(sts, id, section, keys, lifetime).ifPresent(clients::add));
+    Optional<KeySettings> signing = KeySection.read(sts, keys);
+    ClientAuthorities authorities = ClientSection.authorities(sts);
     Optional<SmtpSettings> smtp = smtp(sts, sts.section("mail"));
     Optional<StepUpSettings> stepUp =
         sts.optionalSection("step-up")
             .map(section -> stepUp(sts, section))
             .orElseGet(() -> Optional.of(StepUpSettings.defaults()));
-    var listener = Sections.listener(sts);
-    return smtp.flatMap(mail ->
-        stepUp.flatMap(limits ->
-            Sections.checked(
-                sts,
-                "",
-                () ->
-                    new StsConfig(
-                        issuer,
-                        listener,
-                        lifetime,
-                        limits,
-                        anchors,
-                        clients,
-                        Map.of("receiver", keys.of("receiver")),
-                        mail,
-                        transmitter))));
+    var listener = Sections.listener(sts, true);
+    if (smtp.isEmpty() || stepUp.isEmpty() || signing.isEmpty()) {
+      return Optional.empty();
+    }
+    return Sections.checked(
+        sts,
+        "",
+        () ->
+            new StsConfig(
+                issuer,
+                listener,
+                lifetime,
+                stepUp.get(),
+                anchors,
+                clients,
+                Map.of("receiver", keys.of("receiver")),
+                smtp.get(),
+                signing.get(),
+                authorities,
+                transmitter));
   }
 
   /// The policy file that the section names.
@@ -103,32 +109,6 @@ final class StsSection {
                 Set.copyOf(parties),
                 LEEWAY,
                 maxAge));
-  }
-
-  private static Optional<Client> client(
-      ConfigSection sts, String id, ConfigSection section, Keys keys, Duration lifetime) {
-    Optional<Path> file = section.optionalPath("keys");
-    List<String> anchors = section.texts("anchors");
-    List<String> types = section.texts("types");
-    List<String> scopes = section.texts("scopes");
-    List<String> audiences = section.texts("audiences");
-    Duration longest = section.duration("token-lifetime", lifetime);
-    String label = section.optionalText("label").orElse(id);
-    section.done();
-    return Sections.checked(
-        sts,
-        "clients",
-        () ->
-            new Client(
-                id,
-                file.map(path -> KeySource.of(KeyFiles.publicKeys(path)))
-                    .orElseGet(() -> keys.of(id)),
-                Set.copyOf(anchors),
-                Set.copyOf(types),
-                Set.copyOf(scopes),
-                audiences,
-                longest,
-                label));
   }
 
   private static Optional<SmtpSettings> smtp(ConfigSection sts, ConfigSection mail) {

@@ -1,6 +1,5 @@
 package dev.countersign.sts.box;
 
-import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
 import dev.countersign.box.BoxServer;
 import dev.countersign.box.Database;
@@ -10,49 +9,56 @@ import dev.countersign.ledger.Ledger;
 import dev.countersign.policy.Factor;
 import dev.countersign.policy.Policy;
 import dev.countersign.policy.TypeRegistry;
-import dev.countersign.protocol.JwtSigner;
-import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.DpopNonces;
+import dev.countersign.protocol.DpopProofs;
 import dev.countersign.protocol.PresenterAssertion;
-import dev.countersign.protocol.VerificationKeys;
 import dev.countersign.protocol.http.RemoteKeySet;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.sts.AttributeStore;
-import dev.countersign.sts.Clients;
 import dev.countersign.sts.CurrentPolicy;
 import dev.countersign.sts.DecisionSettings;
 import dev.countersign.sts.Decisions;
 import dev.countersign.sts.OutsideDecisions;
+import dev.countersign.sts.Possession;
 import dev.countersign.sts.Sessions;
 import dev.countersign.sts.StsConfig;
 import dev.countersign.sts.SubjectTokens;
 import dev.countersign.sts.TokenService;
+import dev.countersign.sts.TokenStatus;
 import dev.countersign.sts.Tokens;
+import dev.countersign.sts.clients.Clients;
 import dev.countersign.sts.http.DecisionPointClient;
 import dev.countersign.sts.http.EventSender;
 import dev.countersign.sts.http.StsRoutes;
+import dev.countersign.sts.keys.KeySettings;
+import dev.countersign.sts.keys.MasterKey;
+import dev.countersign.sts.keys.SigningKeys;
 import dev.countersign.sts.mail.SmtpSender;
 import dev.countersign.sts.postgres.PgApprovals;
 import dev.countersign.sts.postgres.PgAttributes;
+import dev.countersign.sts.postgres.PgClients;
+import dev.countersign.sts.postgres.PgEntrance;
 import dev.countersign.sts.postgres.PgFacts;
 import dev.countersign.sts.postgres.PgGate;
+import dev.countersign.sts.postgres.PgGuessLimit;
 import dev.countersign.sts.postgres.PgHistory;
+import dev.countersign.sts.postgres.PgKeyStore;
 import dev.countersign.sts.postgres.PgNotices;
 import dev.countersign.sts.postgres.PgOutbox;
 import dev.countersign.sts.postgres.PgPolicies;
+import dev.countersign.sts.postgres.PgRepeats;
 import dev.countersign.sts.postgres.PgReplays;
+import dev.countersign.sts.postgres.PgRevokedTokens;
+import dev.countersign.sts.postgres.PgSessions;
 import dev.countersign.sts.stepup.OneTimeCodes;
 import dev.countersign.sts.stepup.StepUps;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -82,7 +88,6 @@ public final class StsBox implements AutoCloseable {
   /// Builds the box and starts it.
   ///
   /// @param database the box's own schema, migrated
-  /// @param signingKey signs what we issue; P-256 with a key id
   /// @param workloadKey proves us to the transmitter as workload `sts`
   public static StsBox start(
       StsConfig config,
@@ -90,7 +95,6 @@ public final class StsBox implements AutoCloseable {
       TypeRegistry types,
       Database database,
       Ledger ledger,
-      ECKey signingKey,
       JWK workloadKey,
       InstantSource clock) {
     return start(
@@ -100,7 +104,6 @@ public final class StsBox implements AutoCloseable {
         PolicyFiles.fixed(policy),
         database,
         ledger,
-        signingKey,
         workloadKey,
         clock);
   }
@@ -111,7 +114,6 @@ public final class StsBox implements AutoCloseable {
   /// @param policy the policy of `files`
   /// @param files where the policy may change while the box runs
   /// @param database the box's own schema, migrated
-  /// @param signingKey signs what we issue; P-256 with a key id
   /// @param workloadKey proves us to the transmitter as workload `sts`
   public static StsBox start(
       StsConfig config,
@@ -120,7 +122,6 @@ public final class StsBox implements AutoCloseable {
       PolicyFiles files,
       Database database,
       Ledger ledger,
-      ECKey signingKey,
       JWK workloadKey,
       InstantSource clock) {
     String issuer = config.issuer().toString();
@@ -134,13 +135,26 @@ public final class StsBox implements AutoCloseable {
             config.transmitter(),
             clock);
     var gate = new PgGate(database, issuer, sender::wake);
-    List<JWK> publicKeys = List.of(signingKey.toPublicJWK());
-    var tokens =
-        new Tokens(
+    MasterKey master = config.keys().master();
+    var keyStore = new PgKeyStore(database, master);
+    var keys = new SigningKeys(keyStore, config.keys(), clock);
+    var tokens = new Tokens(issuer, keys, clock);
+    var entrance = new PgEntrance(database, clock);
+    var guesses = new PgGuessLimit(database);
+    var revoked = new PgRevokedTokens(database);
+    var repeats = new PgRepeats(database);
+    var possession =
+        new Possession(
+            new DpopProofs(new DpopNonces(master.derived("dpop nonces"), clock), clock),
+            config.issuer());
+    var clients =
+        Clients.of(
             issuer,
-            new JwtSigner(signingKey),
-            KeySource.of(VerificationKeys.of(publicKeys)),
-            audiences(config),
+            config.clients(),
+            new PgClients(database, clock),
+            guesses,
+            config.authorities(),
+            address -> new RemoteKeySet(address, client, clock),
             clock);
     var subjectTokens =
         new SubjectTokens(
@@ -151,7 +165,7 @@ public final class StsBox implements AutoCloseable {
             config.issuer(),
             config.stepUp(),
             new PgApprovals(database, gate),
-            new OneTimeCodes(derived(signingKey, "one-time codes")),
+            new OneTimeCodes(master.derived("one-time codes")),
             smtp,
             ledger,
             clock);
@@ -178,13 +192,28 @@ public final class StsBox implements AutoCloseable {
     var service =
         new TokenService(
             config,
-            new Clients(issuer, config.clients(), replays, clock),
+            clients,
+            possession,
             subjectTokens,
             current,
             decisions,
+            entrance,
             gate,
+            revoked,
+            repeats,
             stepUps,
             tokens,
+            ledger,
+            clock);
+    var sessions =
+        new Sessions(
+            subjectTokens,
+            tokens,
+            possession,
+            entrance,
+            gate,
+            revoked,
+            new PgSessions(database),
             ledger,
             clock);
     var metrics = new Metrics();
@@ -194,21 +223,32 @@ public final class StsBox implements AutoCloseable {
         new StsRoutes(
             config,
             current.get().types(),
-            publicKeys,
+            keys,
             service,
+            new TokenStatus(clients, entrance, tokens, sessions, revoked, ledger, clock),
+            possession,
             tokens,
             stepUps,
-            new Sessions(subjectTokens, tokens, gate, ledger, clock),
+            sessions,
             new PresenterAssertion.Checker(Set.of(issuer), config.sessionAdmins(), replays, clock),
-            derived(signingKey, "approval forms"),
+            master.derived("approval forms"),
             metrics,
             clock);
     BoxServer server =
         BoxServer.start(
             BoxServer.Settings.of(NAME, config.listener(), health, metrics), routes::install);
     sender.start();
-    return new StsBox(
-        server, sender, janitor(replays, clock), List.of(policyLoop, policies, noticeLoop));
+    Thread janitor =
+        janitor(() -> {
+          Instant now = clock.instant();
+          keys.maintain();
+          keyStore.erase(now);
+          replays.forget(now);
+          guesses.forget(now);
+          revoked.forget(now);
+          repeats.forget(now);
+        });
+    return new StsBox(server, sender, janitor, List.of(entrance, policyLoop, policies, noticeLoop));
   }
 
   /// The attribute store of a migrated schema, for imports.
@@ -216,37 +256,29 @@ public final class StsBox implements AutoCloseable {
     return new PgAttributes(database);
   }
 
-  private static Set<String> audiences(StsConfig config) {
-    Set<String> audiences =
-        config.clients().stream()
-            .flatMap(client -> client.audiences().stream())
-            .collect(Collectors.toSet());
-    return audiences.isEmpty() ? Set.of(config.issuer().toString()) : audiences;
+  /// The clients of a migrated schema, for commands.
+  public static PgClients clients(Database database, InstantSource clock) {
+    return new PgClients(database, clock);
   }
 
-  /// A key of its own for each purpose, the same at every replica because the signing key is.
-  private static byte[] derived(ECKey signingKey, String purpose) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(signingKey.getD().decode(), "HmacSHA256"));
-      return mac.doFinal(("countersign sts v1 " + purpose).getBytes(StandardCharsets.UTF_8));
-    } catch (GeneralSecurityException impossible) {
-      throw new IllegalStateException("every Java platform has HMAC-SHA-256", impossible);
-    }
+  /// The signing keys of a migrated schema, for commands.
+  public static SigningKeys keys(Database database, KeySettings settings, InstantSource clock) {
+    return new SigningKeys(new PgKeyStore(database, settings.master()), settings, clock);
   }
 
-  private static Thread janitor(PgReplays replays, InstantSource clock) {
+  private static Thread janitor(Runnable work) {
     return Thread.ofVirtual()
         .name("sts-janitor")
         .start(() -> {
           while (!Thread.currentThread().isInterrupted()) {
             try {
               Thread.sleep(FORGET);
-              replays.forget(clock.instant());
+              work.run();
             } catch (InterruptedException end) {
               return;
             } catch (RuntimeException away) {
-              LOG.warn("used assertions were not forgotten: {}", away.getMessage());
+              LOG.warn(
+                  "old rows were not forgotten, or keys not looked after: {}", away.getMessage());
             }
           }
         });

@@ -128,7 +128,9 @@ public enum Code {
       "no such client",
       "client_assertion names a client that is not registered",
       "register it under sts.clients; check `iss` of the assertion",
-      "names no workload known"),
+      "names no workload known",
+      "names no client known",
+      "names no SPIFFE ID that is registered"),
   CLIENT_REPLAY(
       22,
       Audience.CALLER,
@@ -137,7 +139,8 @@ public enum Code {
       "the client assertion was used before",
       "each assertion is good for one request",
       "make a new assertion with a new `jti` for each request",
-      "client_assertion: it was used before"),
+      "client_assertion: it was used before",
+      "client_assertion or DPoP proof: it was used before"),
   CLIENT_ASSERTION(
       23,
       Audience.CALLER,

@@ -2,8 +2,11 @@ package dev.countersign.sts.http;
 
 import com.nimbusds.jose.jwk.JWK;
 import dev.countersign.box.Http;
+import dev.countersign.protocol.DpopProofs;
+import dev.countersign.protocol.JwtRules;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TokenTypes;
+import dev.countersign.sts.keys.SigningKeys;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.util.Collection;
@@ -18,44 +21,61 @@ import tools.jackson.databind.node.ObjectNode;
 /// @spec https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata OpenID
 ///   Discovery §3
 final class Discovery {
-  private static final List<String> ASSERTION_ALGORITHMS = List.of("ES256", "RS256", "PS256");
+  private static final List<String> ASSERTION_ALGORITHMS =
+      List.of("ES256", "EdDSA", "RS256", "PS256");
+  private static final List<String> METHODS =
+      List.of("private_key_jwt", "client_secret_basic", "client_secret_post", "spiffe_jwt");
+  private static final List<String> TLS_METHODS =
+      List.of("tls_client_auth", "self_signed_tls_client_auth");
 
   private final ObjectNode metadata;
-  private final ObjectNode keys;
+  private final SigningKeys keys;
 
+  /// @param takesCertificates whether clients may prove a certificate here
   Discovery(
       String issuer,
-      List<? extends JWK> publicKeys,
+      SigningKeys keys,
       Collection<String> detailTypes,
-      Collection<String> scopes) {
-    metadata = metadata(issuer, detailTypes, scopes);
-    keys = StrictJson.object();
-    ArrayNode list = keys.putArray("keys");
-    publicKeys.forEach(key -> list.add(published(key)));
-  }
-
-  private static ObjectNode published(JWK key) {
-    ObjectNode json = StrictJson.parseObject(key.toPublicJWK().toJSONString());
-    return json.put("use", "sig");
+      Collection<String> scopes,
+      boolean takesCertificates) {
+    this.keys = keys;
+    metadata = metadata(issuer, detailTypes, scopes, takesCertificates);
   }
 
   private static ObjectNode metadata(
-      String issuer, Collection<String> detailTypes, Collection<String> scopes) {
+      String issuer,
+      Collection<String> detailTypes,
+      Collection<String> scopes,
+      boolean takesCertificates) {
     ObjectNode json =
         StrictJson.object()
             .put("issuer", issuer)
             .put("token_endpoint", issuer + "/oauth2/token")
             .put("jwks_uri", issuer + "/oauth2/jwks")
-            .put("userinfo_endpoint", issuer + "/oauth2/userinfo");
+            .put("userinfo_endpoint", issuer + "/oauth2/userinfo")
+            .put("introspection_endpoint", issuer + "/oauth2/introspect")
+            .put("revocation_endpoint", issuer + "/oauth2/revoke");
     texts(json, "scopes_supported", new TreeSet<>(scopes));
     json.putArray("response_types_supported");
     texts(
         json,
         "grant_types_supported",
-        List.of(TokenTypes.TOKEN_EXCHANGE_GRANT, TokenTypes.JWT_BEARER_GRANT));
-    texts(json, "token_endpoint_auth_methods_supported", List.of("private_key_jwt"));
-    texts(json, "token_endpoint_auth_signing_alg_values_supported", ASSERTION_ALGORITHMS);
+        List.of(
+            TokenTypes.TOKEN_EXCHANGE_GRANT, TokenTypes.JWT_BEARER_GRANT, TokenTypes.CIBA_GRANT));
+    for (String endpoint : List.of("token", "introspection", "revocation")) {
+      var methods = new TreeSet<>(METHODS);
+      if (takesCertificates) {
+        methods.addAll(TLS_METHODS);
+      }
+      texts(json, endpoint + "_endpoint_auth_methods_supported", methods);
+      texts(json, endpoint + "_endpoint_auth_signing_alg_values_supported", ASSERTION_ALGORITHMS);
+    }
     texts(json, "authorization_details_types_supported", new TreeSet<>(detailTypes));
+    texts(json, "dpop_signing_alg_values_supported", DpopProofs.ALGORITHMS);
+    texts(
+        json, "introspection_signing_alg_values_supported", new TreeSet<>(JwtRules.OWN_ALGORITHMS));
+    texts(json, "backchannel_token_delivery_modes_supported", List.of("poll"));
+    json.put("tls_client_certificate_bound_access_tokens", takesCertificates);
     texts(json, "subject_types_supported", List.of("public"));
     texts(json, "id_token_signing_alg_values_supported", List.of("ES256"));
     return json;
@@ -73,6 +93,11 @@ final class Discovery {
   }
 
   void keys(ServerRequest request, ServerResponse response) {
-    Http.json(response, 200, keys);
+    ObjectNode set = StrictJson.object();
+    ArrayNode list = set.putArray("keys");
+    for (JWK key : keys.published()) {
+      list.add(StrictJson.parseObject(key.toJSONString()).put("use", "sig"));
+    }
+    Http.json(response, 200, set);
   }
 }

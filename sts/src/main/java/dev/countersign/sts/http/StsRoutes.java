@@ -1,20 +1,23 @@
 package dev.countersign.sts.http;
 
-import com.nimbusds.jose.jwk.JWK;
+import dev.countersign.box.Listener;
 import dev.countersign.box.Metrics;
 import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.PresenterAssertion;
-import dev.countersign.sts.Client;
+import dev.countersign.sts.Possession;
 import dev.countersign.sts.Sessions;
 import dev.countersign.sts.StsConfig;
 import dev.countersign.sts.TokenService;
+import dev.countersign.sts.TokenStatus;
 import dev.countersign.sts.Tokens;
+import dev.countersign.sts.clients.Client;
+import dev.countersign.sts.keys.SigningKeys;
 import dev.countersign.sts.stepup.StepUps;
 import io.helidon.http.HttpException;
+import io.helidon.http.Method;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.HttpRouting;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -24,6 +27,7 @@ public final class StsRoutes {
   private final Discovery discovery;
   private final Verifications verifications;
   private final ApprovalPage page;
+  private final TokenStatusEndpoints status;
   private final UserInfo userInfo;
   private final SessionAdmin sessionAdmin;
 
@@ -31,8 +35,10 @@ public final class StsRoutes {
   public StsRoutes(
       StsConfig config,
       TypeRegistry types,
-      List<? extends JWK> publicKeys,
+      SigningKeys keys,
       TokenService service,
+      TokenStatus status,
+      Possession possession,
       Tokens tokens,
       StepUps stepUps,
       Sessions sessions,
@@ -47,15 +53,22 @@ public final class StsRoutes {
       scopes.addAll(client.scopes());
     }
     detailTypes.retainAll(Set.copyOf(types.types()));
-    token = new TokenEndpoint(service, stepUps::page, metrics);
-    discovery = new Discovery(config.issuer().toString(), publicKeys, detailTypes, scopes);
+    token = new TokenEndpoint(service, possession, stepUps::page, metrics);
+    discovery =
+        new Discovery(
+            config.issuer().toString(),
+            keys,
+            detailTypes,
+            scopes,
+            config.listener().tls().filter(Listener.Tls::asksForCertificates).isPresent());
+    this.status = new TokenStatusEndpoints(status);
     verifications = new Verifications(stepUps, tokens, clock);
     page =
         new ApprovalPage(
             stepUps,
             new ApprovalCookie(formKey, "https".equals(config.issuer().getScheme())),
             clock);
-    userInfo = new UserInfo(sessions);
+    userInfo = new UserInfo(sessions, possession);
     sessionAdmin = new SessionAdmin(sessions, presenters);
   }
 
@@ -72,10 +85,14 @@ public final class StsRoutes {
               response.header("Allow", "POST");
               throw new HttpException("POST only", Status.METHOD_NOT_ALLOWED_405);
             })
+        .post("/oauth2/introspect", status::introspect)
+        .post("/oauth2/revoke", status::revoke)
         .get("/oauth2/userinfo", userInfo::handle)
         .get("/v2.0/factors/emailotp/transient/verifications/{id}", verifications::handle)
         .get("/approve/{id}", page::show)
         .post("/approve/{id}", page::answer)
-        .delete("/v1.0/auth/sessions/{subject}", sessionAdmin::handle);
+        .get("/v1.0/auth/sessions/{subject}", sessionAdmin::list)
+        .delete("/v1.0/auth/sessions/{subject}", sessionAdmin::endAll)
+        .route(Method.PATCH, "/v1.0/auth/sessions/{subject}", sessionAdmin::endSome);
   }
 }

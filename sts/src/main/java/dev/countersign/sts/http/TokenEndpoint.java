@@ -2,19 +2,21 @@ package dev.countersign.sts.http;
 
 import dev.countersign.box.Http;
 import dev.countersign.box.Metrics;
+import dev.countersign.protocol.JsonText;
 import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TokenTypes;
 import dev.countersign.protocol.WireException;
 import dev.countersign.sts.ExchangeResult;
+import dev.countersign.sts.Possession;
 import dev.countersign.sts.TokenService;
+import dev.countersign.sts.clients.Presented;
 import dev.countersign.sts.stepup.Approval;
 import io.helidon.http.HttpException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.net.URI;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import tools.jackson.databind.node.ObjectNode;
@@ -22,11 +24,17 @@ import tools.jackson.databind.node.ObjectNode;
 /// `POST /oauth2/token`, and the one place where an outcome becomes an HTTP answer.
 final class TokenEndpoint {
   private final TokenService service;
+  private final Possession possession;
   private final Function<String, URI> approvalPage;
   private final Metrics metrics;
 
-  TokenEndpoint(TokenService service, Function<String, URI> approvalPage, Metrics metrics) {
+  TokenEndpoint(
+      TokenService service,
+      Possession possession,
+      Function<String, URI> approvalPage,
+      Metrics metrics) {
     this.service = service;
+    this.possession = possession;
     this.approvalPage = approvalPage;
     this.metrics = metrics;
   }
@@ -35,13 +43,18 @@ final class TokenEndpoint {
     ExchangeResult result = result(request);
     metrics.counter("sts.token.requests", "outcome", outcome(result)).increment();
     response.header("Pragma", "no-cache");
+    if (Http.has(request, "DPoP")) {
+      response.header("DPoP-Nonce", possession.nonce());
+    }
     switch (result) {
-      case ExchangeResult.Issued issued -> Http.json(response, 200, issued(issued));
+      case ExchangeResult.Issued issued -> Http.jsonText(response, 200, issued(issued));
+      case ExchangeResult.StepUpRequired stepUp when stepUp.polls() ->
+          Http.json(response, 400, poll(stepUp));
       case ExchangeResult.StepUpRequired stepUp -> Http.json(response, 200, stepUp(stepUp));
       case ExchangeResult.Denied denied -> Http.json(response, 400, denied(denied));
+      case ExchangeResult.Waiting waiting -> Http.json(response, 400, waiting(waiting));
       case ExchangeResult.Refused refused -> {
-        if (refused.error() == OAuthError.INVALID_CLIENT
-            && Http.header(request, "Authorization").isPresent()) {
+        if (refused.error() == OAuthError.INVALID_CLIENT && Http.has(request, "Authorization")) {
           response.header("WWW-Authenticate", "Basic realm=\"countersign\"");
         }
         Http.json(response, refused.error().httpStatus(), refused(refused));
@@ -50,9 +63,9 @@ final class TokenEndpoint {
   }
 
   private ExchangeResult result(ServerRequest request) {
-    Map<String, String> form;
+    Presented presented;
     try {
-      form = form(request);
+      presented = Callers.of(request);
     } catch (WireException malformed) {
       return service.malformed(malformed);
     } catch (HttpException unreadable) {
@@ -60,23 +73,7 @@ final class TokenEndpoint {
           new WireException(OAuthError.INVALID_REQUEST, "the body is too large or not a form"));
       throw unreadable;
     }
-    return service.answer(form);
-  }
-
-  private static Map<String, String> form(ServerRequest request) {
-    if (!request.query().isEmpty()) {
-      throw new WireException(
-          OAuthError.INVALID_REQUEST, "parameters belong in the body, not in the query");
-    }
-    Map<String, String> form = Http.form(request);
-    boolean hasAssertion = form.containsKey("client_assertion");
-    boolean hasOther =
-        form.containsKey("client_secret") || Http.header(request, "Authorization").isPresent();
-    if (hasAssertion && hasOther) {
-      throw new WireException(
-          OAuthError.INVALID_REQUEST, "a client authenticates in one way per request, not in two");
-    }
-    return form;
+    return service.answer(presented);
   }
 
   private static String outcome(ExchangeResult result) {
@@ -84,20 +81,21 @@ final class TokenEndpoint {
       case ExchangeResult.Issued _ -> "issued";
       case ExchangeResult.StepUpRequired _ -> "step_up";
       case ExchangeResult.Denied _ -> "denied";
+      case ExchangeResult.Waiting waiting -> waiting.error().code();
       case ExchangeResult.Refused refused -> refused.error().code();
     };
   }
 
-  private static ObjectNode issued(ExchangeResult.Issued issued) {
-    ObjectNode body =
-        StrictJson.object()
-            .put("access_token", issued.accessToken().reveal())
-            .put("issued_token_type", TokenTypes.ACCESS_TOKEN_URN)
-            .put("token_type", "Bearer")
-            .put("expires_in", issued.expiresIn().toSeconds())
-            .put("scope", issued.scope());
-    body.set("authorization_details", issued.details().json());
-    return body.put("jti", issued.jti());
+  private static String issued(ExchangeResult.Issued issued) {
+    return new JsonText()
+        .put("access_token", issued.accessToken().reveal())
+        .put("issued_token_type", TokenTypes.ACCESS_TOKEN_URN)
+        .put("token_type", issued.tokenType())
+        .put("expires_in", issued.expiresIn().toSeconds())
+        .put("scope", issued.scope())
+        .putJson("authorization_details", issued.details().canonical())
+        .put("jti", issued.jti())
+        .end();
   }
 
   private ObjectNode stepUp(ExchangeResult.StepUpRequired stepUp) {
@@ -114,6 +112,20 @@ final class TokenEndpoint {
         .put("jti", stepUp.jti());
   }
 
+  private ObjectNode poll(ExchangeResult.StepUpRequired stepUp) {
+    Approval approval = stepUp.approval();
+    return StrictJson.object()
+        .put("error", OAuthError.INSUFFICIENT_USER_AUTHENTICATION.code())
+        .put("error_description", "the person must approve; poll with auth_req_id")
+        .put("auth_req_id", approval.id())
+        .put("approval_id", approval.id())
+        .put("approval_uri", approvalPage.apply(approval.id()).toString())
+        .put("expires_in", stepUp.expiresIn().toSeconds())
+        .put("interval", 5)
+        .put("message", message(stepUp))
+        .put("jti", stepUp.jti());
+  }
+
   private static String message(ExchangeResult.StepUpRequired stepUp) {
     Approval approval = stepUp.approval();
     String what =
@@ -124,6 +136,14 @@ final class TokenEndpoint {
             + ": needs approval, but the code could not be sent to "
             + approval.sentTo()
             + "; try again in half a minute";
+  }
+
+  private static ObjectNode waiting(ExchangeResult.Waiting waiting) {
+    return StrictJson.object()
+        .put("error", waiting.error().code())
+        .put("error_description", "the person has not answered yet")
+        .put("interval", waiting.interval().toSeconds())
+        .put("jti", waiting.jti());
   }
 
   private static ObjectNode denied(ExchangeResult.Denied denied) {

@@ -4,10 +4,12 @@ import dev.countersign.box.Database;
 import dev.countersign.policy.Factor;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.sts.Actor;
 import dev.countersign.sts.Kill;
 import dev.countersign.sts.stepup.Approval;
 import dev.countersign.sts.stepup.Approvals;
 import dev.countersign.sts.stepup.OneTimeCodes.SealedCode;
+import dev.countersign.sts.stepup.StepUps;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -66,10 +68,10 @@ public final class PgApprovals implements Approvals {
   private static final String INSERT =
       """
       INSERT INTO approval
-             (id, open_key, jti, subject, person, client_id, agent, audience, scope, details,
+             (id, open_key, jti, subject, person, actor, client_id, agent, audience, scope, details,
               details_digest, policy_version, lines, sent_to, created_at, expires_at, factors,
               use_within_seconds)
-      VALUES (?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?::jsonb, ?, ?, ?::jsonb, ?, ?, ?, ?, ?)
+      VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?::jsonb, ?, ?, ?::jsonb, ?, ?, ?, ?, ?)
       RETURNING *
       """;
 
@@ -86,6 +88,26 @@ public final class PgApprovals implements Approvals {
   private static final String SENT = "UPDATE approval SET sent_at = ? WHERE id = ?";
 
   private static final String FIND = "SELECT * FROM approval WHERE id = ?";
+
+  /// Parameters: 1 id, 2 client, 3 now, 4 now.
+  private static final String POLL =
+      """
+      WITH before AS (
+           SELECT id, polled_at, poll_interval
+             FROM approval
+            WHERE id = ?
+              AND client_id = ?
+              FOR UPDATE)
+      UPDATE approval
+         SET polled_at     = ?,
+             poll_interval = before.poll_interval
+                             + CASE WHEN before.polled_at
+                                         + make_interval(secs => before.poll_interval) > ?
+                                    THEN 5 ELSE 0 END
+        FROM before
+       WHERE approval.id = before.id
+      RETURNING approval.*, approval.poll_interval > before.poll_interval AS too_soon
+      """;
 
   private static final String LOCK = "SELECT * FROM approval WHERE id = ? FOR UPDATE";
 
@@ -164,6 +186,7 @@ public final class PgApprovals implements Approvals {
             draft.jti(),
             draft.person().key(),
             SubjectJson.write(draft.person()),
+            draft.actor().stored(),
             draft.client(),
             draft.agent(),
             draft.audience(),
@@ -197,6 +220,22 @@ public final class PgApprovals implements Approvals {
   @Override
   public Optional<Approval> find(String id) {
     return database.query(connection -> one(connection, FIND, id));
+  }
+
+  @Override
+  public Optional<StepUps.Polled> poll(String id, String client, Instant now) {
+    return database.query(connection -> {
+      try (var statement = Sql.bind(connection, POLL, id, client, now, now);
+          ResultSet row = statement.executeQuery()) {
+        return row.next()
+            ? Optional.of(
+                new StepUps.Polled(
+                    read(row),
+                    row.getBoolean("too_soon"),
+                    Duration.ofSeconds(row.getInt("poll_interval"))))
+            : Optional.<StepUps.Polled>empty();
+      }
+    });
   }
 
   @Override
@@ -245,6 +284,7 @@ public final class PgApprovals implements Approvals {
         row.getString("id"),
         row.getString("jti"),
         SubjectJson.read(row.getString("person")),
+        actor(row),
         row.getString("client_id"),
         row.getString("agent"),
         row.getString("audience"),
@@ -272,6 +312,13 @@ public final class PgApprovals implements Approvals {
 
   private static @Nullable Duration seconds(@Nullable Integer seconds) {
     return seconds == null ? null : Duration.ofSeconds(seconds);
+  }
+
+  // Approvals from before actors were kept have the client as their actor.
+  private static Actor actor(ResultSet row) throws SQLException {
+    @Nullable String kept = row.getString("actor");
+    String client = row.getString("client_id");
+    return kept == null ? new Actor(client, client, null, null) : Actor.ofStored(kept);
   }
 
   private static String lines(List<Approval.Line> lines) {

@@ -2,6 +2,7 @@ package dev.countersign.sts.stepup;
 
 import dev.countersign.policy.Factor;
 import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.sts.Actor;
 import dev.countersign.sts.Subject;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param jti the id that the on-behalf-of token will have
 /// @param person who is asked
+/// @param actor who acts for the person
 /// @param client the client whose request it is; only it may use the answer
 /// @param agent the client's name for people
 /// @param details exactly what is approved
@@ -27,6 +29,7 @@ public record Approval(
     String id,
     String jti,
     Subject person,
+    Actor actor,
     String client,
     String agent,
     String audience,

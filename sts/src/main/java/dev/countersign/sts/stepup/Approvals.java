@@ -28,6 +28,12 @@ public interface Approvals {
 
   Optional<Approval> find(String id);
 
+  /// Counts a client's poll. One that comes before its interval has passed lengthens the interval
+  /// by five seconds.
+  ///
+  /// @return empty if this client has no such approval
+  Optional<StepUps.Polled> poll(String id, String client, Instant now);
+
   /// Runs `work` alone: no other answer for the same person happens meanwhile, and what it did is
   /// durable when this returns, or undone if it throws.
   ///

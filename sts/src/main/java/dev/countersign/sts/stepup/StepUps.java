@@ -79,6 +79,13 @@ public final class StepUps {
     return approvals.find(id);
   }
 
+  /// An approval as its client polls it; counts the poll.
+  ///
+  /// @return empty if this client has no such approval
+  public Optional<Polled> poll(String id, String client, Instant now) {
+    return approvals.poll(id, client, now);
+  }
+
   /// Until when a new approval may be answered.
   public Instant expiry(Instant now, StepUpOptions options) {
     Duration longest = settings.approvalLifetime();
@@ -149,6 +156,7 @@ public final class StepUps {
         StrictJson.write(
             StrictJson.array()
                 .add(draft.person().key())
+                .add(draft.actor().stored())
                 .add(draft.client())
                 .add(draft.details().digest())
                 .add(draft.policyVersion())
@@ -334,6 +342,12 @@ public final class StepUps {
   private void append(LedgerEvent event, Approval approval, ObjectNode data) {
     ledger.append(new LedgerEntry(event, approval.jti(), approval.person().key(), data));
   }
+
+  /// How an approval stands when its client asks.
+  ///
+  /// @param tooSoon whether the client asked before its interval had passed
+  /// @param interval how long it is to wait before it asks again
+  public record Polled(Approval approval, boolean tooSoon, Duration interval) {}
 
   /// What an answer came to.
   public sealed interface Answered {

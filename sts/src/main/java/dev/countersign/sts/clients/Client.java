@@ -1,6 +1,6 @@
-package dev.countersign.sts;
+package dev.countersign.sts.clients;
 
-import dev.countersign.protocol.KeySource;
+import dev.countersign.sts.Scopes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,22 +11,24 @@ import java.util.regex.Pattern;
 ///
 /// @param id the `client_id`, which is also the name of the workload and the `act.sub` of its
 ///   tokens
-/// @param keys its public keys for `private_key_jwt`
+/// @param credentials how it proves itself
 /// @param anchors names of the anchors whose people it may act for
 /// @param detailTypes types of authorization details it may request
 /// @param scopes scopes it may request
 /// @param audiences resources it may request tokens for; the only one is its default
 /// @param maxLifetime the longest life of its tokens
 /// @param displayName how an approval names the agent to the person
+/// @param options what most clients do not need
 public record Client(
     String id,
-    KeySource keys,
+    Credentials credentials,
     Set<String> anchors,
     Set<String> detailTypes,
     Set<String> scopes,
     List<String> audiences,
     Duration maxLifetime,
-    String displayName) {
+    String displayName,
+    ClientOptions options) {
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._~:/-]{0,127}");
 
   /// @throws IllegalArgumentException naming every problem at once, one per line
@@ -35,19 +37,20 @@ public record Client(
     if (!ID.matcher(id).matches()) {
       problems.add("a client's id must be 1 to 128 plain ASCII characters");
     }
-    if (anchors.isEmpty()) {
+    boolean exchanges = options.introspects().isEmpty() || !audiences.isEmpty();
+    if (exchanges && anchors.isEmpty() && options.chains().isEmpty()) {
       problems.add("client " + id + ": anchors must name at least one anchor");
     }
-    if (detailTypes.isEmpty()) {
+    if (exchanges && detailTypes.isEmpty()) {
       problems.add("client " + id + ": authorization-details-types must name at least one type");
     }
-    if (scopes.isEmpty()) {
+    if (exchanges && scopes.isEmpty()) {
       problems.add("client " + id + ": scopes must name at least one scope");
     }
     if (!scopes.stream().allMatch(Scopes::isToken)) {
       problems.add("client " + id + ": a scope holds characters that RFC 6749 does not allow");
     }
-    if (audiences.isEmpty()) {
+    if (exchanges && audiences.isEmpty()) {
       problems.add("client " + id + ": audiences must name at least one resource");
     }
     if (!maxLifetime.isPositive()) {
@@ -55,6 +58,15 @@ public record Client(
     }
     if (displayName.isBlank() || displayName.length() > 80) {
       problems.add("client " + id + ": display-name must have 1 to 80 characters");
+    }
+    if (options.actorRequired() && options.actorAnchors().isEmpty()) {
+      problems.add("client " + id + ": actor-required needs actor-anchors");
+    }
+    if (options.certificateBound() && !credentials.isCertificate()) {
+      problems.add("client " + id + ": certificate-bound needs a client that proves a certificate");
+    }
+    if (options.certificateBound() && options.dpopRequired()) {
+      problems.add("client " + id + ": a token is bound to one key: certificate-bound or dpop");
     }
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", problems));
