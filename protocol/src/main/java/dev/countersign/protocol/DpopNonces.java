@@ -35,7 +35,9 @@ public final class DpopNonces {
   /// Whether a nonce is of this period or the one before.
   public boolean isFresh(String nonce) {
     long period = period();
-    return equal(nonce, nonce(period)) | equal(nonce, nonce(period - 1));
+    boolean isCurrent = equal(nonce, nonce(period));
+    boolean isPrevious = equal(nonce, nonce(period - 1));
+    return isCurrent || isPrevious;
   }
 
   private long period() {
