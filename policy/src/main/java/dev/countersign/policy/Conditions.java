@@ -45,10 +45,12 @@ final class Conditions {
   static final String NOW = "now";
   static final String HISTORY = "history";
   static final String TOTAL = "total";
+  static final String RESOURCE = "resource";
 
   /// What an expression may read.
   static final Set<String> VARIABLES =
-      ImmutableSet.of(REQUEST, REQUESTS, SUBJECT, CLIENT, ACTOR, SCOPES, NOW, CAPS, HISTORY, TOTAL);
+      ImmutableSet.of(
+          REQUEST, REQUESTS, SUBJECT, CLIENT, ACTOR, SCOPES, NOW, CAPS, HISTORY, TOTAL, RESOURCE);
 
   private static final int MOST_ITERATIONS = 1_000;
   private static final int LONGEST_EXPRESSION = 4_096;
@@ -82,13 +84,15 @@ final class Conditions {
   /// @param request shape of the element that the conditions are about
   /// @param history counters and patterns
   /// @param total counters
+  /// @param resource facts about the things that elements are about
   Conditions(
       String type,
       Shape.Members request,
       Shape.Members subject,
       Shape.Members caps,
       Shape.Members history,
-      Shape.Members total) {
+      Shape.Members total,
+      Shape.Members resource) {
     var types = new CelTypes();
     CelType element = types.of(type, request);
     // no type of element starts with a slash, so nothing can be called the same
@@ -96,6 +100,7 @@ final class Conditions {
     CelType constants = types.of("/" + CAPS, caps);
     CelType past = types.of("/" + HISTORY, history);
     CelType sums = types.of("/" + TOTAL, total);
+    CelType things = types.of("/" + RESOURCE, resource);
     CelTypeProvider provider = types.provider();
     fieldNames = types.fieldNames();
     compiler =
@@ -110,6 +115,7 @@ final class Conditions {
             .addVar(CAPS, constants)
             .addVar(HISTORY, past)
             .addVar(TOTAL, sums)
+            .addVar(RESOURCE, things)
             .addVar(CLIENT, SimpleType.STRING)
             .addVar(ACTOR, SimpleType.STRING)
             .addVar(SCOPES, ListType.create(SimpleType.STRING))

@@ -133,7 +133,7 @@ final class HistoryReader {
     written.put("of", word(feed));
     put(written, type, where, value, "value");
     String track = track(name, written);
-    written.put("within", window.toMillis() + "ms");
+    written.put("within", PolicyReader.written(window));
     counters.add(
         new Counter(
             name,
@@ -164,7 +164,7 @@ final class HistoryReader {
       return;
     }
     written.put("per", per.map(HistoryReader::word).orElse(""));
-    written.put("within", window.toMillis() + "ms");
+    written.put("within", PolicyReader.written(window));
     ArrayNode list = written.putArray("steps");
     var steps = new ArrayList<OrderedPattern.Step>();
     for (ConfigSection step : sections) {
@@ -201,7 +201,7 @@ final class HistoryReader {
     put(written, type, where, distinct, "distinct");
     String track = track(pattern + "/" + index, written);
     written.put("at_least", atLeast);
-    written.put("within", window.toMillis() + "ms");
+    written.put("within", PolicyReader.written(window));
     return Optional.of(
         new OrderedPattern.Step(
             type,

@@ -31,6 +31,7 @@ final class Inquiry {
   private final List<AuthorizationDetails.Element> elements;
   private final List<Recall.Seen> seen;
   private final Recall recall;
+  private final Map<String, String> unknown = new HashMap<>();
   private final List<Match> matches = new ArrayList<>();
   private final Set<String> notify = new LinkedHashSet<>();
   private @Nullable StepUpOptions options = StepUpOptions.ANY;
@@ -163,6 +164,7 @@ final class Inquiry {
         typed.put(Conditions.REQUEST, all.get(i));
         typed.put(Conditions.REQUESTS, all.size() == 1 ? all : ofType(type, all));
       }
+      typed.put(Conditions.RESOURCE, things(type, typed));
       var untyped = new HashMap<>(typed);
       if (!all.isEmpty()) {
         untyped.put(Conditions.REQUESTS, all);
@@ -170,6 +172,31 @@ final class Inquiry {
       seen.add(new Recall.Seen(type, typed, untyped));
     }
     return seen;
+  }
+
+  private Map<String, Object> things(String type, Map<String, Object> variables) {
+    List<ResourceFacts> declared = policy.resources(type);
+    if (declared.isEmpty()) {
+      return Map.of();
+    }
+    var things = new HashMap<String, Object>();
+    for (ResourceFacts resource : declared) {
+      Map<String, Attribute> facts =
+          resource
+              .storeKey(variables)
+              .map(key -> request.resources().getOrDefault(key, Map.of()))
+              .orElse(Map.of());
+      Attributes.Known thing = resource.attributes().read(facts);
+      things.put(resource.name(), thing.values());
+      thing
+          .missing()
+          .keySet()
+          .forEach(name ->
+              unknown.put(
+                  resource.name() + "." + name,
+                  "the `" + name + "` of the " + resource.name() + " is not known"));
+    }
+    return things;
   }
 
   private List<Object> ofType(String type, List<Object> all) {
@@ -186,9 +213,8 @@ final class Inquiry {
       Rule rule, AuthorizationDetails.Element element, int index, Exception broken) {
     String reason =
         rule.when().reads().stream()
-            .filter(read -> read.root().equals(Conditions.SUBJECT) && !read.names().isEmpty())
-            .map(read -> known.missing().get(read.names().getFirst()))
-            .filter(problem -> problem != null)
+            .map(this::whyUnknown)
+            .filter(problem -> !problem.isEmpty())
             .findFirst()
             .orElse("the rule `" + rule.name() + "` could not be evaluated");
     var values = new TreeMap<>(values(rule, element));
@@ -198,6 +224,15 @@ final class Inquiry {
             : broken.getClass().getSimpleName();
     values.put("(error)", JsonNodeFactory.instance.stringNode(cause));
     return new Match(rule.name(), Outcome.DENY, index, reason, values);
+  }
+
+  private String whyUnknown(Condition.Read read) {
+    if (read.root().equals(Conditions.SUBJECT) && !read.names().isEmpty()) {
+      return known.missing().getOrDefault(read.names().getFirst(), "");
+    }
+    return read.root().equals(Conditions.RESOURCE)
+        ? unknown.getOrDefault(String.join(".", read.names()), "")
+        : "";
   }
 
   private Map<String, JsonNode> values(Rule rule, AuthorizationDetails.Element element) {
@@ -227,6 +262,7 @@ final class Inquiry {
           case Conditions.HISTORY -> past(recall.before(), read.names());
           case Conditions.TOTAL -> past(recall.totals(), read.names());
           case Conditions.SUBJECT -> subject(read.names());
+          case Conditions.RESOURCE -> thing(read.names(), element);
           default -> json.missingNode();
         };
     return value.isMissingNode() ? Optional.empty() : Optional.of(value);
@@ -246,6 +282,22 @@ final class Inquiry {
     }
     Attribute attribute = request.attributes().get(name);
     return attribute == null ? json.missingNode() : attribute.value();
+  }
+
+  private JsonNode thing(List<String> names, AuthorizationDetails.Element element) {
+    JsonNode missing = JsonNodeFactory.instance.missingNode();
+    if (names.size() != 2) {
+      return missing;
+    }
+    Map<String, Object> variables = seen.get(elements.indexOf(element)).typed();
+    return policy.resources(element.type()).stream()
+        .filter(resource -> resource.name().equals(names.getFirst()))
+        .flatMap(resource -> resource.storeKey(variables).stream())
+        .map(key -> request.resources().getOrDefault(key, Map.of()).get(names.getLast()))
+        .filter(attribute -> attribute != null)
+        .map(Attribute::value)
+        .findFirst()
+        .orElse(missing);
   }
 
   private static JsonNode past(Map<String, Object> values, List<String> names) {

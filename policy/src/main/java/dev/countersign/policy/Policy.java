@@ -29,6 +29,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Policy {
   private final TypeRegistry types;
   private final Attributes attributes;
+  private final List<ResourceFacts> resources;
   private final ObjectNode capsJson;
   private final Map<String, Object> caps;
   private final HistoryPlan history;
@@ -43,6 +44,7 @@ public final class Policy {
   Policy(
       TypeRegistry types,
       Attributes attributes,
+      List<ResourceFacts> resources,
       ObjectNode caps,
       HistoryPlan history,
       Map<String, Ceiling> ceilings,
@@ -50,6 +52,7 @@ public final class Policy {
       ObjectNode content) {
     this.types = types;
     this.attributes = attributes;
+    this.resources = List.copyOf(resources);
     this.capsJson = caps;
     var values = new TreeMap<String, Object>();
     caps.properties().forEach(cap -> values.put(cap.getKey(), Values.of(cap.getValue())));
@@ -163,6 +166,38 @@ public final class Policy {
   /// The keys of the histories that a decision about this request needs; empty for most.
   public Set<String> scopes(AccessRequest request) {
     return history.isEmpty() ? Set.of() : plan(request.details().elements()).scopes(request);
+  }
+
+  /// The keys under which facts about the things that a request is about are kept; empty for most.
+  public Set<String> resources(AccessRequest request) {
+    if (resources.isEmpty()) {
+      return Set.of();
+    }
+    var keys = new TreeSet<String>();
+    for (AuthorizationDetails.Element element : request.details().elements()) {
+      Map<String, Object> variables;
+      try {
+        variables = Map.of(Conditions.REQUEST, Values.of(element.json()));
+      } catch (IllegalArgumentException unreadable) {
+        continue; // nothing is decided on it either
+      }
+      resources(element.type())
+          .forEach(resource -> resource.storeKey(variables).ifPresent(keys::add));
+    }
+    return keys;
+  }
+
+  /// The names of the facts that are declared about resources.
+  public Set<String> resourceAttributes() {
+    var names = new TreeSet<String>();
+    resources.forEach(resource -> names.addAll(resource.attributes().names()));
+    return names;
+  }
+
+  List<ResourceFacts> resources(String type) {
+    return resources.isEmpty()
+        ? List.of()
+        : resources.stream().filter(resource -> resource.type().equals(type)).toList();
   }
 
   /// Decides about a request of somebody who has no history yet.

@@ -57,22 +57,27 @@ final class PolicyReader {
   private final HistoryReader history = new HistoryReader(this::withoutHistory);
   private final ObjectNode caps = StrictJson.object();
   private final TreeMap<String, Attributes.Declared> attributes = new TreeMap<>();
+  private List<ResourceFacts> resources = List.of();
 
   PolicyReader(TypeRegistry types) {
     this.types = types;
   }
 
   Policy read(ConfigSection file) {
-    attributes(file);
+    attributes(file, content, attributes);
     caps(file);
+    resources = new ResourceReader(this::withoutHistory).read(file, content);
+    withoutHistory.clear(); // from here on, conditions may read them
     HistoryPlan plan = history.read(file, content);
     Map<String, Ceiling> ceilings = new CeilingReader(types).read(file, content);
     List<Rule> rules = rules(file);
     file.done();
-    return new Policy(types, new Attributes(attributes), caps, plan, ceilings, rules, content);
+    return new Policy(
+        types, new Attributes(attributes), resources, caps, plan, ceilings, rules, content);
   }
 
-  private void attributes(ConfigSection file) {
+  static void attributes(
+      ConfigSection file, ObjectNode content, Map<String, Attributes.Declared> attributes) {
     ObjectNode declared = content.putObject("attributes");
     for (Map.Entry<String, ConfigSection> entry : file.named("attributes").entrySet()) {
       String name = entry.getKey();
@@ -218,10 +223,10 @@ final class PolicyReader {
         stepUp.factors().forEach(factor -> factors.add(factor.code()));
       }
       if (stepUp.answerWithin() != null) {
-        options.put("answer_within", stepUp.answerWithin().toMillis() + "ms");
+        options.put("answer_within", written(stepUp.answerWithin()));
       }
       if (stepUp.useWithin() != null) {
-        options.put("use_within", stepUp.useWithin().toMillis() + "ms");
+        options.put("use_within", written(stepUp.useWithin()));
       }
     }
     if (!notify.isEmpty()) {
@@ -310,7 +315,8 @@ final class PolicyReader {
                     subject(),
                     caps(),
                     past,
-                    totals)));
+                    totals,
+                    things(type))));
   }
 
   private static Shape.Members anyElement() {
@@ -322,6 +328,21 @@ final class PolicyReader {
     shapes.put(KEY, Shape.Scalar.TEXT);
     shapes.put(ANCHOR, Shape.Scalar.TEXT);
     attributes.forEach((name, attribute) -> shapes.put(name, attribute.kind().shape()));
+    return members(shapes);
+  }
+
+  private Shape.Members things(String type) {
+    var shapes = new TreeMap<String, Shape>();
+    for (ResourceFacts resource : resources) {
+      if (resource.type().equals(type)) {
+        var facts = new TreeMap<String, Shape>();
+        resource
+            .attributes()
+            .declared()
+            .forEach((name, attribute) -> facts.put(name, attribute.kind().shape()));
+        shapes.put(resource.name(), members(facts));
+      }
+    }
     return members(shapes);
   }
 
@@ -347,6 +368,12 @@ final class PolicyReader {
           key, "must be one of " + String.join(", ", words) + Nearest.didYouMean(chosen, words));
     }
     return found;
+  }
+
+  /// A duration as this file writes it.
+  static String written(Duration duration) {
+    long millis = duration.toMillis();
+    return millis % 1000 == 0 ? millis / 1000 + "s" : millis + "ms";
   }
 
   private static String byDefault(Outcome outcome) {

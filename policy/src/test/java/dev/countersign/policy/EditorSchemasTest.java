@@ -12,6 +12,7 @@ import dev.countersign.protocol.StrictJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.node.ObjectNode;
@@ -23,6 +24,15 @@ class EditorSchemasTest {
   @ValueSource(strings = {"policy", "types"})
   void acceptTheExample(String name) throws IOException {
     assertThat(schema(name).validate(tree(Refunds.EXAMPLE.resolve(name + ".yaml")))).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"records", "bulk-export", "payments", "after-hours"})
+  void acceptTheOtherExamples(String example) throws IOException {
+    for (String name : List.of("policy", "types")) {
+      Path file = Refunds.EXAMPLE.resolveSibling(example).resolve(name + ".yaml");
+      assertThat(schema(name).validate(tree(file))).as(name).isEmpty();
+    }
   }
 
   @ParameterizedTest

@@ -31,10 +31,13 @@ final class AttributeFile {
       }
       for (int i = 1; i < text.size(); i++) {
         String[] fields = text.get(i).strip().split(",", 3);
-        if (fields.length == 3 && fields[0].contains("|") && !fields[1].isBlank()) {
+        if (fields.length == 3 && isOwner(fields[0]) && !fields[1].isBlank()) {
           lines.add(new Line(fields[0], fields[1], value(fields[2])));
         } else if (!text.get(i).isBlank()) {
-          problems.add(file + ":" + (i + 1), "", "must be anchor|stable id, attribute name, value");
+          problems.add(
+              file + ":" + (i + 1),
+              "",
+              "must be anchor|stable id or resource:key, attribute name, value");
         }
       }
     } catch (IOException unreadable) {
@@ -42,6 +45,10 @@ final class AttributeFile {
     }
     problems.throwIfAny();
     return List.copyOf(lines);
+  }
+
+  private static boolean isOwner(String text) {
+    return text.contains("|") || text.matches("[a-z][a-z0-9_]{0,63}:.+");
   }
 
   private static JsonNode value(String text) {
@@ -52,6 +59,6 @@ final class AttributeFile {
     }
   }
 
-  /// One attribute of one person.
+  /// One attribute of one person, or of one thing that policies look up.
   record Line(String subject, String name, JsonNode value) {}
 }

@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
       TraceCommand.class,
       DoctorCommand.class,
       ExplainCommand.class,
+      PolicyCommand.class,
       InitDbCommand.class,
       RlsCommand.class,
       HelpCommand.class

@@ -22,6 +22,7 @@ import dev.countersign.server.demo.Mailbox;
 import dev.countersign.signals.box.ReceiverBox;
 import dev.countersign.signals.box.TransmitterBox;
 import dev.countersign.sts.AttributeStore;
+import dev.countersign.sts.box.PolicyFiles;
 import dev.countersign.sts.box.StsBox;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -189,8 +190,9 @@ public final class House implements AutoCloseable {
               keep(
                   StsBox.start(
                       ready.sts(),
+                      ready.decisions(),
                       ready.policy(),
-                      ready.types(),
+                      new PolicyFiles(ready.policyFiles(), ready::readPolicy),
                       database,
                       ledger("sts", database, clock),
                       keys.own("sts"),

@@ -94,7 +94,8 @@ public final class Decisions {
     var names = new HashSet<>(current.attributes());
     names.add(AttributeStore.MAIL);
     Set<String> scopes = current.scopes(asked);
-    FactStore.Facts found = facts.read(asked.subject(), names, scopes);
+    names.addAll(current.resourceAttributes());
+    FactStore.Facts found = facts.read(asked.subject(), names, scopes, current.resources(asked));
     var attributes = new HashMap<>(found.attributes());
     attributes.putAll(asked.attributes());
     var seen = new TreeMap<String, HistoryStore.Kept>();
@@ -102,17 +103,7 @@ public final class Decisions {
       HistoryStore.Kept kept = found.histories().get(scope);
       seen.put(scope, kept == null ? HistoryStore.Kept.NOTHING : kept);
     }
-    var complete =
-        new AccessRequest(
-            asked.subject(),
-            asked.anchor(),
-            attributes,
-            asked.client(),
-            asked.actor(),
-            asked.scopes(),
-            asked.details(),
-            asked.now());
-    return new Known(current, complete, found.closedAt(), seen);
+    return new Known(current, asked.knowing(attributes, found.things()), found.closedAt(), seen);
   }
 
   /// Decides without drawing on anything: for what leads to no token.
@@ -215,6 +206,15 @@ public final class Decisions {
         .filter(one -> !one.getKey().equals(AttributeStore.MAIL))
         .sorted(Map.Entry.comparingByKey())
         .forEach(one -> attributes.set(one.getKey(), one.getValue().value()));
+    if (!asked.resources().isEmpty()) {
+      ObjectNode things = inputs.putObject("resources");
+      asked
+          .resources()
+          .forEach((key, known) -> {
+            ObjectNode thing = things.putObject(key);
+            known.forEach((name, attribute) -> thing.set(name, attribute.value()));
+          });
+    }
     if (evaluation != null && !evaluation.before().isEmpty()) {
       put(inputs.putObject("history"), evaluation.before());
       put(inputs.putObject("total"), evaluation.totals());

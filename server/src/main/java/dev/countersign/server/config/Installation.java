@@ -16,7 +16,9 @@ import dev.countersign.server.config.BrokerSection.EmbeddedDatabase;
 import dev.countersign.server.config.DevelopmentSection.Development;
 import dev.countersign.signals.act.ReceiverConfig;
 import dev.countersign.signals.transmit.TransmitterConfig;
+import dev.countersign.sts.DecisionSettings;
 import dev.countersign.sts.StsConfig;
+import dev.countersign.sts.box.StsBox;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -32,13 +34,17 @@ import org.jspecify.annotations.Nullable;
 /// it names was read and checked too.
 ///
 /// @param data the folder for keys, generated secrets and the embedded PostgreSQL
+/// @param decisions what surrounds the policy
+/// @param policyFiles the files of policy and types
 /// @param postgres the owner's login at a PostgreSQL of your own; empty for the embedded one
 public record Installation(
     Path data,
     Optional<DatabaseSettings> postgres,
     StsConfig sts,
+    DecisionSettings decisions,
     TypeRegistry types,
     Policy policy,
+    List<Path> policyFiles,
     BrokerConfig broker,
     List<EmbeddedDatabase> embeddedDatabases,
     GatewayConfig gateway,
@@ -102,6 +108,7 @@ public record Installation(
     Optional<StsConfig> sts = StsSection.read(stsSection, keys, transmitterAddress);
     Path typesFile = StsSection.types(stsSection);
     Path policyFile = StsSection.policy(stsSection);
+    DecisionSettings decisions = DecisionSection.read(stsSection);
     stsSection.done();
     problems.throwIfAny();
     StsConfig stsConfig = sts.orElseThrow();
@@ -144,6 +151,9 @@ public record Installation(
       problems.throwIfAny();
       types = TypeRegistry.load(typesFile);
       policy = Policy.load(policyFile, types);
+      StsBox.objections(decisions, policy)
+          .forEach(missing -> problems.add(policyFile.toString(), "", missing));
+      problems.throwIfAny();
     } else {
       tools = earlier.tools;
       types = earlier.types;
@@ -153,8 +163,10 @@ public record Installation(
         data,
         postgres,
         stsConfig,
+        decisions,
         types,
         policy,
+        List.of(policyFile, typesFile),
         brokerConfig,
         embedded,
         gateway.orElseThrow(),
@@ -163,6 +175,13 @@ public record Installation(
         receiver.orElseThrow(),
         console,
         development);
+  }
+
+  /// Reads the policy again, as its files are now.
+  ///
+  /// @throws dev.countersign.config.ConfigException if they hold no policy
+  public Policy readPolicy() {
+    return Policy.load(policyFiles.getFirst(), TypeRegistry.load(policyFiles.getLast()));
   }
 
   /// The keys of this installation.

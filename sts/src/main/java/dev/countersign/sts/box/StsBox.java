@@ -58,6 +58,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -259,6 +260,11 @@ public final class StsBox implements AutoCloseable {
   /// The clients of a migrated schema, for commands.
   public static PgClients clients(Database database, InstantSource clock) {
     return new PgClients(database, clock);
+  }
+
+  /// The document of a policy that was in force once, as an auditor may read it.
+  public static Optional<String> policyDocument(Database auditor, String version) {
+    return PgPolicies.document(auditor, NAME, version);
   }
 
   /// The signing keys of a migrated schema, for commands.

@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 public final class PgFacts implements FactStore {
   private static final int MOST_AT_ONCE = 64;
 
-  /// Parameters: 1 subjects, 2 subjects, 3 names of attributes, 4 keys of histories.
+  /// Parameters: 1 subjects, 2 subjects and things, 3 names of attributes, 4 keys of histories.
   private static final String READ =
       """
       SELECT 'gate' AS kind, subject, '' AS name, NULL AS value, closed_at AS at, 0 AS version
@@ -46,8 +46,9 @@ public final class PgFacts implements FactStore {
   }
 
   @Override
-  public Facts read(String subject, Set<String> attributes, Set<String> scopes) {
-    return questions.ask(new Question(subject, attributes, scopes));
+  public Facts read(
+      String subject, Set<String> attributes, Set<String> scopes, Set<String> things) {
+    return questions.ask(new Question(subject, attributes, scopes, things));
   }
 
   private List<Facts> answer(List<Question> together) {
@@ -57,10 +58,15 @@ public final class PgFacts implements FactStore {
 
   private static Found found(Connection connection, List<Question> together) throws SQLException {
     var subjects = array(connection, together.stream().map(Question::subject));
+    var owners =
+        array(
+            connection,
+            together.stream()
+                .flatMap(asked -> Stream.concat(Stream.of(asked.subject), asked.things.stream())));
     var names = array(connection, together.stream().flatMap(asked -> asked.attributes.stream()));
     var scopes = array(connection, together.stream().flatMap(asked -> asked.scopes.stream()));
     var found = new Found(new HashMap<>(), new HashMap<>(), new HashMap<>());
-    try (var statement = Sql.bind(connection, READ, subjects, subjects, names, scopes);
+    try (var statement = Sql.bind(connection, READ, subjects, owners, names, scopes);
         ResultSet rows = statement.executeQuery()) {
       while (rows.next()) {
         switch (rows.getString("kind")) {
@@ -90,7 +96,8 @@ public final class PgFacts implements FactStore {
     return connection.createArrayOf("text", texts.distinct().toArray());
   }
 
-  private record Question(String subject, Set<String> attributes, Set<String> scopes) {}
+  private record Question(
+      String subject, Set<String> attributes, Set<String> scopes, Set<String> things) {}
 
   /// What one statement found about several requests.
   private record Found(
@@ -104,7 +111,13 @@ public final class PgFacts implements FactStore {
       own.keySet().retainAll(asked.attributes);
       Map<String, Kept> past = new HashMap<>(histories);
       past.keySet().retainAll(asked.scopes);
-      return new Facts(closedAt.get(asked.subject), own, past);
+      var known = new HashMap<String, Map<String, Attribute>>();
+      for (String thing : asked.things) {
+        Map<String, Attribute> facts = new HashMap<>(attributes.getOrDefault(thing, Map.of()));
+        facts.keySet().retainAll(asked.attributes);
+        known.put(thing, facts);
+      }
+      return new Facts(closedAt.get(asked.subject), own, past, known);
     }
   }
 }

@@ -64,6 +64,19 @@ public final class PgPolicies implements PolicyStore, AutoCloseable {
     });
   }
 
+  /// The document of one version.
+  ///
+  /// @param schema the token service's
+  public static Optional<String> document(Database database, String schema, String version) {
+    String read = "SELECT document FROM " + schema + ".policy_version WHERE version = ?";
+    return database.query(connection -> {
+      try (var statement = Sql.bind(connection, read, version);
+          ResultSet row = statement.executeQuery()) {
+        return row.next() ? Optional.of(row.getString(1)) : Optional.<String>empty();
+      }
+    });
+  }
+
   @Override
   public void activate(String version, String document, Instant now) {
     database.transaction(connection -> {

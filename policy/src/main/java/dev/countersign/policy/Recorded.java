@@ -1,0 +1,98 @@
+package dev.countersign.policy;
+
+import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.MalformedJsonException;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A decision as the ledger tells it, with everything that it depended on: it can be taken again,
+/// by the same policy or another.
+///
+/// @param past the counters and patterns as they were
+/// @param policyVersion the policy that decided
+public record Recorded(
+    AccessRequest request, History past, String policyVersion, Outcome outcome, String reason) {
+
+  /// Reads a ledger entry's data.
+  ///
+  /// @throws MalformedJsonException if it tells of no decision
+  public static Recorded of(String subject, ObjectNode data) {
+    JsonNode inputs = data.path("inputs");
+    if (!inputs.isObject()) {
+      throw new MalformedJsonException("the entry does not tell what the decision depended on");
+    }
+    try {
+      Instant now = Instant.parse(text(inputs, "now"));
+      var attributes = new HashMap<String, Attribute>();
+      for (Map.Entry<String, JsonNode> one : inputs.path("attributes").properties()) {
+        attributes.put(one.getKey(), new Attribute(one.getValue(), "ledger", now));
+      }
+      String scope = text(data, "scope");
+      var request =
+          new AccessRequest(
+              subject,
+              text(inputs, "anchor"),
+              attributes,
+              text(data, "client_id"),
+              text(inputs, "actor"),
+              scope.isEmpty() ? Set.of() : Set.of(scope.split(" ", -1)),
+              AuthorizationDetails.of(data.path("authorization_details")),
+              now,
+              things(inputs, now));
+      return new Recorded(
+          request,
+          History.given(
+              Stage.valueOf(text(inputs, "stage").toUpperCase(Locale.ROOT)), values(inputs)),
+          text(data, "policy_version"),
+          Outcome.valueOf(text(data, "outcome").toUpperCase(Locale.ROOT)),
+          text(data, "reason"));
+    } catch (DateTimeException | IllegalArgumentException foreign) {
+      throw new MalformedJsonException("the entry does not tell of a decision");
+    }
+  }
+
+  private static Map<String, Map<String, Attribute>> things(JsonNode inputs, Instant now) {
+    var things = new HashMap<String, Map<String, Attribute>>();
+    for (Map.Entry<String, JsonNode> thing : inputs.path("resources").properties()) {
+      var facts = new HashMap<String, Attribute>();
+      thing
+          .getValue()
+          .properties()
+          .forEach(fact -> facts.put(fact.getKey(), new Attribute(fact.getValue(), "ledger", now)));
+      things.put(thing.getKey(), facts);
+    }
+    return things;
+  }
+
+  private static Map<String, History.Given> values(JsonNode inputs) {
+    var values = new HashMap<String, History.Given>();
+    for (Map.Entry<String, JsonNode> one : inputs.path("history").properties()) {
+      JsonNode total = inputs.path("total").path(one.getKey());
+      values.put(
+          one.getKey(),
+          new History.Given(
+              value(one.getValue()), total.isIntegralNumber() ? total.longValue() : null));
+    }
+    return values;
+  }
+
+  static @Nullable Object value(JsonNode json) {
+    if (json.isIntegralNumber() && json.canConvertToLong()) {
+      return json.longValue();
+    }
+    return json.isBoolean()
+        ? (Object) json.booleanValue()
+        : json.isString() ? json.stringValue() : null;
+  }
+
+  private static String text(JsonNode json, String name) {
+    return json.path(name).asString("");
+  }
+}

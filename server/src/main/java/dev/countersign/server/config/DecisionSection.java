@@ -1,0 +1,86 @@
+package dev.countersign.server.config;
+
+import dev.countersign.config.ConfigSection;
+import dev.countersign.protocol.Secret;
+import dev.countersign.sts.DecisionSettings;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// Reads what the `sts` section says about decisions besides the policy: who is told, who else
+/// decides, who may ask, and which grants are given back.
+final class DecisionSection {
+  private static final Duration TIMEOUT = Duration.ofMillis(500);
+
+  private DecisionSection() {}
+
+  static DecisionSettings read(ConfigSection sts) {
+    var told = new TreeMap<String, DecisionSettings.Told>();
+    sts.named("notify")
+        .forEach((name, section) -> told(section).ifPresent(one -> told.put(name, one)));
+    var giveBack = new TreeMap<String, URI>();
+    sts.optionalSection("give-back")
+        .ifPresent(section ->
+            section.keys().forEach(audience -> giveBack.put(audience, section.uri(audience))));
+    Optional<DecisionSettings.Outside> outside =
+        sts.optionalSection("decision-point").flatMap(DecisionSection::outside);
+    var callers = new TreeMap<String, DecisionSettings.Caller>();
+    Optional<ConfigSection> authzen = sts.optionalSection("authzen");
+    if (authzen.isPresent()) {
+      Map<String, ConfigSection> sections = authzen.get().named("callers");
+      authzen.get().done();
+      if (sections.isEmpty()) {
+        authzen.get().problem("callers", "name at least one program that may ask");
+      }
+      sections.forEach((name, section) -> caller(section).ifPresent(one -> callers.put(name, one)));
+    }
+    return new DecisionSettings(told, giveBack, outside, callers);
+  }
+
+  private static Optional<DecisionSettings.Told> told(ConfigSection section) {
+    List<String> mail = section.texts("mail");
+    Optional<URI> webhook = section.optionalUri("webhook");
+    section.done();
+    return Sections.checked(
+        section, "mail", () -> new DecisionSettings.Told(mail, webhook.orElse(null)));
+  }
+
+  private static Optional<DecisionSettings.Outside> outside(ConfigSection section) {
+    URI url = section.uri("url");
+    String mode = section.text("mode");
+    Optional<Secret> token = section.optionalSecret("token");
+    Duration timeout = section.duration("timeout", TIMEOUT);
+    section.done();
+    if (!mode.equals("also") && !mode.equals("instead")) {
+      section.problem(
+          "mode", "must be also (both must permit) or instead (our rules are not asked)");
+      return Optional.empty();
+    }
+    return Sections.checked(
+        section,
+        "url",
+        () ->
+            new DecisionSettings.Outside(mode.equals("instead"), url, token.orElse(null), timeout));
+  }
+
+  private static Optional<DecisionSettings.Caller> caller(ConfigSection section) {
+    Secret token = section.secret("token");
+    String client = section.text("client");
+    List<String> anchors = section.texts("anchors");
+    boolean isTrusted = section.flag("trust-facts", false);
+    boolean isOperator = section.flag("operator", false);
+    section.done();
+    if (anchors.isEmpty()) {
+      section.problem("anchors", "name the trust anchors whose people it may ask about");
+    }
+    return Sections.checked(
+        section,
+        "token",
+        () ->
+            new DecisionSettings.Caller(token, client, Set.copyOf(anchors), isTrusted, isOperator));
+  }
+}
