@@ -69,11 +69,29 @@ final class PolicyReader {
     resources = new ResourceReader(this::withoutHistory).read(file, content);
     withoutHistory.clear(); // from here on, conditions may read them
     HistoryPlan plan = history.read(file, content);
+    plan.counters().stream()
+        .filter(this::keepsWhatIsRedacted)
+        .forEach(counter ->
+            file.problem(
+                "counters", "`" + counter.name() + "` would keep a member that its type redacts"));
     Map<String, Ceiling> ceilings = new CeilingReader(types).read(file, content);
     List<Rule> rules = rules(file);
     file.done();
     return new Policy(
         types, new Attributes(attributes), resources, caps, plan, ceilings, rules, content);
+  }
+
+  /// The last value is kept in clear, all others as digests.
+  private boolean keepsWhatIsRedacted(Counter counter) {
+    Condition value = counter.value();
+    return counter.measure() == Measure.LAST
+        && value != null
+        && value.reads().stream()
+            .anyMatch(read ->
+                types
+                    .find(counter.type())
+                    .filter(type -> type.redaction().covers(read.path()))
+                    .isPresent());
   }
 
   static void attributes(

@@ -140,7 +140,13 @@ public final class Decisions {
               ? Map.of()
               : histories.reserve(seen, changes.states(), reservation(known, grant, changes));
       if (now.isEmpty()) {
-        notices.tell(grant.jti(), known.asked, judged.decision);
+        if (!judged.decision.grounds().told().isEmpty()) {
+          notices.tell(
+              grant.jti(),
+              known.asked,
+              known.policy.types().forAudit(known.asked.details()),
+              judged.decision);
+        }
         return new Decided(judged.decision, judged.inputs, changes.reserved());
       }
       seen = new TreeMap<>(now);

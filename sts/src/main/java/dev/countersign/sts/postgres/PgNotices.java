@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -50,12 +51,9 @@ public final class PgNotices implements Notices, NoticeStore {
   }
 
   @Override
-  public void tell(String jti, AccessRequest asked, Decision decision) {
+  public void tell(String jti, AccessRequest asked, JsonNode details, Decision decision) {
     List<String> names = decision.grounds().told();
-    if (names.isEmpty()) {
-      return;
-    }
-    String body = StrictJson.write(body(jti, asked, decision));
+    String body = StrictJson.write(body(jti, asked, details, decision));
     Instant now = clock.instant();
     database.query(connection ->
         Sql.update(
@@ -68,7 +66,8 @@ public final class PgNotices implements Notices, NoticeStore {
             connection.createArrayOf("text", names.toArray())));
   }
 
-  private static ObjectNode body(String jti, AccessRequest asked, Decision decision) {
+  private static ObjectNode body(
+      String jti, AccessRequest asked, JsonNode details, Decision decision) {
     ObjectNode body =
         StrictJson.object()
             .put("jti", jti)
@@ -81,7 +80,7 @@ public final class PgNotices implements Notices, NoticeStore {
             .put("policy_version", decision.policyVersion());
     ArrayNode rules = body.putArray("rules");
     decision.matches().forEach(match -> rules.add(match.rule()));
-    body.set("authorization_details", asked.details().json());
+    body.set("authorization_details", details);
     return body;
   }
 
