@@ -3,6 +3,7 @@ package dev.countersign.broker;
 import dev.countersign.box.DatabaseSettings;
 import dev.countersign.box.Listener;
 import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.Secret;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,6 +29,8 @@ import java.util.regex.Pattern;
 /// @param receiver the workload that may revoke everything of a person, client or token
 /// @param operators the workloads that may look up and end the leases of others
 /// @param limits how much may be open, or owed, before nothing more is minted
+/// @param sealKey closes the passwords of databases that operators write over the wire; without it
+///   they cannot
 public record BrokerConfig(
     URI baseUri,
     Listener listener,
@@ -38,7 +41,9 @@ public record BrokerConfig(
     Map<String, Agent> agents,
     String receiver,
     Set<String> operators,
-    MintLimits limits) {
+    MintLimits limits,
+    Optional<Secret> sealKey) {
+  private static final int SEAL_KEY_LENGTH = 32;
 
   /// A broker without ceilings and operators, with the usual limits.
   public BrokerConfig(
@@ -59,7 +64,8 @@ public record BrokerConfig(
         Map.of(),
         receiver,
         Set.of(),
-        MintLimits.USUAL);
+        MintLimits.USUAL,
+        Optional.empty());
   }
 
   /// Checks every setting before it gives up.
@@ -78,6 +84,9 @@ public record BrokerConfig(
         || baseUri.getRawQuery() != null
         || baseUri.getRawFragment() != null) {
       problems.add("the broker's base URI must be scheme and authority only");
+    }
+    if (sealKey.isPresent() && sealKey.get().reveal().length() < SEAL_KEY_LENGTH) {
+      problems.add("the seal key must have at least " + SEAL_KEY_LENGTH + " characters");
     }
     if (databases.isEmpty() || roles.isEmpty()) {
       problems.add("the broker needs at least one database and one role");
@@ -160,7 +169,10 @@ public record BrokerConfig(
     POSTGRES_15,
     /// No TLS to a database that is not on this machine: passwords of minted logins are safe from
     /// listeners by SCRAM, the data is not.
-    PLAIN_CONNECTION;
+    PLAIN_CONNECTION,
+    /// PUBLIC may make large objects, as on managed services: a login can fill the disk until it
+    /// ends, and what it made is dropped with it.
+    LARGE_OBJECTS;
 
     /// The name in configuration.
     public String wireName() {

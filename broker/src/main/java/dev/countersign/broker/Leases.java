@@ -232,6 +232,17 @@ public final class Leases {
         });
   }
 
+  /// Ends what one token paid for, for the proven holder of a session that it opened.
+  public LeaseResult revokePaidBy(TokenId token, Presenter presenter) {
+    return endAll(
+        journal.open(new LeaseSelection.OfToken(token.jti())).stream()
+            .filter(lease -> lease.token().equals(token))
+            .filter(lease -> lease.presenter().equals(presenter.name()))
+            .toList(),
+        _ -> Lease.Cause.CALL_FINISHED,
+        "");
+  }
+
   private Revoked endAll(
       List<Lease> leases, Function<Lease, Lease.Cause> cause, String transaction) {
     int revoked = 0;

@@ -58,7 +58,7 @@ public final class Presenters {
   }
 
   /// Whoever holds this token.
-  static Presenter bearer(TokenId token) {
+  public static Presenter bearer(TokenId token) {
     return Presenter.named(BEARER + token.jti());
   }
 

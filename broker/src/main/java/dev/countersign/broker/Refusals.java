@@ -20,13 +20,18 @@ public final class Refusals {
   /// @param operation what was asked for, in our words
   /// @param reason which member is wrong, never its value
   public void malformed(String operation, String reason) {
+    refused(operation, Refusal.MALFORMED, reason);
+  }
+
+  /// Notes a request that nobody may make, or nobody proved to make.
+  public void refused(String operation, Refusal refusal, String reason) {
     ledger.append(
         new LedgerEntry(
             LedgerEvent.LEASE_REFUSED,
             "",
             "",
             StrictJson.object()
-                .put("reason", Refusal.MALFORMED.code())
+                .put("reason", refusal.code())
                 .put("detail", reason)
                 .put("operation", operation)));
   }

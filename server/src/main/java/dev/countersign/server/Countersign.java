@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
       PolicyCommand.class,
       InitDbCommand.class,
       RlsCommand.class,
+      AssertionCommand.class,
       HelpCommand.class
     })
 final class Countersign implements Runnable {

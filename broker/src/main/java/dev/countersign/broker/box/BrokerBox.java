@@ -3,6 +3,7 @@ package dev.countersign.broker.box;
 import dev.countersign.box.BoxServer;
 import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseAway;
+import dev.countersign.box.DatabaseSettings;
 import dev.countersign.box.Health;
 import dev.countersign.box.Metrics;
 import dev.countersign.broker.BrokerConfig;
@@ -20,21 +21,33 @@ import dev.countersign.broker.Refusals;
 import dev.countersign.broker.Roles;
 import dev.countersign.broker.SqlName;
 import dev.countersign.broker.http.BrokerRoutes;
+import dev.countersign.broker.postgres.PgDefinitionStore;
 import dev.countersign.broker.postgres.PgLeaseJournal;
 import dev.countersign.broker.postgres.PgReplayGuard;
+import dev.countersign.broker.postgres.PgSessionStore;
 import dev.countersign.broker.postgres.PgTargetDatabase;
+import dev.countersign.broker.postgres.PgWrappedAnswers;
+import dev.countersign.broker.vault.DefinedEngines;
+import dev.countersign.broker.vault.DefinedRoles;
+import dev.countersign.broker.vault.Definitions;
+import dev.countersign.broker.vault.Seal;
+import dev.countersign.broker.vault.Sessions;
+import dev.countersign.broker.vault.Wrapping;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.http.RemoteKeySet;
 import dev.countersign.protocol.http.WireClient;
 import java.net.URI;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -48,6 +61,8 @@ public final class BrokerBox implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(BrokerBox.class);
   private static final Duration SWEEP_EVERY = Duration.ofSeconds(5);
   private static final int TARGET_CONNECTIONS = 16;
+  private static final String INVALID_AUTHORIZATION = "28";
+  private static final Duration RETIRE_AFTER = Duration.ofMinutes(1);
 
   private final BoxServer server;
   private final LeaseSweeper sweeper;
@@ -81,7 +96,7 @@ public final class BrokerBox implements AutoCloseable {
       InstantSource clock,
       UnaryOperator<Engine> around,
       FaultPoint.Hook faults) {
-    var opened = new ArrayList<PgTargetDatabase>();
+    var opened = new CopyOnWriteArrayList<PgTargetDatabase>();
     try {
       return start(config, state, ledger, clock, around, faults, opened);
     } catch (RuntimeException failed) {
@@ -109,8 +124,20 @@ public final class BrokerBox implements AutoCloseable {
       byDatabase.put(configured.name(), around.apply(target));
       check(target, configured.name(), config);
     }
-    Engines engines = Engines.of(byDatabase);
-    Roles roles = Roles.of(config.roles());
+    var definitionStore = new PgDefinitionStore(state);
+    Optional<Seal> seal = config.sealKey().map(Seal::new);
+    Engines engines =
+        new DefinedEngines(
+            byDatabase,
+            definitionStore,
+            seal,
+            (name, settings) -> open(name, settings, around, faults, opened));
+    try {
+      engines.all(); // A seal key that is missing, or another one, is found out now.
+    } catch (DatabaseAway away) {
+      LOG.warn("the broker's own database is away; written databases are opened when needed");
+    }
+    Roles roles = new DefinedRoles(config, definitionStore);
     LeaseJournal journal = new PgLeaseJournal(state);
     var ending = new LeaseEnding(journal, engines, ledger, faults, clock);
     var keys = new RemoteKeySet(config.issuer().jwks(), new WireClient(), clock);
@@ -140,23 +167,89 @@ public final class BrokerBox implements AutoCloseable {
     var leases = new Leases(config, presenters, journal, engines, ending, ledger, faults, clock);
     var sweeper = new LeaseSweeper(journal, engines, ending, ledger, clock);
     metrics.gauge("countersign.leases.overdue", sweeper::overdue);
-    var routes =
-        new BrokerRoutes(
+    Function<BrokerConfig.Role, OnBehalfOfTokens> verifiers = role -> tokens.verifier(role, clock);
+    var sessions =
+        new Sessions(
+            config.operators(),
+            roles,
+            verifiers,
+            presenters,
+            new PgSessionStore(state),
+            journal,
             mint,
             leases,
+            ledger,
+            clock);
+    var definitions =
+        new Definitions(
+            config,
+            definitionStore,
+            seal,
+            (name, settings) -> verify(name, settings, faults),
+            journal,
+            ledger,
+            clock);
+    var wrapping = new Wrapping(new PgWrappedAnswers(state), ledger, clock);
+    var routes =
+        new BrokerRoutes(
+            new BrokerRoutes.Parts(mint, leases, sessions, definitions, wrapping, presenters),
+            config.operators(),
             new Refusals(ledger),
             (operation, outcome) ->
                 metrics
                     .counter(
                         "countersign.broker.requests", "operation", operation, "outcome", outcome)
                     .increment(),
+            state::isUp,
             clock);
     sweep(sweeper);
     var server =
         BoxServer.start(
             BoxServer.Settings.of("broker", config.listener(), health, metrics), routes::install);
     Thread sweeping = Thread.ofVirtual().name("lease-sweeper").start(() -> keepSweeping(sweeper));
-    return new BrokerBox(server, sweeper, sweeping, List.copyOf(opened));
+    return new BrokerBox(server, sweeper, sweeping, opened);
+  }
+
+  // A database that was written over the wire.
+  private static DefinedEngines.Opened open(
+      String name,
+      DatabaseSettings settings,
+      UnaryOperator<Engine> around,
+      FaultPoint.Hook faults,
+      List<PgTargetDatabase> opened) {
+    var target =
+        new PgTargetDatabase(new BrokerConfig.Target(name, settings), TARGET_CONNECTIONS, faults);
+    opened.add(target);
+    return new DefinedEngines.Opened(
+        around.apply(target),
+        () ->
+            Thread.ofVirtual()
+                .name("engine-retires")
+                .start(() -> {
+                  try {
+                    Thread.sleep(RETIRE_AFTER);
+                  } catch (InterruptedException now) {
+                    Thread.currentThread().interrupt();
+                  }
+                  target.close();
+                }),
+        target::close);
+  }
+
+  private static void verify(String name, DatabaseSettings settings, FaultPoint.Hook faults) {
+    try {
+      Database.connect(settings).close();
+    } catch (SQLException failed) {
+      if (String.valueOf(failed.getSQLState()).startsWith(INVALID_AUTHORIZATION)) {
+        throw new IllegalArgumentException(
+            "`username` and `password`: the database refuses this login", failed);
+      }
+      throw Database.unchecked(failed);
+    }
+    var configured = new BrokerConfig.Target(name, settings);
+    try (var target = new PgTargetDatabase(configured, 1, faults)) {
+      target.ensureSafe(Set.of());
+    }
   }
 
   private static void check(PgTargetDatabase target, String name, BrokerConfig config) {

@@ -7,21 +7,15 @@ import dev.countersign.broker.LeaseResult;
 import dev.countersign.broker.Leases;
 import dev.countersign.broker.PresenterProof;
 import dev.countersign.protocol.StrictJson;
-import io.helidon.http.Method;
-import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Vault's paths about leases, and the receiver's about all of a person, client or token.
@@ -32,67 +26,57 @@ final class LeaseRoutes {
   private static final String RENEW = "/v1/sys/leases/renew";
   private static final String REVOKE = "/v1/sys/leases/revoke";
   private static final String REVOKE_PREFIX = "/v1/sys/leases/revoke-prefix/";
-  private static final Method LIST = Method.create("LIST");
-  private static final Method[] WRITE = {Method.POST, Method.PUT};
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9_/-]{1,256}");
-  private static final Pattern SECONDS = Pattern.compile("([0-9]{1,6})(s|m|h)?");
 
   private final Leases leases;
   private final Requests requests;
+  private final Answers answers;
   private final InstantSource clock;
 
-  LeaseRoutes(Leases leases, Requests requests, InstantSource clock) {
+  LeaseRoutes(Leases leases, Requests requests, Answers answers, InstantSource clock) {
     this.leases = leases;
     this.requests = requests;
+    this.answers = answers;
     this.clock = clock;
   }
 
   void install(HttpRouting.Builder routing) {
-    write(routing, LOOKUP, this::lookup);
-    routing.route(LIST, LOOKUP + "/*", this::list);
-    routing.get(LOOKUP + "/*", this::listByQuery);
+    Paths.write(routing, LOOKUP, this::lookup);
+    Paths.list(routing, LOOKUP + "/*", this::list);
     for (String path : new String[] {RENEW, RENEW + "/*"}) {
-      write(routing, path, this::renew);
+      Paths.write(routing, path, this::renew);
     }
     for (String path : new String[] {REVOKE, REVOKE + "/*"}) {
-      write(routing, path, this::revoke);
+      Paths.write(routing, path, this::revoke);
     }
-    write(routing, REVOKE_PREFIX + "*", this::revokePrefix);
-    write(
+    Paths.write(routing, REVOKE_PREFIX + "*", this::revokePrefix);
+    revokeAll(routing, "/v1/countersign/subjects/revoke", "sub", leases::revokeSubject);
+    revokeAll(routing, "/v1/countersign/clients/revoke", "client_id", leases::revokeClient);
+    revokeAll(routing, "/v1/countersign/tokens/revoke", "jti", leases::revokeToken);
+    Paths.nothingElse(
         routing,
-        "/v1/countersign/subjects/revoke",
-        (request, response) -> revokeAll(request, response, "sub", leases::revokeSubject));
-    write(
-        routing,
-        "/v1/countersign/clients/revoke",
-        (request, response) -> revokeAll(request, response, "client_id", leases::revokeClient));
-    write(
-        routing,
-        "/v1/countersign/tokens/revoke",
-        (request, response) -> revokeAll(request, response, "jti", leases::revokeToken));
+        LOOKUP,
+        LOOKUP + "/*",
+        RENEW,
+        RENEW + "/*",
+        REVOKE,
+        REVOKE + "/*",
+        REVOKE_PREFIX + "*");
   }
 
-  private static void write(HttpRouting.Builder routing, String path, Handler handler) {
-    for (Method method : WRITE) {
-      routing.route(method, path, handler);
-    }
+  private void revokeAll(HttpRouting.Builder routing, String path, String member, RevokeAll work) {
+    Paths.write(routing, path, (request, response) -> revokeAll(request, response, member, work));
+    Paths.nothingElse(routing, path);
   }
 
   private void lookup(ServerRequest request, ServerResponse response) {
     LeaseId id = requests.read("lookup", () -> new LeaseId(leaseId(requests.body(request), "")));
-    answer(response, "lookup", leases.lookup(id, requests.proof("lookup", request)));
-  }
-
-  private void listByQuery(ServerRequest request, ServerResponse response) {
-    if (!request.query().rawValue().equals("list=true")) {
-      throw VaultRefusal.unsupportedOperation();
-    }
-    list(request, response);
+    answer(request, response, "lookup", leases.lookup(id, requests.proof("lookup", request)));
   }
 
   private void list(ServerRequest request, ServerResponse response) {
     String prefix = requests.read("list", () -> rest(request, LOOKUP + "/"));
-    answer(response, "list", leases.list(prefix, requests.proof("list", request)));
+    answer(request, response, "list", leases.list(prefix, requests.proof("list", request)));
   }
 
   private void renew(ServerRequest request, ServerResponse response) {
@@ -103,9 +87,10 @@ final class LeaseRoutes {
               ObjectNode body = requests.body(request);
               Requests.only(body, Set.of("lease_id", "increment"), "the body");
               return new Renewal(
-                  new LeaseId(leaseId(body, idInPath(request, RENEW))), increment(body));
+                  new LeaseId(leaseId(body, idInPath(request, RENEW))), Times.increment(body));
             });
     answer(
+        request,
         response,
         "renew",
         leases.renew(asked.id(), asked.increment(), requests.proof("renew", request)));
@@ -120,7 +105,7 @@ final class LeaseRoutes {
               Requests.only(body, Set.of("lease_id", "sync"), "the body");
               return new LeaseId(leaseId(body, idInPath(request, REVOKE)));
             });
-    answer(response, "revoke", leases.revoke(id, requests.proof("revoke", request)));
+    answer(request, response, "revoke", leases.revoke(id, requests.proof("revoke", request)));
   }
 
   private void revokePrefix(ServerRequest request, ServerResponse response) {
@@ -132,6 +117,7 @@ final class LeaseRoutes {
               return rest(request, REVOKE_PREFIX);
             });
     answer(
+        request,
         response,
         "revoke-prefix",
         leases.revokePrefix(prefix, requests.proof("revoke-prefix", request)));
@@ -156,37 +142,53 @@ final class LeaseRoutes {
             requests.proof("revoke-all", request));
     if (result instanceof LeaseResult.Revoked(int count)) {
       requests.count("revoke-all", "ok");
-      VaultAnswer.data(response, StrictJson.object().put("revoked", count));
+      answers.send(request, response, VaultAnswer.data(StrictJson.object().put("revoked", count)));
     } else {
-      answer(response, "revoke-all", result);
+      answer(request, response, "revoke-all", result);
     }
   }
 
-  private void answer(ServerResponse response, String operation, LeaseResult result) {
+  private void answer(
+      ServerRequest request, ServerResponse response, String operation, LeaseResult result) {
     if (result instanceof LeaseResult.Refused(var refusal, String reason)) {
       requests.count(operation, refusal.code());
       throw VaultRefusal.of(refusal, reason);
     }
     requests.count(operation, "ok");
     switch (result) {
-      case LeaseResult.Found(Lease lease) -> VaultAnswer.data(response, describe(lease));
-      case LeaseResult.Listed listed -> keys(response, listed);
+      case LeaseResult.Found(Lease lease) ->
+          answers.send(request, response, VaultAnswer.system(describe(lease)));
+      case LeaseResult.Listed listed ->
+          answers.send(
+              request, response, VaultAnswer.system(keys(rest(request, LOOKUP + "/"), listed)));
       case LeaseResult.Renewed(Lease lease) ->
-          VaultAnswer.lease(
-              response, lease.id().text(), lease.remaining(clock.instant()).toSeconds());
+          answers.send(
+              request,
+              response,
+              VaultAnswer.lease(lease.id().text(), lease.remaining(clock.instant()).toSeconds()));
       case LeaseResult.Revoked _ -> Http.empty(response, 204);
       case LeaseResult.Refused _ -> throw new IllegalStateException("answered above");
     }
   }
 
-  private static void keys(ServerResponse response, LeaseResult.Listed listed) {
-    if (listed.ids().isEmpty()) {
+  // What stands one level below, as Vault tells it: names, and names of more with a slash.
+  private static ObjectNode keys(String prefix, LeaseResult.Listed listed) {
+    String folder = prefix.endsWith("/") ? prefix : prefix + "/";
+    var names = new TreeSet<String>();
+    for (LeaseId id : listed.ids()) {
+      if (id.text().startsWith(folder)) {
+        String below = id.text().substring(folder.length());
+        int slash = below.indexOf('/');
+        names.add(slash < 0 ? below : below.substring(0, slash + 1));
+      }
+    }
+    if (names.isEmpty()) {
       throw VaultRefusal.empty();
     }
-    var data = StrictJson.object();
+    ObjectNode data = StrictJson.object();
     var keys = data.putArray("keys");
-    listed.ids().forEach(id -> keys.add(id.text()));
-    VaultAnswer.data(response, data);
+    names.forEach(keys::add);
+    return data;
   }
 
   private ObjectNode describe(Lease lease) {
@@ -195,19 +197,16 @@ final class LeaseRoutes {
         StrictJson.object()
             .put("id", id)
             .put("path", id.substring(0, id.lastIndexOf('/')))
-            .put("issue_time", time(lease.issuedAt()))
-            .put("expire_time", time(lease.expiresAt()))
+            .put("issue_time", VaultAnswer.time(lease.issuedAt()))
+            .put("expire_time", VaultAnswer.time(lease.expiresAt()))
             .put("renewable", lease.isRenewable())
             .put("ttl", lease.remaining(clock.instant()).toSeconds());
     lease
         .renewedAt()
         .ifPresentOrElse(
-            renewed -> data.put("last_renewal", time(renewed)), () -> data.putNull("last_renewal"));
+            renewed -> data.put("last_renewal", VaultAnswer.time(renewed)),
+            () -> data.putNull("last_renewal"));
     return data;
-  }
-
-  private static String time(Instant instant) {
-    return DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(instant.atOffset(ZoneOffset.UTC));
   }
 
   private static String leaseId(ObjectNode body, String inPath) {
@@ -236,26 +235,6 @@ final class LeaseRoutes {
       throw VaultRefusal.unsupportedPath();
     }
     return rest;
-  }
-
-  /// Vault takes seconds as a number or a text, or a text with a unit; 0 means the usual time.
-  private static Optional<Duration> increment(ObjectNode body) {
-    JsonNode value = body.path("increment");
-    if (value.isMissingNode()) {
-      return Optional.empty();
-    }
-    Matcher matcher = SECONDS.matcher(value.asString(""));
-    if (!(value.isString() || value.isIntegralNumber()) || !matcher.matches()) {
-      throw VaultRefusal.malformed("`increment` must be seconds, or a text such as `5m`");
-    }
-    long amount = Long.parseLong(matcher.group(1));
-    Duration duration =
-        switch (String.valueOf(matcher.group(2))) {
-          case "m" -> Duration.ofMinutes(amount);
-          case "h" -> Duration.ofHours(amount);
-          default -> Duration.ofSeconds(amount);
-        };
-    return duration.isZero() ? Optional.empty() : Optional.of(duration);
   }
 
   private record Renewal(LeaseId id, Optional<Duration> increment) {}

@@ -1,13 +1,18 @@
 package dev.countersign.broker.http;
 
 import dev.countersign.box.Http;
+import dev.countersign.broker.Presenter;
 import dev.countersign.broker.PresenterProof;
+import dev.countersign.broker.Presenters;
 import dev.countersign.broker.Refusal;
 import dev.countersign.broker.Refusals;
+import dev.countersign.broker.vault.Session;
+import dev.countersign.broker.vault.Sessions;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.WireException;
+import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
 import java.util.Optional;
 import java.util.Set;
@@ -18,15 +23,29 @@ import tools.jackson.databind.node.ObjectNode;
 /// What all of the broker's paths read in the same way: who is asking, and a strict body. A request
 /// that is malformed is a refusal too, so it is counted and stands in the ledger like any other.
 final class Requests {
-  static final String TOKEN = "X-Vault-Token";
+  private static final String TOKEN = "X-Vault-Token";
+  private static final String NAMESPACE = "X-Vault-Namespace";
+  private static final String FORM = "application/x-www-form-urlencoded";
   private static final int MAX_TEXT = 256;
 
   private final Refusals refusals;
-  private final BrokerRoutes.Outcomes outcomes;
+  private final Outcomes outcomes;
+  private final Sessions sessions;
+  private final Presenters presenters;
+  private final Set<String> operators;
 
-  Requests(Refusals refusals, BrokerRoutes.Outcomes outcomes) {
+  /// @param operators the workloads that may look after databases and roles
+  Requests(
+      Refusals refusals,
+      Outcomes outcomes,
+      Sessions sessions,
+      Presenters presenters,
+      Set<String> operators) {
     this.refusals = refusals;
     this.outcomes = outcomes;
+    this.sessions = sessions;
+    this.presenters = presenters;
+    this.operators = Set.copyOf(operators);
   }
 
   void count(String operation, String outcome) {
@@ -43,26 +62,97 @@ final class Requests {
     }
   }
 
-  /// The presenter's assertion, or else the token alone.
+  /// The presenter's assertion, or the session, or else the token alone.
   PresenterProof proof(String operation, ServerRequest request) {
     return read(
         operation,
         () -> {
-          Optional<String> assertion = Http.header(request, PresenterAssertion.HEADER);
-          return assertion.isPresent()
-              ? new PresenterProof.Assertion(new Secret(assertion.get()))
-              : new PresenterProof.Bearer(token(request));
+          Secret token = token(request);
+          Optional<Secret> assertion = assertion(request);
+          if (assertion.isPresent()) {
+            if (Sessions.isSessionToken(token)) {
+              throw VaultRefusal.malformed("send a session's token or an assertion, not both");
+            }
+            return new PresenterProof.Assertion(assertion.get());
+          }
+          return sessions
+              .find(token)
+              .<PresenterProof>map(session -> new PresenterProof.Proven(session.presenter()))
+              .orElseGet(() -> new PresenterProof.Bearer(token));
         });
   }
 
-  /// The token; empty where there is none, and refused then like a wrong one.
-  static Secret token(ServerRequest request) {
-    return new Secret(Http.header(request, TOKEN).orElse(""));
+  static Optional<Secret> assertion(ServerRequest request) {
+    return Http.header(request, PresenterAssertion.HEADER).map(Secret::new);
   }
 
-  /// The JSON object in the body; an empty one where there is no body.
+  /// The session that the request belongs to.
+  ///
+  /// @throws VaultRefusal 403 if there is none
+  Session session(String operation, ServerRequest request) {
+    Secret token = read(operation, () -> token(request));
+    return sessions
+        .find(token)
+        .orElseThrow(() -> denied(operation, Refusal.PRESENTER_NOT_PROVEN, "there is no session"));
+  }
+
+  /// The operator who is asking.
+  ///
+  /// @throws VaultRefusal 403 if it is nobody's request or somebody else's
+  String operator(String operation, ServerRequest request) {
+    return switch (presenters.check(proof(operation, request), Optional.empty())) {
+      case Presenters.Result.Proven(Presenter presenter)
+          when operators.contains(presenter.name()) ->
+          presenter.name();
+      case Presenters.Result.Proven _ ->
+          throw denied(operation, Refusal.PRESENTER_NOT_ALLOWED, "this workload is no operator");
+      case Presenters.Result.Refused(String reason) ->
+          throw denied(operation, Refusal.PRESENTER_NOT_PROVEN, reason);
+    };
+  }
+
+  private VaultRefusal denied(String operation, Refusal refusal, String reason) {
+    refused(operation, refusal, reason);
+    return VaultRefusal.of(refusal, reason);
+  }
+
+  /// Counts and writes down a refusal.
+  void refused(String operation, Refusal refusal, String reason) {
+    count(operation, refusal.code());
+    refusals.refused(operation, refusal, reason);
+  }
+
+  /// The token; empty where there is none, and refused then like a wrong one.
+  ///
+  /// @throws VaultRefusal if there are two, or if a namespace is named: there is one only
+  static Secret token(ServerRequest request) {
+    if (Http.header(request, NAMESPACE).isPresent()) {
+      throw VaultRefusal.malformed("namespaces are not supported");
+    }
+    Optional<String> token = Http.header(request, TOKEN);
+    Optional<String> authorization = Http.header(request, "Authorization");
+    if (token.isPresent() && authorization.isPresent()) {
+      throw VaultRefusal.malformed("send the token in `X-Vault-Token` only");
+    }
+    if (authorization.isPresent()) {
+      return Http.bearer(request)
+          .orElseThrow(() -> VaultRefusal.malformed("`Authorization` must be of type Bearer"));
+    }
+    return new Secret(token.orElse(""));
+  }
+
+  /// The JSON object in the body, or a form's fields as its members; an empty one where there is no
+  /// body. Like Vault, a body that begins with a brace is JSON whatever the form's client says.
   ObjectNode body(ServerRequest request) {
-    return request.content().hasEntity() ? Http.jsonBody(request) : StrictJson.object();
+    if (!request.content().hasEntity()) {
+      return StrictJson.object();
+    }
+    String type =
+        request.headers().values(HeaderNames.CONTENT_TYPE).stream().findFirst().orElse("");
+    if (!type.isEmpty() && !type.startsWith(FORM)) {
+      return Http.jsonBody(request);
+    }
+    return Bodies.read(Http.body(request));
   }
 
   static void only(ObjectNode object, Set<String> members, String where) {

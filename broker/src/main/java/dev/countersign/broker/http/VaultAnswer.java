@@ -1,21 +1,26 @@
 package dev.countersign.broker.http;
 
-import dev.countersign.box.Http;
 import dev.countersign.broker.MintResult;
+import dev.countersign.broker.vault.Session;
+import dev.countersign.broker.vault.Session.Holder;
+import dev.countersign.broker.vault.Sessions;
+import dev.countersign.broker.vault.Wrapping;
+import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
-import io.helidon.webserver.http.ServerResponse;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.UUID;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Vault's envelope: every member is there, null where it says nothing.
 final class VaultAnswer {
-  private static final String MOUNT_TYPE = "verify-rar";
-
   private VaultAnswer() {}
 
   /// A credential; the one place where its password leaves.
-  static void credential(ServerResponse response, MintResult.Minted minted, Instant now) {
+  ///
+  /// @param mountType what kind of mount it was asked from
+  static ObjectNode credential(MintResult.Minted minted, String mountType, Instant now) {
     ObjectNode body =
         envelope(
             minted.lease().id().text(),
@@ -24,32 +29,112 @@ final class VaultAnswer {
     body.putObject("data")
         .put("username", minted.lease().user().text())
         .put("password", minted.password().reveal());
-    Http.json(response, 200, body.put("mount_type", MOUNT_TYPE));
+    return body.put("mount_type", mountType);
   }
 
-  static void data(ServerResponse response, ObjectNode data) {
+  static ObjectNode data(ObjectNode data) {
     ObjectNode body = envelope("", 0, false);
     body.set("data", data);
-    Http.json(response, 200, body);
+    return body;
+  }
+
+  /// What a path below `sys` answers: its data stands beside the envelope's members as well.
+  static ObjectNode system(ObjectNode data) {
+    ObjectNode body = data(data);
+    data.properties()
+        .forEach(member -> {
+          if (!body.has(member.getKey())) {
+            body.set(member.getKey(), member.getValue());
+          }
+        });
+    return body;
   }
 
   /// A lease that was renewed.
-  static void lease(ServerResponse response, String lease, long seconds) {
-    Http.json(response, 200, envelope(lease, seconds, true));
+  static ObjectNode lease(String lease, long seconds) {
+    return envelope(lease, seconds, true);
   }
 
-  /// `sys/health`: the one path that asks for nothing and so tells nothing about the set-up.
-  static void health(ServerResponse response, Instant now) {
-    Http.json(
-        response,
-        200,
+  /// A session; the one place where its token leaves.
+  static ObjectNode auth(Secret token, Session session, Instant now) {
+    ObjectNode body = envelope("", 0, false);
+    ObjectNode auth =
+        body.putObject("auth")
+            .put("client_token", token.reveal())
+            .put("accessor", session.accessor());
+    auth.putArray("policies").add("default").add(policy(session));
+    auth.putArray("token_policies").add("default").add(policy(session));
+    auth.set("metadata", metadata(session));
+    auth.put("lease_duration", session.remaining(now).toSeconds())
+        .put("renewable", session.isRenewable())
+        .put("entity_id", "")
+        .put("token_type", "service")
+        .put("orphan", true)
+        .putNull("mfa_requirement")
+        .put("num_uses", 0);
+    return body;
+  }
+
+  /// What the session's holder may read about it.
+  static ObjectNode session(Secret token, Session session, String path, Instant now) {
+    ObjectNode data =
         StrictJson.object()
-            .put("initialized", true)
-            .put("sealed", false)
-            .put("standby", false)
-            .put("replication_performance_mode", "disabled")
-            .put("replication_dr_mode", "disabled")
-            .put("server_time_utc", now.getEpochSecond()));
+            .put("accessor", session.accessor())
+            .put("creation_time", session.issuedAt().getEpochSecond())
+            .put("creation_ttl", Sessions.TIME_TO_LIVE.toSeconds())
+            .put("display_name", "jwt-" + session.presenter().name())
+            .put("entity_id", "")
+            .put("expire_time", time(session.expiresAt()))
+            .put("explicit_max_ttl", 0)
+            .put("id", token.reveal())
+            .put("issue_time", time(session.issuedAt()))
+            .put("num_uses", 0)
+            .put("orphan", true)
+            .put("path", path)
+            .put("renewable", session.isRenewable())
+            .put("ttl", session.remaining(now).toSeconds())
+            .put("type", "service");
+    data.set("meta", metadata(session));
+    data.putArray("policies").add("default").add(policy(session));
+    return data;
+  }
+
+  private static String policy(Session session) {
+    return switch (session.holder()) {
+      case Holder.OfRequest _ -> "approved-request";
+      case Holder.Operator _ -> "operator";
+    };
+  }
+
+  private static ObjectNode metadata(Session session) {
+    ObjectNode metadata = StrictJson.object();
+    return switch (session.holder()) {
+      case Holder.OfRequest request ->
+          metadata.put("role", request.role()).put("jti", request.token().id().jti());
+      case Holder.Operator operator ->
+          metadata.put("role", "operator").put("workload", operator.workload());
+    };
+  }
+
+  /// What stands in the place of an answer that was put away.
+  static ObjectNode wrapped(Wrapping.Wrapped wrapped, ObjectNode answer) {
+    ObjectNode body = envelope("", 0, false);
+    ObjectNode info =
+        body.putObject("wrap_info")
+            .put("token", wrapped.token().reveal())
+            .put("accessor", wrapped.accessor())
+            .put("ttl", wrapped.timeToLive().toSeconds())
+            .put("creation_time", time(wrapped.createdAt()))
+            .put("creation_path", wrapped.path());
+    String accessor = answer.path("auth").path("accessor").asString("");
+    if (!accessor.isEmpty()) {
+      info.put("wrapped_accessor", accessor);
+    }
+    return body;
+  }
+
+  static String time(Instant instant) {
+    return DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(instant.atOffset(ZoneOffset.UTC));
   }
 
   private static ObjectNode envelope(String lease, long seconds, boolean isRenewable) {

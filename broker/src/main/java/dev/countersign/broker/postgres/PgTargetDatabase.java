@@ -214,7 +214,7 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
   @Override
   public void ensureSafe(Set<SqlName> groups) {
     synchronized (safeGroups) {
-      if (safeGroups.containsAll(groups)) {
+      if (!groups.isEmpty() && safeGroups.containsAll(groups)) {
         return;
       }
     }

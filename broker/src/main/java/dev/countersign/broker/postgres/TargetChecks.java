@@ -59,6 +59,9 @@ final class TargetChecks {
          AND has_function_privilege('public', p.oid, 'EXECUTE')
       """;
 
+  private static final String PREPARED_TRANSACTIONS =
+      "SELECT 1 WHERE current_setting('max_prepared_transactions')::int > 0";
+
   private final Connection connection;
   private final List<String> problems = new ArrayList<>();
 
@@ -77,7 +80,7 @@ final class TargetChecks {
               + " anything");
     }
     checks.mint();
-    checks.database();
+    checks.database(allowances);
     for (SqlName group : groups) {
       checks.group(group);
     }
@@ -91,7 +94,7 @@ final class TargetChecks {
     refuseIf(MINT.formatted("NOT rolcreaterole"), "the broker's login needs CREATEROLE");
   }
 
-  private void database() throws SQLException {
+  private void database(Set<Allowance> allowances) throws SQLException {
     if (number(FUNCTIONS) != FUNCTION_COUNT) {
       problems.add(
           "the functions of the schema countersign are missing or belong to a login: run"
@@ -100,7 +103,16 @@ final class TargetChecks {
     refuseIf(
         PUBLIC_TEMPORARY,
         "PUBLIC may make temporary tables or schemas here: run `countersign init-db`");
-    refuseIf(PUBLIC_LARGE_OBJECTS, "PUBLIC may make large objects here: run `countersign init-db`");
+    if (!allowances.contains(Allowance.LARGE_OBJECTS)) {
+      refuseIf(
+          PUBLIC_LARGE_OBJECTS,
+          "PUBLIC may make large objects here: run `countersign init-db` as a superuser, or allow"
+              + " large-objects");
+    }
+    refuseIf(
+        PREPARED_TRANSACTIONS,
+        "max_prepared_transactions must be 0: a login could leave a transaction behind that"
+            + " outlives it and keeps its role from being dropped");
   }
 
   private void group(SqlName group) throws SQLException {

@@ -114,9 +114,12 @@ class LeaseWireTest {
   void listsItsOwnLeasesToEachAndAllToAnOperator() {
     Login login = refunds.login(REFUND);
 
+    String last = login.lease().substring(login.lease().lastIndexOf('/') + 1);
     for (String who : List.of("gateway", "operator")) {
       assertThat(data(list("verify-rar/creds/", who)).path("keys").toString())
-          .isEqualTo("[\"" + login.lease() + "\"]");
+          .isEqualTo("[\"refunds/\"]");
+      assertThat(data(list("verify-rar/creds/refunds", who)).path("keys").toString())
+          .isEqualTo("[\"" + last + "\"]");
     }
     assertThat(list("verify-rar/creds/", "other").text()).isEqualTo("{\"errors\":[]}");
     assertThat(list("verify-rar/creds/brief/", "gateway").status()).isEqualTo(404);
@@ -134,7 +137,8 @@ class LeaseWireTest {
             Map.of(PresenterAssertion.HEADER, refunds.assertion("gateway")),
             null);
 
-    assertThat(data(answer).path("keys").toString()).contains(login.lease());
+    assertThat(data(answer).path("keys").toString())
+        .contains("\"" + login.lease().substring("verify-rar/creds/refunds/".length()) + "\"");
   }
 
   @Test

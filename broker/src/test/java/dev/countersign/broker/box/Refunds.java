@@ -45,6 +45,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -53,7 +54,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A running broker over the refunds example: the example's own SQL files in a real PostgreSQL, an
-/// STS that is only a key set, and the workloads `gateway`, `other` and `receiver`.
+/// STS that is only a key set, and the workloads `gateway`, `other`, `receiver` and `operator`.
 final class Refunds implements AutoCloseable {
   static final String CASE = "R-884-2233";
   static final String MAYA = "entra|0b6f1f9e-1111-4a11-9a11-00000000a001";
@@ -203,6 +204,14 @@ final class Refunds implements AutoCloseable {
                 new BrokerConfig.Access(GATEWAY, gateway, Set.of(), Set.of(), true),
                 FIVE_MINUTES,
                 mappings),
+            new BrokerConfig.Role(
+                "plain",
+                "refunds",
+                new BrokerConfig.Access(GATEWAY, gateway, Set.of(), Set.of(), true),
+                FIVE_MINUTES,
+                Duration.ofMinutes(10),
+                LoginLimits.USUAL,
+                mappings),
             role(
                 "acting",
                 new BrokerConfig.Access(
@@ -213,12 +222,81 @@ final class Refunds implements AutoCloseable {
         agents,
         "receiver",
         Set.of("operator"),
-        limits);
+        limits,
+        Optional.of(new Secret("a-seal-key-of-forty-random-characters-or-so")));
   }
 
   private static BrokerConfig.Role role(
       String name, BrokerConfig.Access access, Duration life, List<RoleMapping> mappings) {
     return new BrokerConfig.Role(name, "refunds", access, life, life, LoginLimits.USUAL, mappings);
+  }
+
+  /// Tries to start a broker that lacks the key of written databases' passwords.
+  void startWithoutSealKey() {
+    BrokerConfig with = config();
+    var without =
+        new BrokerConfig(
+            with.baseUri(),
+            with.listener(),
+            with.issuer(),
+            with.databases(),
+            with.roles(),
+            with.workloads(),
+            with.agents(),
+            with.receiver(),
+            with.operators(),
+            with.limits(),
+            Optional.empty());
+    BrokerBox.start(without, state, this::append, (InstantSource) this::now, around, faults)
+        .close();
+  }
+
+  /// Whether a text stands anywhere in the broker's own tables.
+  boolean stateHolds(String text) {
+    return state.query(connection -> {
+      for (String table : List.of("lease", "vault_session", "wrapped_answer", "vault_definition")) {
+        try (var find =
+            connection.prepareStatement(
+                "SELECT 1 FROM " + table + " t WHERE position(? IN t::text) > 0")) {
+          find.setString(1, text);
+          try (var rows = find.executeQuery()) {
+            if (rows.next()) {
+              return true;
+            }
+          }
+        }
+      }
+      return false;
+    });
+  }
+
+  /// Removes every database and role that was written over the wire.
+  void forgetDefinitions() {
+    state.query(connection -> {
+      try (var delete = connection.prepareStatement("DELETE FROM vault_definition")) {
+        return delete.executeUpdate();
+      }
+    });
+  }
+
+  /// Posts text under any content type, or none, and tells the status.
+  int post(String path, String token, String type, String body) {
+    var headers = new HashMap<String, String>();
+    if (!type.isEmpty()) {
+      headers.put("Content-Type", type);
+    }
+    if (!token.isEmpty()) {
+      headers.put("X-Vault-Token", token);
+    }
+    return client
+        .send("POST", URI.create(broker().baseUri() + path), headers, body, PATIENCE)
+        .status();
+  }
+
+  /// A second broker over the same state, as another replica is.
+  BrokerBox replica() {
+    return BrokerBox.start(
+        config(), state, this::append, (InstantSource) this::now, around, faults);
   }
 
   private static List<SqlName> group(String name) {

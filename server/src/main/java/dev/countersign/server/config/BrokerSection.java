@@ -56,6 +56,7 @@ public final class BrokerSection {
     Set<String> operators = Set.copyOf(broker.texts("operators"));
     presenters.addAll(operators);
     MintLimits limits = limits(broker);
+    Optional<Secret> sealKey = broker.optionalText("seal-key").map(_ -> broker.secret("seal-key"));
     var listener = Sections.listener(broker);
     URI address = Sections.address(broker, listener);
     return Sections.checked(
@@ -74,7 +75,8 @@ public final class BrokerSection {
               agents,
               RECEIVER,
               operators,
-              limits);
+              limits,
+              sealKey);
         });
   }
 
