@@ -3,6 +3,7 @@ package dev.countersign.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -21,6 +22,9 @@ final class ExchangeBench {
   private static final ExchangeStage.Size LONG =
       new ExchangeStage.Size(10_000_000, 5_000_000, 1_000);
   private static final int CONNECTIONS = 16;
+  private static final Duration WARM_KEYCLOAK = Duration.ofMinutes(2);
+  private static final int KEYCLOAK_ROUND = 1_000;
+  private static final double GOAL_KEYCLOAK = 10;
 
   private final int rounds;
   private final Extent extent;
@@ -51,6 +55,51 @@ final class ExchangeBench {
       case LONG -> growth("10 million people, 5 million grants", LONG, small, figures);
     }
     return new Report("exchange", figures);
+  }
+
+  /// The same exchange at Keycloak, in production mode on PostgreSQL, warmed for two minutes.
+  Report runAgainstKeycloak(Path home) throws IOException, InterruptedException {
+    var figures = new ArrayList<Figure>();
+    say("starting Keycloak");
+    try (var keycloak = KeycloakPeer.open(KeycloakPeer.distribution(home));
+        var stage = ExchangeStage.open(USUAL, jvmOptions)) {
+      var theirLoad = new HttpLoad(keycloak.address(), CONNECTIONS);
+      say("warming Keycloak for two minutes");
+      long end = System.nanoTime() + WARM_KEYCLOAK.toNanos();
+      while (System.nanoTime() < end) {
+        theirLoad.flatOut(keycloak.make(KEYCLOAK_ROUND));
+      }
+      say("warming up");
+      stage.load().flatOut(stage.make(WARM_UP));
+      var ours = new ArrayList<Double>();
+      var theirs = new ArrayList<Double>();
+      var ourWall = new ArrayList<Double>();
+      var theirWall = new ArrayList<Double>();
+      for (int i = 0; i < rounds; i++) {
+        Round round = round(stage.server(), stage.load(), stage.make(ROUND));
+        ours.add(round.perCpuSecond());
+        ourWall.add(round.perSecond());
+        double before = keycloak.cpuSeconds();
+        HttpLoad.Result result = theirLoad.flatOut(keycloak.make(KEYCLOAK_ROUND));
+        theirs.add(KEYCLOAK_ROUND / (keycloak.cpuSeconds() - before));
+        theirWall.add(result.perSecond());
+        say(
+            String.format(
+                Locale.ROOT,
+                "round %d: %.0f exchanges and %.0f of Keycloak per processor second",
+                i + 1,
+                ours.getLast(),
+                theirs.getLast()));
+      }
+      figures.add(Figure.of("exchanges per processor second", median(ours), "/s"));
+      figures.add(Figure.of("Keycloak's exchanges per processor second", median(theirs), "/s"));
+      figures.add(
+          Figure.atLeast(
+              "ratio of the medians", median(ours) / median(theirs), "times", GOAL_KEYCLOAK));
+      figures.add(Figure.of("exchanges per second, 16 connections", median(ourWall), "/s"));
+      figures.add(Figure.of("Keycloak's, 16 connections", median(theirWall), "/s"));
+      return new Report("exchange against keycloak", figures);
+    }
   }
 
   private double againstBare(ExchangeStage.Size size, List<Figure> figures) throws IOException {

@@ -2,6 +2,7 @@ package dev.countersign.bench;
 
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -34,8 +35,23 @@ final class ExchangeCommand implements Callable<Integer> {
               + " -XX:StartFlightRecording=filename=exchange.jfr; may repeat")
   private List<String> jvmOptions = List.of();
 
+  @Option(
+      names = "--against",
+      paramLabel = "keycloak",
+      description = "compare with Keycloak's standard token exchange instead; it is fetched")
+  private @Nullable String against;
+
   @Override
   public Integer call() throws Exception {
+    if (against != null) {
+      if (!against.equals("keycloak")) {
+        throw new IllegalArgumentException("--against knows one peer: keycloak");
+      }
+      printing.print(
+          new ExchangeBench(rounds, ExchangeBench.Extent.QUICK, jvmOptions)
+              .runAgainstKeycloak(ExchangeStage.home()));
+      return 0;
+    }
     var extent =
         quick
             ? ExchangeBench.Extent.QUICK

@@ -133,7 +133,8 @@ final class ExchangeStage implements AutoCloseable {
     return ports;
   }
 
-  private static Path home() {
+  /// The project's folder, as the door names it.
+  static Path home() {
     String home = System.getenv("COUNTERSIGN_HOME");
     return Path.of(home == null ? "." : home).toAbsolutePath().normalize();
   }

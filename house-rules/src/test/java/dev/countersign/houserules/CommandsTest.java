@@ -25,6 +25,7 @@ class CommandsTest {
       Map.of(
           "test", Set.of("--module", "--all", "--help"),
           "fmt", Set.of("--help"),
+          "fuzz", Set.of("--seconds", "--help"),
           "help", Set.of());
 
   private final CommandLine program = program();

@@ -256,7 +256,7 @@ final class World implements AutoCloseable {
     }
   }
 
-  private static Path file(String name) {
+  static Path file(String name) {
     try {
       var resource = World.class.getResource("/refunds/" + name);
       if (resource == null) {
