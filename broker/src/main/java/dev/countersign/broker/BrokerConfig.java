@@ -158,13 +158,34 @@ public record BrokerConfig(
       if (passwordIterations < 1 || passwordIterations > 100_000) {
         throw new IllegalArgumentException("password-iterations must be between 1 and 100000");
       }
+      if (!isNear(mint.url())
+          && !TLS.matcher(mint.url()).find()
+          && !allowances.contains(Allowance.PLAIN_CONNECTION)) {
+        throw new IllegalArgumentException(
+            "database "
+                + name
+                + " is on another machine and its url asks for no TLS: add ?sslmode=verify-full (with"
+                + " sslrootcert), or say `allow: [plain-connection]`");
+      }
     }
+  }
+
+  private static final Pattern NEAR =
+      Pattern.compile("jdbc:postgresql:(//(127\\.[0-9.]+|localhost|\\[::1])(:[0-9]+)?/.*|[^/].*)");
+  private static final Pattern TLS =
+      Pattern.compile("[?&]sslmode=(require|verify-ca|verify-full)(&|$)");
+
+  private static boolean isNear(String url) {
+    return NEAR.matcher(url).matches();
   }
 
   /// What makes a set-up unsafe and may be allowed all the same, for one database, by name.
   public enum Allowance {
     /// The broker's login is a superuser: whoever takes the broker over has the server.
     SUPERUSER,
+    /// Everybody may make large objects, which only a superuser can change: what a login makes is
+    /// dropped with it, but until then it can fill the disk.
+    LARGE_OBJECTS,
     /// PostgreSQL 15, where a CREATEROLE login can make itself a member of anything.
     POSTGRES_15,
     /// No TLS to a database that is not on this machine: passwords of minted logins are safe from

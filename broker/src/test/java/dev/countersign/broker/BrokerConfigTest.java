@@ -85,4 +85,44 @@ class BrokerConfigTest {
   void doesNotPrintThePasswordOfADatabase() {
     assertThat(TARGET.toString()).contains("redacted");
   }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "jdbc:postgresql://db.example/refunds",
+        "jdbc:postgresql://db.example:5432/refunds?sslmode=prefer",
+        "jdbc:postgresql://db.example/refunds?sslmode=disable&ApplicationName=x",
+        "jdbc:postgresql://127.0.0.1.evil.example/refunds",
+        "jdbc:postgresql://localhost.example/refunds",
+        "jdbc:postgresql://127.0.0.1,db.example/refunds",
+        "jdbc:postgresql://10.0.0.1/refunds?user=sslmode=require"
+      })
+  void L16_refusesAPlainConnectionToAnotherMachine(String url) {
+    var login = new DatabaseSettings(url, "mint", new Secret("x"));
+
+    assertThatThrownBy(() -> new BrokerConfig.Target("refunds", login))
+        .hasMessageContaining("no TLS")
+        .hasMessageContaining("sslmode=verify-full");
+    assertThat(
+            new BrokerConfig.Target(
+                    "refunds", login, 1, Set.of(BrokerConfig.Allowance.PLAIN_CONNECTION))
+                .name())
+        .isEqualTo("refunds");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "jdbc:postgresql://127.0.0.1:5432/refunds",
+        "jdbc:postgresql://localhost/refunds",
+        "jdbc:postgresql://[::1]:5432/refunds",
+        "jdbc:postgresql:refunds",
+        "jdbc:postgresql://db.example/refunds?sslmode=verify-full",
+        "jdbc:postgresql://db.example/refunds?ApplicationName=x&sslmode=require"
+      })
+  void takesALocalDatabaseOrOneWithTls(String url) {
+    var login = new DatabaseSettings(url, "mint", new Secret("x"));
+
+    assertThat(new BrokerConfig.Target("refunds", login).name()).isEqualTo("refunds");
+  }
 }

@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
       ExplainCommand.class,
       PolicyCommand.class,
       InitDbCommand.class,
+      LeasesCommand.class,
       RlsCommand.class,
       AssertionCommand.class,
       HelpCommand.class

@@ -47,6 +47,16 @@ final class StateAccess implements AutoCloseable {
     return owner.database(name);
   }
 
+  /// The login of a box, in its own schema.
+  DatabaseSettings box(String name) {
+    return StateDatabase.provision(owner, secrets, Installation.BOXES).box(name);
+  }
+
+  /// The broker's login in a business database of this server.
+  DatabaseSettings mintLogin(String name) {
+    return new Targets(owner, secrets).mintLogin(name);
+  }
+
   /// The login that may read the ledger and nothing else.
   DatabaseSettings auditor() {
     return StateDatabase.provision(owner, secrets, Installation.BOXES).auditor();

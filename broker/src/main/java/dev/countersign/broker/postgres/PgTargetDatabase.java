@@ -28,6 +28,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ArrayNode;
 
 /// Logins in one PostgreSQL, made and ended by a CREATEROLE login that is no superuser.
@@ -36,6 +39,7 @@ import tools.jackson.databind.node.ArrayNode;
 /// would rot the catalog and make parallel mints fail.
 public final class PgTargetDatabase implements Engine, AutoCloseable {
   private static final int ATTEMPTS = 5;
+  private static final int MEMBERSHIP_OPTIONS = 16;
   private static final int PASSWORD_BYTES = 32;
 
   /// One round trip, one transaction. Its commit need not wait for the disk: a login that a crash
@@ -45,7 +49,8 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
   /// approved request's time, and the broker that ends its connections.
   ///
   /// Names: 1 user, 2 verifier, 3 valid until, 4 groups, 5 connections, 6 to 8 time-outs in
-  /// milliseconds, 9 application name. Parameters: 1 user, 2 jti, 3 request, 4 expires.
+  /// milliseconds, 9 application name, 10 options of a membership, 11 nothing, or a statement.
+  /// Parameters: 1 user, 2 jti, 3 request, 4 expires.
   private static final String CREATE =
       """
       SELECT pg_catalog.set_config('synchronous_commit', 'off', true);
@@ -54,7 +59,7 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
         PASSWORD '%2$s'
         VALID UNTIL '%3$s'
         CONNECTION LIMIT %5$d;
-      GRANT %4$s TO %1$s WITH INHERIT TRUE, SET FALSE;
+      GRANT %4$s TO %1$s%10$s;%11$s
       ALTER ROLE %1$s SET search_path = pg_catalog, pg_temp;
       ALTER ROLE %1$s SET application_name = '%9$s';
       ALTER ROLE %1$s SET statement_timeout = %6$d;
@@ -75,11 +80,11 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
       """;
 
   /// The right to end a role's connections and to drop what it owns comes with membership only.
-  /// Never waits for the role itself. Names: 1 user.
+  /// Never waits for the role itself. Names: 1 user, 2 options of a membership.
   private static final String TAKE_OVER =
       """
       SELECT pg_catalog.set_config('synchronous_commit', 'off', true);
-      GRANT %1$s TO CURRENT_USER WITH INHERIT TRUE, SET FALSE
+      GRANT %1$s TO CURRENT_USER%2$s
       """;
 
   /// Waits if the role holds a lock on its own row, which an open transaction with ALTER ROLE does.
@@ -93,7 +98,8 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
 
   /// All of a revocation in one round trip, where nobody is in the way: nobody can log in any more,
   /// committed; sessions ended, or an error; then the role gone, on disk. If anything fails,
-  /// nothing after it happens and each step is done by itself. Names: 1 user. Parameters: 1 user.
+  /// nothing after it happens and each step is done by itself. Names: 1 user, 2 options of a
+  /// membership. Parameters: 1 user.
   ///
   /// A session that is ending by itself is waited for as well, in steps of its own: the wait that
   /// `pg_terminate_backend` offers looks only ten times a second.
@@ -102,7 +108,7 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
       BEGIN;
       SELECT pg_catalog.set_config('synchronous_commit', 'off', true),
              pg_catalog.set_config('lock_timeout', '500', true);
-      GRANT %1$s TO CURRENT_USER WITH INHERIT TRUE, SET FALSE;
+      GRANT %1$s TO CURRENT_USER%2$s;
       ALTER ROLE %1$s NOLOGIN CONNECTION LIMIT 0;
       COMMIT;
       DO $end$
@@ -181,11 +187,15 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
        WHERE r.rolname ~ ?
       """;
 
+  private static final String IS_SUPERUSER =
+      "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user";
+
   private static final String UNDEFINED_OBJECT = "42704";
   private static final String LOCK_NOT_AVAILABLE = "55P03";
   private static final String TUPLE_CONCURRENTLY_UPDATED = "XX000";
   private static final String DEPENDENT_OBJECTS = "2BP01";
 
+  private static final Logger LOG = LoggerFactory.getLogger(PgTargetDatabase.class);
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_-]{1,63}");
 
   private final String name;
@@ -194,6 +204,7 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
   private final Set<BrokerConfig.Allowance> allowances;
   private final Database database;
   private final FaultPoint.Hook faults;
+  private volatile @Nullable Dialect dialect;
   private final Set<SqlName> safeGroups = new HashSet<>();
 
   /// @param target the database, and the CREATEROLE login there
@@ -211,6 +222,44 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
     return database.isUp();
   }
 
+  private Dialect dialect() {
+    Dialect known = dialect;
+    if (known == null) {
+      known =
+          database.query(connection ->
+              new Dialect(
+                  connection.getMetaData().getDatabaseMajorVersion() >= MEMBERSHIP_OPTIONS,
+                  isSuperuser(connection)));
+      dialect = known;
+    }
+    return known;
+  }
+
+  private static boolean isSuperuser(Connection connection) throws SQLException {
+    try (var statement = connection.prepareStatement(IS_SUPERUSER);
+        var rows = statement.executeQuery()) {
+      return rows.next() && rows.getBoolean(1);
+    }
+  }
+
+  /// What differs between servers and between logins.
+  ///
+  /// @param hasOptions whether a membership has options, as from version 16 on
+  /// @param isSuperuser whether the broker's login is one
+  private record Dialect(boolean hasOptions, boolean isSuperuser) {
+    String membership() {
+      return hasOptions ? " WITH INHERIT TRUE, SET FALSE" : "";
+    }
+
+    /// Whoever makes a role is its administrator from version 16 on, but for a superuser. By this
+    /// right we know which logins are ours.
+    String administration(SqlName user) {
+      return hasOptions && !isSuperuser
+          ? ""
+          : "\nGRANT " + user.quoted() + " TO CURRENT_USER WITH ADMIN OPTION;";
+    }
+  }
+
   @Override
   public void ensureSafe(Set<SqlName> groups) {
     synchronized (safeGroups) {
@@ -218,11 +267,12 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
         return;
       }
     }
-    List<String> problems =
-        database.query(connection -> TargetChecks.problems(connection, groups, allowances));
-    if (!problems.isEmpty()) {
-      throw new UnsafeTargetException(name, problems);
+    TargetChecks.Findings found =
+        database.query(connection -> TargetChecks.look(connection, groups, allowances));
+    if (!found.problems().isEmpty()) {
+      throw new UnsafeTargetException(name, found.problems());
     }
+    found.warnings().forEach(warning -> LOG.warn("database {}: {}", name, warning));
     synchronized (safeGroups) {
       safeGroups.addAll(groups);
     }
@@ -242,7 +292,9 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
             limits.statement().toMillis(),
             limits.lock().toMillis(),
             limits.idle().toMillis(),
-            applicationName(lease));
+            applicationName(lease),
+            dialect().membership(),
+            dialect().administration(lease.user()));
     database.query(connection -> {
       try (var statement = connection.prepareStatement(sql)) {
         statement.setString(1, lease.user().text());
@@ -323,7 +375,8 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
 
   private void revokeAtOnce(SqlName user) {
     database.query(connection -> {
-      try (var statement = connection.prepareStatement(REVOKE.formatted(user.quoted()))) {
+      try (var statement =
+          connection.prepareStatement(REVOKE.formatted(user.quoted(), dialect().membership()))) {
         statement.setString(1, user.text());
         return statement.execute();
       } catch (SQLException failed) {
@@ -343,7 +396,7 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
   }
 
   private void revokeInSteps(SqlName user) {
-    if (!existed(() -> run(TAKE_OVER.formatted(user.quoted())))) {
+    if (!existed(() -> run(TAKE_OVER.formatted(user.quoted(), dialect().membership())))) {
       run(CLOSE_REQUEST, user.text());
       return;
     }

@@ -11,7 +11,8 @@ import java.util.Set;
 /// What must hold in a target database before a login is minted there. Each rule is a query that
 /// finds what breaks it.
 final class TargetChecks {
-  private static final int OLDEST = 160000;
+  private static final int OLDEST = 15_00_00;
+  private static final int SAFE = 16_00_00;
 
   private static final String VERSION = "SELECT current_setting('server_version_num')::int";
 
@@ -62,35 +63,89 @@ final class TargetChecks {
   private static final String PREPARED_TRANSACTIONS =
       "SELECT 1 WHERE current_setting('max_prepared_transactions')::int > 0";
 
-  private final Connection connection;
-  private final List<String> problems = new ArrayList<>();
+  private static final String PUBLIC_SCHEMAS =
+      """
+      SELECT n.nspname
+        FROM pg_catalog.pg_namespace n
+       WHERE has_schema_privilege('public', n.oid, 'CREATE')
+       ORDER BY n.nspname
+      """;
 
-  private TargetChecks(Connection connection) {
+  /// Tables that a group may touch, whatever way it came to that right. Parameters: 1 group.
+  private static final String TABLES =
+      """
+      SELECT n.nspname || '.' || c.relname
+        FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_catalog.pg_roles g ON g.rolname = ?
+        JOIN pg_catalog.pg_roles o ON o.oid = c.relowner
+       WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+         AND (has_table_privilege(g.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
+              OR has_any_column_privilege(g.oid, c.oid, 'SELECT, INSERT, UPDATE'))
+         AND %s
+       ORDER BY 1
+      """;
+
+  private static final String WITHOUT_POLICIES = "c.relkind IN ('r', 'p') AND NOT c.relrowsecurity";
+
+  private static final String OWNER_IS_FREE =
+      "c.relkind IN ('r', 'p') AND c.relrowsecurity AND NOT c.relforcerowsecurity AND o.rolcanlogin";
+
+  /// What has no policies of its own: a view that runs as its owner, or data copied from elsewhere.
+  private static final String AROUND_POLICIES =
+      """
+      (c.relkind IN ('m', 'f')
+       OR (c.relkind = 'v'
+           AND NOT coalesce('security_invoker=true' = ANY (c.reloptions), false)
+           AND NOT coalesce('security_invoker=on' = ANY (c.reloptions), false)))\
+      """;
+
+  private final Connection connection;
+  private final Set<Allowance> allowances;
+  private final List<String> problems = new ArrayList<>();
+  private final List<String> warnings = new ArrayList<>();
+
+  private TargetChecks(Connection connection, Set<Allowance> allowances) {
     this.connection = connection;
+    this.allowances = allowances;
   }
 
-  /// Every problem, one sentence each; empty if the set-up is safe.
-  static List<String> problems(
-      Connection connection, Set<SqlName> groups, Set<Allowance> allowances) throws SQLException {
-    var checks = new TargetChecks(connection);
-    if (checks.number(VERSION) < OLDEST) {
+  /// Looks at a database.
+  static Findings look(Connection connection, Set<SqlName> groups, Set<Allowance> allowances)
+      throws SQLException {
+    var checks = new TargetChecks(connection, allowances);
+    int version = checks.number(VERSION);
+    if (version < OLDEST) {
       // The other questions use words that older servers do not know.
-      return List.of(
-          "PostgreSQL 16 or newer is needed: before, a CREATEROLE login can make itself"
-              + " anything");
+      return new Findings(List.of("PostgreSQL 16 or newer is needed"), List.of());
+    }
+    if (version < SAFE && !allowances.contains(Allowance.POSTGRES_15)) {
+      return new Findings(
+          List.of(
+              "PostgreSQL 16 or newer is needed: on 15 a CREATEROLE login can make itself anything;"
+                  + " to mint all the same, say `allow: [postgres-15]`"),
+          List.of());
     }
     checks.mint();
-    checks.database(allowances);
+    checks.database();
     for (SqlName group : groups) {
-      checks.group(group);
+      checks.group(group, version);
+      checks.tables(group);
     }
-    return List.copyOf(checks.problems);
+    return new Findings(checks.problems, checks.warnings);
   }
 
   private void mint() throws SQLException {
+    if (allowances.contains(Allowance.SUPERUSER)) {
+      return;
+    }
     refuseIf(
-        MINT.formatted("(rolsuper OR rolbypassrls OR rolreplication)"),
-        "the broker's login must be neither superuser nor BYPASSRLS nor REPLICATION");
+        MINT.formatted("rolsuper"),
+        "the broker's login must not be superuser; use one with CREATEROLE, or say"
+            + " `allow: [superuser]`");
+    refuseIf(
+        MINT.formatted("(rolbypassrls OR rolreplication)"),
+        "the broker's login must be neither BYPASSRLS nor REPLICATION");
     refuseIf(MINT.formatted("NOT rolcreaterole"), "the broker's login needs CREATEROLE");
   }
 
@@ -103,11 +158,14 @@ final class TargetChecks {
     refuseIf(
         PUBLIC_TEMPORARY,
         "PUBLIC may make temporary tables or schemas here: run `countersign init-db`");
+    for (String schema : names(PUBLIC_SCHEMAS)) {
+      problems.add("PUBLIC may create in schema " + schema + ": run `countersign init-db`");
+    }
     if (!allowances.contains(Allowance.LARGE_OBJECTS)) {
       refuseIf(
           PUBLIC_LARGE_OBJECTS,
-          "PUBLIC may make large objects here: run `countersign init-db` as a superuser, or allow"
-              + " large-objects");
+          "PUBLIC may make large objects here: have a superuser run `countersign init-db`, or say"
+              + " `allow: [large-objects]`");
     }
     refuseIf(
         PREPARED_TRANSACTIONS,
@@ -115,7 +173,33 @@ final class TargetChecks {
             + " outlives it and keeps its role from being dropped");
   }
 
-  private void group(SqlName group) throws SQLException {
+  private void tables(SqlName group) throws SQLException {
+    for (String table : names(TABLES.formatted(WITHOUT_POLICIES), group.text())) {
+      problems.add(
+          "group role "
+              + group.text()
+              + " may use table "
+              + table
+              + ", which has no row-level security: ALTER TABLE … ENABLE ROW LEVEL SECURITY");
+    }
+    for (String table : names(TABLES.formatted(OWNER_IS_FREE), group.text())) {
+      warnings.add(
+          "the owner of table "
+              + table
+              + " can log in and is above its policies: ALTER TABLE … FORCE ROW LEVEL SECURITY");
+    }
+    for (String view : names(TABLES.formatted(AROUND_POLICIES), group.text())) {
+      warnings.add(
+          "group role "
+              + group.text()
+              + " may use "
+              + view
+              + ", which is not held to the policies of the tables below it: make it a view WITH"
+              + " (security_invoker = true)");
+    }
+  }
+
+  private void group(SqlName group, int version) throws SQLException {
     String name = group.text();
     if (isEmpty(GROUP.formatted("true"), name)) {
       problems.add("group role " + name + " does not exist");
@@ -148,6 +232,9 @@ final class TargetChecks {
             """),
         "group role " + name + " must not be able to create anything",
         name);
+    if (allowances.contains(Allowance.SUPERUSER) || version < SAFE) {
+      return; // both may hand on any group
+    }
     refuseIf(
         GROUP.formatted(
             """
@@ -178,11 +265,37 @@ final class TargetChecks {
     }
   }
 
+  private List<String> names(String sql, String... parameters) throws SQLException {
+    var found = new ArrayList<String>();
+    try (var statement = connection.prepareStatement(sql)) {
+      for (int i = 0; i < parameters.length; i++) {
+        statement.setString(i + 1, parameters[i]);
+      }
+      try (var rows = statement.executeQuery()) {
+        while (rows.next()) {
+          found.add(rows.getString(1));
+        }
+      }
+    }
+    return found;
+  }
+
   private int number(String sql) throws SQLException {
     try (var statement = connection.prepareStatement(sql);
         var rows = statement.executeQuery()) {
       rows.next();
       return rows.getInt(1);
+    }
+  }
+
+  /// What was found.
+  ///
+  /// @param problems why nothing may be minted, one sentence each
+  /// @param warnings what should be looked at, one sentence each
+  record Findings(List<String> problems, List<String> warnings) {
+    Findings {
+      problems = List.copyOf(problems);
+      warnings = List.copyOf(warnings);
     }
   }
 }

@@ -83,6 +83,7 @@ final class Refunds implements AutoCloseable {
   private volatile boolean stsAway;
   private UnaryOperator<Engine> around = UnaryOperator.identity();
   private Map<String, BrokerConfig.Agent> agents = Map.of();
+  private Set<BrokerConfig.Allowance> allowances = Set.of();
   private MintLimits limits = MintLimits.USUAL;
   private FaultPoint.Hook faults = FaultPoint.Hook.NONE;
   private @Nullable BrokerBox broker;
@@ -145,6 +146,11 @@ final class Refunds implements AutoCloseable {
     return this;
   }
 
+  Refunds allowing(BrokerConfig.Allowance... allowed) {
+    allowances = Set.of(allowed);
+    return this;
+  }
+
   Refunds faults(FaultPoint.Hook hook) {
     faults = hook;
     return this;
@@ -182,7 +188,7 @@ final class Refunds implements AutoCloseable {
         BROKER,
         Listener.loopback(0),
         new BrokerConfig.TokenIssuer(ISSUER, sts.baseUri().resolve("/oauth2/jwks")),
-        List.of(new BrokerConfig.Target("refunds", mintLogin)),
+        List.of(new BrokerConfig.Target("refunds", mintLogin, 1, allowances)),
         List.of(
             role("refunds", BrokerConfig.Access.of(GATEWAY, gateway), FIVE_MINUTES, mappings),
             role("brief", BrokerConfig.Access.of(GATEWAY, gateway), BRIEF, mappings),

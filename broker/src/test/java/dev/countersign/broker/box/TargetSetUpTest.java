@@ -4,6 +4,7 @@ import static dev.countersign.broker.box.Refunds.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.countersign.broker.BrokerConfig;
 import dev.countersign.broker.UnsafeTargetException;
 import dev.countersign.broker.postgres.InitTarget;
 import java.nio.file.Files;
@@ -45,7 +46,7 @@ class TargetSetUpTest {
               "the broker is superuser",
               "ALTER ROLE {mint} SUPERUSER",
               "ALTER ROLE {mint} NOSUPERUSER",
-              "neither superuser"),
+              "must not be superuser"),
           new Row(
               "the broker bypasses row-level security",
               "ALTER ROLE {mint} BYPASSRLS",
@@ -84,6 +85,21 @@ class TargetSetUpTest {
               "REVOKE CREATE ON SCHEMA refunds FROM refunds_read",
               "create anything"),
           new Row(
+              "a group may use a table without row-level security",
+              "CREATE TABLE refunds.open (a int); GRANT SELECT (a) ON refunds.open TO refunds_read",
+              "DROP TABLE refunds.open",
+              "may use table refunds.open, which has no row-level security"),
+          new Row(
+              "everyone may use a table without row-level security",
+              "CREATE TABLE public.open (a int); GRANT INSERT ON public.open TO PUBLIC",
+              "DROP TABLE public.open",
+              "may use table public.open, which has no row-level security"),
+          new Row(
+              "everyone may create in a schema",
+              "CREATE SCHEMA wide; GRANT CREATE ON SCHEMA wide TO PUBLIC",
+              "DROP SCHEMA wide",
+              "PUBLIC may create in schema wide"),
+          new Row(
               "everyone may make temporary tables",
               "GRANT TEMPORARY ON DATABASE {db} TO PUBLIC",
               "",
@@ -114,6 +130,27 @@ class TargetSetUpTest {
           .hasMessageContaining(row.sentence());
     } finally {
       execute(row.repair());
+      setUp();
+    }
+  }
+
+  @Test
+  void startsWithWhatIsAllowedByName() throws SQLException {
+    execute("ALTER ROLE {mint} SUPERUSER");
+    execute("GRANT EXECUTE ON FUNCTION lo_creat(integer) TO PUBLIC");
+    try {
+      refunds
+          .allowing(BrokerConfig.Allowance.SUPERUSER, BrokerConfig.Allowance.LARGE_OBJECTS)
+          .start();
+      var login = refunds.login(Refunds.findCase(Refunds.CASE));
+
+      assertThat(refunds.broker().sweeper().orphans()).isZero();
+      assertThat(refunds.revoke(login.lease(), "gateway").status()).isEqualTo(204);
+      assertThat(refunds.exists(login)).isFalse();
+      refunds.stop();
+    } finally {
+      refunds.allowing();
+      execute("ALTER ROLE {mint} NOSUPERUSER");
       setUp();
     }
   }
