@@ -212,6 +212,22 @@ class EndToEndTest {
         .contains("case_id = (SELECT countersign.request_text('operationDetails.caseId'))");
   }
 
+  @Test
+  @Order(4)
+  void theCommandShowsAnEndedLeaseAndThatNothingIsLeft() {
+    String lease =
+        ledger.stream()
+            .filter(record -> record.event().equals("lease-minted"))
+            .map(record -> record.data().path("lease_id").stringValue())
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(told("leases", "--orphans"))
+        .contains("0 logins that no lease accounts for", "0 leases that should be gone");
+    assertThat(told("leases", "list")).contains("0 leases");
+    assertThat(told("leases", "show", lease)).contains("login", "jti", "call finished");
+  }
+
   /// What a command prints; it must succeed.
   private static String told(String... arguments) {
     var all = new ArrayList<>(List.of(arguments));

@@ -121,6 +121,11 @@ public final class BrokerBox implements AutoCloseable {
       var target = new PgTargetDatabase(configured, TARGET_CONNECTIONS, faults);
       opened.add(target);
       health.check("database " + configured.name(), target::isUp);
+      metrics.gauge(
+          "countersign.catalog.dead.tuples",
+          target::deadCatalogTuples,
+          "database",
+          configured.name());
       byDatabase.put(configured.name(), around.apply(target));
       check(target, configured.name(), config);
     }
@@ -167,6 +172,7 @@ public final class BrokerBox implements AutoCloseable {
     var leases = new Leases(config, presenters, journal, engines, ending, ledger, faults, clock);
     var sweeper = new LeaseSweeper(journal, engines, ending, ledger, clock);
     metrics.gauge("countersign.leases.overdue", sweeper::overdue);
+    health.check("leases", () -> sweeper.overdue() < config.limits().debt());
     Function<BrokerConfig.Role, OnBehalfOfTokens> verifiers = role -> tokens.verifier(role, clock);
     var sessions =
         new Sessions(

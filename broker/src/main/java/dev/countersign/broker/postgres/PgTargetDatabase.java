@@ -187,6 +187,13 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
        WHERE r.rolname ~ ?
       """;
 
+  private static final String DEAD_TUPLES =
+      """
+      SELECT coalesce(sum(n_dead_tup), 0)
+        FROM pg_catalog.pg_stat_sys_tables
+       WHERE relname IN ('pg_authid', 'pg_auth_members', 'pg_db_role_setting', 'pg_shdepend')
+      """;
+
   private static final String IS_SUPERUSER =
       "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user";
 
@@ -220,6 +227,22 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
   /// Whether the database answers.
   public boolean isUp() {
     return database.isUp();
+  }
+
+  /// How many dead rows the catalog of roles holds: they slow every mint and every connection down
+  /// until they are vacuumed. Not a number while the database is away.
+  public double deadCatalogTuples() {
+    try {
+      return database.query(connection -> {
+        try (var statement = connection.prepareStatement(DEAD_TUPLES);
+            var rows = statement.executeQuery()) {
+          rows.next();
+          return rows.getDouble(1);
+        }
+      });
+    } catch (UnavailableException away) {
+      return Double.NaN;
+    }
   }
 
   private Dialect dialect() {

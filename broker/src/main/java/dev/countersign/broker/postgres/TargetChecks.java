@@ -63,6 +63,16 @@ final class TargetChecks {
   private static final String PREPARED_TRANSACTIONS =
       "SELECT 1 WHERE current_setting('max_prepared_transactions')::int > 0";
 
+  private static final String NO_AUTOVACUUM =
+      """
+      SELECT name
+        FROM pg_catalog.pg_settings
+       WHERE name IN ('autovacuum', 'track_counts') AND setting = 'off'
+      """;
+
+  private static final String SLOW_AUTOVACUUM =
+      "SELECT name FROM pg_catalog.pg_settings WHERE name = 'autovacuum_naptime' AND setting::int > 60";
+
   private static final String PUBLIC_SCHEMAS =
       """
       SELECT n.nspname
@@ -128,6 +138,7 @@ final class TargetChecks {
     }
     checks.mint();
     checks.database();
+    checks.vacuum();
     for (SqlName group : groups) {
       checks.group(group, version);
       checks.tables(group);
@@ -171,6 +182,23 @@ final class TargetChecks {
         PREPARED_TRANSACTIONS,
         "max_prepared_transactions must be 0: a login could leave a transaction behind that"
             + " outlives it and keeps its role from being dropped");
+  }
+
+  // Minting and revoking leaves dead rows in the catalog of roles, and nothing but vacuum takes
+  // them
+  // away again.
+  private void vacuum() throws SQLException {
+    if (!names(NO_AUTOVACUUM).isEmpty()) {
+      warnings.add(
+          "autovacuum or track_counts is off: the catalog of roles grows with every login; switch both"
+              + " on, or run VACUUM pg_catalog.pg_authid, pg_catalog.pg_auth_members,"
+              + " pg_catalog.pg_db_role_setting, pg_catalog.pg_shdepend by hand");
+    }
+    if (!names(SLOW_AUTOVACUUM).isEmpty()) {
+      warnings.add(
+          "autovacuum looks less often than once a minute: at a hundred logins a second set"
+              + " autovacuum_naptime = 10s");
+    }
   }
 
   private void tables(SqlName group) throws SQLException {

@@ -2,6 +2,9 @@ package dev.countersign.broker.box;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.broker.Lease;
+import dev.countersign.broker.LeaseId;
+import dev.countersign.broker.LeaseSelection;
 import dev.countersign.broker.box.Refunds.Login;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.Ids;
@@ -322,6 +325,30 @@ class LeaseWireTest {
     assertThat(refunds.mint(refunds.sign(unused)).status()).isEqualTo(403);
     assertThat(refunds.refusal()).isEqualTo("token_revoked");
     assertThat(causes()).containsExactly("token_revoked");
+  }
+
+  @Test
+  void H08_letsAnOperatorAtATerminalEndWhatTheBrokerMinted() throws SQLException {
+    Login login = refunds.login(REFUND);
+    Login renewable = refunds.login("long", REFUND);
+    try (var desk = refunds.desk();
+        var connection = refunds.connect(login)) {
+      List<Lease> selected =
+          desk.list(new LeaseSelection.WithPrefix("verify-rar/creds/refunds", ""));
+      assertThat(selected).extracting(lease -> lease.id().text()).containsExactly(login.lease());
+
+      assertThat(desk.revoke(selected)).isEmpty();
+
+      assertThat(connection.isValid(1)).isFalse();
+      assertThat(desk.list(new LeaseSelection.OfSubject(Refunds.MAYA)))
+          .extracting(lease -> lease.id().text())
+          .containsExactly(renewable.lease());
+      assertThat(desk.find(new LeaseId(login.lease())).orElseThrow().state())
+          .isInstanceOf(Lease.State.Ended.class);
+      assertThat(desk.orphans()).isZero();
+    }
+    assertThat(refunds.exists(login)).isFalse();
+    assertThat(causes()).containsExactly("operator");
   }
 
   @Test

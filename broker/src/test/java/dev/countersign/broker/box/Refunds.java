@@ -167,6 +167,11 @@ final class Refunds implements AutoCloseable {
     broker = null;
   }
 
+  /// What an operator at a terminal works with, beside the running broker.
+  LeaseDesk desk() {
+    return new LeaseDesk(config(), state, this::append, this::now);
+  }
+
   BrokerBox broker() {
     if (broker == null) {
       throw new IllegalStateException("the broker is not started");
