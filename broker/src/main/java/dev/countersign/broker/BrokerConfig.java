@@ -183,9 +183,6 @@ public record BrokerConfig(
   public enum Allowance {
     /// The broker's login is a superuser: whoever takes the broker over has the server.
     SUPERUSER,
-    /// Everybody may make large objects, which only a superuser can change: what a login makes is
-    /// dropped with it, but until then it can fill the disk.
-    LARGE_OBJECTS,
     /// PostgreSQL 15, where a CREATEROLE login can make itself a member of anything.
     POSTGRES_15,
     /// No TLS to a database that is not on this machine: passwords of minted logins are safe from

@@ -3,7 +3,6 @@ package dev.countersign.broker.box;
 import dev.countersign.box.Database;
 import dev.countersign.broker.BrokerConfig;
 import dev.countersign.broker.Engine;
-import dev.countersign.broker.Engines;
 import dev.countersign.broker.FaultPoint;
 import dev.countersign.broker.Lease;
 import dev.countersign.broker.LeaseEnding;
@@ -11,15 +10,18 @@ import dev.countersign.broker.LeaseId;
 import dev.countersign.broker.LeaseJournal;
 import dev.countersign.broker.LeaseSelection;
 import dev.countersign.broker.LeaseSweeper;
+import dev.countersign.broker.postgres.PgDefinitionStore;
 import dev.countersign.broker.postgres.PgLeaseJournal;
 import dev.countersign.broker.postgres.PgTargetDatabase;
+import dev.countersign.broker.vault.DefinedEngines;
+import dev.countersign.broker.vault.Seal;
 import dev.countersign.ledger.Ledger;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /// Leases for an operator at a terminal, beside a broker that may or may not be running: it works
 /// on the same journal, as one more replica would.
@@ -29,20 +31,33 @@ public final class LeaseDesk implements AutoCloseable {
   private final LeaseJournal journal;
   private final LeaseEnding ending;
   private final LeaseSweeper sweeper;
-  private final List<PgTargetDatabase> targets = new ArrayList<>();
+  private final DefinedEngines engines;
+  private final List<PgTargetDatabase> targets = new CopyOnWriteArrayList<>();
 
   /// @param state the broker's own schema, migrated
   public LeaseDesk(BrokerConfig config, Database state, Ledger ledger, InstantSource clock) {
     Map<String, Engine> byName = new HashMap<>();
     for (BrokerConfig.Target target : config.databases()) {
-      var engine = new PgTargetDatabase(target, CONNECTIONS, FaultPoint.Hook.NONE);
-      targets.add(engine);
-      byName.put(target.name(), engine);
+      byName.put(target.name(), open(target));
     }
-    Engines engines = Engines.of(byName);
+    engines =
+        new DefinedEngines(
+            byName,
+            new PgDefinitionStore(state),
+            config.sealKey().map(Seal::new),
+            (name, login) -> {
+              PgTargetDatabase engine = open(new BrokerConfig.Target(name, login));
+              return new DefinedEngines.Opened(engine, () -> {}, engine::close);
+            });
     journal = new PgLeaseJournal(state);
     ending = new LeaseEnding(journal, engines, ledger, FaultPoint.Hook.NONE, clock);
     sweeper = new LeaseSweeper(journal, engines, ending, ledger, clock);
+  }
+
+  private PgTargetDatabase open(BrokerConfig.Target target) {
+    var engine = new PgTargetDatabase(target, CONNECTIONS, FaultPoint.Hook.NONE);
+    targets.add(engine);
+    return engine;
   }
 
   /// The selected leases that are not ended.
@@ -84,6 +99,7 @@ public final class LeaseDesk implements AutoCloseable {
 
   @Override
   public void close() {
+    engines.close();
     targets.forEach(PgTargetDatabase::close);
   }
 }

@@ -160,7 +160,7 @@ final class TargetChecks {
     refuseIf(MINT.formatted("NOT rolcreaterole"), "the broker's login needs CREATEROLE");
   }
 
-  private void database(Set<Allowance> allowances) throws SQLException {
+  private void database() throws SQLException {
     if (number(FUNCTIONS) != FUNCTION_COUNT) {
       problems.add(
           "the functions of the schema countersign are missing or belong to a login: run"

@@ -339,7 +339,7 @@ class DefinitionTest {
                         .put("username", refunds.owner.user())
                         .put("password", refunds.owner.password().reveal()))
                 .text())
-        .contains("neither superuser");
+        .contains("must not be superuser");
     assertThat(vault.get("database/config/" + name, operator).status()).isEqualTo(404);
   }
 
