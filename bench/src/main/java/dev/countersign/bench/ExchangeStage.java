@@ -91,6 +91,7 @@ final class ExchangeStage implements AutoCloseable {
               token-type: %s
               issuer: %s
               jwks: %s/keys
+              internal-hosts: [127.0.0.1]
               audiences: [%s]
               subject: sub
               mail: [email]

@@ -39,7 +39,7 @@ public final class Bearers {
     this.obos = obos;
     var names = new HashSet<String>();
     for (Anchor anchor : anchors) {
-      var tokens = new JwtVerifier(anchor.rules(), keys.apply(anchor), clock);
+      var tokens = new JwtVerifier(anchor.form(), keys.apply(anchor), clock);
       if (byIssuer.put(anchor.issuer(), new Verifier(anchor, tokens)) != null) {
         throw new IllegalArgumentException("two anchors have the issuer " + anchor.issuer());
       }

@@ -6,6 +6,7 @@ import dev.countersign.box.BoxServer;
 import dev.countersign.box.DatabaseSettings;
 import dev.countersign.box.Health;
 import dev.countersign.box.Http;
+import dev.countersign.box.IssuerKeys;
 import dev.countersign.box.KeyFiles;
 import dev.countersign.box.Listener;
 import dev.countersign.box.Metrics;
@@ -18,6 +19,7 @@ import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.JwtRules;
 import dev.countersign.protocol.JwtSigner;
 import dev.countersign.protocol.StrictJson;
 import java.io.IOException;
@@ -29,6 +31,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -137,11 +140,14 @@ final class Stage implements AutoCloseable {
   private Anchor anchor() {
     return new Anchor(
         "entra",
-        issuer(),
-        URI.create(idp.baseUri() + "/keys"),
-        Set.of(AUDIENCE),
-        Set.of("jwt"),
-        Set.of("RS256"),
+        new JwtRules(
+            issuer(),
+            Set.of(AUDIENCE),
+            Set.of("jwt"),
+            Set.of("RS256"),
+            Duration.ofSeconds(30),
+            Duration.ZERO),
+        IssuerKeys.at(URI.create(idp.baseUri() + "/keys"), Set.of("127.0.0.1")),
         "oid",
         "urn:entra:token-type:user-jwt",
         Set.of("access"));

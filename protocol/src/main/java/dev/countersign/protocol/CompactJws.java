@@ -55,6 +55,17 @@ public final class CompactJws {
         signature);
   }
 
+  /// Whether a text has the shape of a compact JWS: three parts, none empty. Nothing else is
+  /// checked.
+  public static boolean hasShape(String text) {
+    int first = text.indexOf('.');
+    int second = text.indexOf('.', first + 1);
+    return first > 0
+        && second > first + 1
+        && second < text.length() - 1
+        && text.indexOf('.', second + 1) < 0;
+  }
+
   /// The JOSE header.
   public ObjectNode header() {
     return header;

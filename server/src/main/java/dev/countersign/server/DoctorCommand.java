@@ -1,14 +1,14 @@
 package dev.countersign.server;
 
+import dev.countersign.box.IssuerKeys;
 import dev.countersign.box.Logs;
 import dev.countersign.config.ConfigException;
 import dev.countersign.protocol.JwtCheck;
-import dev.countersign.protocol.JwtRules;
 import dev.countersign.protocol.JwtVerifier;
+import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.UnavailableException;
-import dev.countersign.protocol.http.RemoteKeySet;
-import dev.countersign.protocol.http.WireClient;
+import dev.countersign.protocol.http.Wire;
 import dev.countersign.server.config.Installation;
 import dev.countersign.sts.Anchor;
 import dev.countersign.sts.diagnosis.Code;
@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -96,13 +97,20 @@ final class DoctorCommand implements Runnable {
           String name) {
     Logs.configure(Logs.Format.HUMAN);
     Anchor anchor = anchor(Installation.read(config.file(), config.variables()), name);
-    var client = new WireClient();
-    var doctor =
-        new IssuerDoctor(anchor.issuer(), anchor.jwksUri().toString(), anchor.algorithms());
-    Optional<IssuerDoctor.Published> document = fetch(client, doctor.discovery());
+    Wire wire = anchor.keys().wire();
+    String jwks =
+        anchor.keys().place() instanceof IssuerKeys.Place.At(URI address) ? address.toString() : "";
+    var doctor = new IssuerDoctor(anchor.issuer(), jwks, anchor.form().algorithms());
+    String place =
+        anchor.keys().place() instanceof IssuerKeys.Place.Discovered(URI named, Set<String> _)
+            ? named.toString()
+            : doctor.discovery();
+    Optional<IssuerDoctor.Published> document = fetch(wire, place);
     var findings = new ArrayList<>(doctor.examine(document));
-    String keys = anchor.jwksUri().toString();
-    findings.addAll(doctor.examineKeys(keys, fetch(client, keys)));
+    String keys = jwks.isEmpty() ? document.map(IssuerDoctor::keysOf).orElse("") : jwks;
+    if (!keys.isEmpty()) {
+      findings.addAll(doctor.examineKeys(keys, fetch(wire, keys)));
+    }
     return report(findings, "The anchor `" + name + "` agrees with what its issuer publishes.");
   }
 
@@ -145,20 +153,19 @@ final class DoctorCommand implements Runnable {
   /// What only the signature shows: whether the keys at the anchor's address made it.
   private static Optional<Finding> verified(
       Anchor anchor, String token, InstantSource clock, List<Finding> before) {
-    var rules =
-        new JwtRules(
-            anchor.issuer(),
-            anchor.audiences(),
-            anchor.types(),
-            anchor.algorithms(),
-            anchor.leeway(),
-            anchor.maxAge());
-    var keys = new RemoteKeySet(anchor.jwksUri(), new WireClient(), clock);
-    return switch (new JwtVerifier(rules, keys, clock).verify(token)) {
+    if (anchor.keys().place() instanceof IssuerKeys.Place.None) {
+      return Optional.empty();
+    }
+    var troubles = new ArrayList<String>();
+    KeySource keys = anchor.keys().source(anchor.issuer(), troubles::add, clock);
+    return switch (new JwtVerifier(anchor.form(), keys, clock).verify(token)) {
       case JwtCheck.Verified _ -> Optional.empty();
       case JwtCheck.Unavailable _ ->
           Optional.of(
-              new Finding(Finding.Severity.PROBLEM, Code.AWAY, "no keys from " + anchor.jwksUri()));
+              new Finding(
+                  Finding.Severity.PROBLEM,
+                  Code.AWAY,
+                  "the issuer's keys were not fetched: " + String.join("; ", troubles)));
       case JwtCheck.Rejected(String reason) -> {
         Code code = Errors.of(OAuthError.INVALID_REQUEST, reason);
         yield before.stream().anyMatch(finding -> finding.code() == code)
@@ -168,9 +175,9 @@ final class DoctorCommand implements Runnable {
     };
   }
 
-  private static Optional<IssuerDoctor.Published> fetch(WireClient client, String address) {
+  private static Optional<IssuerDoctor.Published> fetch(Wire wire, String address) {
     try {
-      var answer = client.get(URI.create(address), Map.of("Accept", "application/json"), PATIENCE);
+      var answer = wire.get(URI.create(address), Map.of("Accept", "application/json"), PATIENCE);
       return Optional.of(new IssuerDoctor.Published(answer.status(), answer.text()));
     } catch (UnavailableException | IllegalArgumentException away) {
       return Optional.empty();
@@ -206,9 +213,10 @@ final class DoctorCommand implements Runnable {
 
   // At a terminal without echo, so that the token is not left on the screen.
   private static String read() {
-    Console console = System.console();
-    if (console.isTerminal()) {
-      char[] pasted = console.readPassword("Paste the token (it is not shown), then Enter: ");
+    Optional<Console> terminal = Optional.ofNullable(System.console()).filter(Console::isTerminal);
+    if (terminal.isPresent()) {
+      char[] pasted =
+          terminal.get().readPassword("Paste the token (it is not shown), then Enter: ");
       return pasted == null ? "" : new String(pasted).strip();
     }
     try {

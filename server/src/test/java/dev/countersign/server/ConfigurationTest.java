@@ -101,7 +101,7 @@ class ConfigurationTest {
   void L03_refusesAnAnchorWithoutAnAudience() throws IOException {
     change("audiences: [api://refunds]", "audiences: []");
 
-    assertThatThrownBy(this::read).hasMessageContaining("at least one audience");
+    assertThatThrownBy(this::read).hasMessageContaining("exact `aud` values");
   }
 
   @Test

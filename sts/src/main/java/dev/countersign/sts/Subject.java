@@ -20,6 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param authentication `auth_time`, `acr` and `amr` exactly as they came
 /// @param attributes what the token says that policy may know
 /// @param mail where a one-time code may be sent, or null
+/// @param phone the person's number in the form of E.164, or null
 public record Subject(
     String key,
     String anchor,
@@ -29,7 +30,8 @@ public record Subject(
     @Nullable Instant authenticatedAt,
     ObjectNode authentication,
     Map<String, Attribute> attributes,
-    @Nullable String mail) {
+    @Nullable String mail,
+    @Nullable String phone) {
   public Subject {
     attributes = Map.copyOf(attributes);
   }

@@ -135,6 +135,7 @@ final class SubjectSource {
             : null,
         authentication,
         Map.of(),
+        null,
         null);
   }
 

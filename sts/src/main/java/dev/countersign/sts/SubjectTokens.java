@@ -1,50 +1,51 @@
 package dev.countersign.sts;
 
-import dev.countersign.policy.Attribute;
+import dev.countersign.box.IssuerKeys;
+import dev.countersign.protocol.CompactJws;
 import dev.countersign.protocol.JwtCheck;
-import dev.countersign.protocol.JwtRules;
 import dev.countersign.protocol.JwtVerifier;
 import dev.countersign.protocol.KeySource;
-import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.VerifiedJwt;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Verifies subject tokens. The anchor is the one that the caller names by token type, or the one
-/// whose issuer the token claims; no second anchor is tried.
+/// whose issuer the token claims; no second anchor is tried, and the form of a token (JWT or
+/// opaque) alone says how it is checked.
 ///
 /// Threads may share it.
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc8693#section-2.1 RFC 8693 §2.1
 public final class SubjectTokens {
-  private static final int MAX_STABLE_ID = 255;
-  private static final long MAX_SECONDS = 253_402_300_799L;
-  private static final List<String> PARTY_CLAIMS = List.of("azp", "appid", "cid", "client_id");
+  private static final Pattern OPAQUE = Pattern.compile("[\\x21-\\x7e]{1,16384}");
 
-  private final Map<String, Trusted> byType = new LinkedHashMap<>();
-  private final Map<String, Trusted> byIssuer = new LinkedHashMap<>();
+  private final Map<String, Trusted> byType = new HashMap<>();
+  private final Map<String, Trusted> byIssuer = new HashMap<>();
 
   /// @param keys where the keys of an anchor come from
+  /// @param introspectors asks the issuer of an anchor that has introspection
   public SubjectTokens(
-      List<Anchor> anchors, Function<Anchor, KeySource> keys, InstantSource clock) {
+      List<Anchor> anchors,
+      Function<Anchor, KeySource> keys,
+      Function<Anchor, Introspector> introspectors,
+      InstantSource clock) {
     for (Anchor anchor : anchors) {
-      var rules =
-          new JwtRules(
-              anchor.issuer(),
-              anchor.audiences(),
-              anchor.types(),
-              anchor.algorithms(),
-              anchor.leeway(),
-              anchor.maxAge());
-      var trusted = new Trusted(anchor, new JwtVerifier(rules, keys.apply(anchor), clock));
+      var verifier = new JwtVerifier(anchor.form(), keys.apply(anchor), clock);
+      var trusted =
+          new Trusted(
+              anchor,
+              new SubjectClaims(anchor),
+              verifier,
+              anchor.introspection() == null ? null : introspectors.apply(anchor));
       byType.put(anchor.tokenType(), trusted);
       byIssuer.put(anchor.issuer(), trusted);
     }
@@ -64,144 +65,109 @@ public final class SubjectTokens {
   /// Verifies a token of the named type.
   SubjectCheck verify(String tokenType, String token, Instant now) {
     Trusted trusted = byType.get(tokenType);
-    return trusted == null
-        ? new SubjectCheck.Rejected("subject_token_type names no trust anchor")
-        : verify(trusted, token, now);
+    if (trusted == null) {
+      return new SubjectCheck.Rejected("subject_token_type names no trust anchor");
+    }
+    if (trusted.isOpaque(token)) {
+      return opaque(trusted, token, now);
+    }
+    try {
+      return verify(trusted, CompactJws.parse(token), token, now);
+    } catch (MalformedJsonException malformed) {
+      return new SubjectCheck.Rejected(String.valueOf(malformed.getMessage()));
+    }
   }
 
-  /// Verifies a token of whatever anchor its issuer is.
+  /// Verifies a token of whatever anchor its issuer is. A token that is no JWT names no issuer, and
+  /// none is asked about it.
   SubjectCheck verifyByIssuer(String token, Instant now) {
-    Trusted trusted = byIssuer.get(JwtVerifier.unverifiedIssuer(token).orElse(""));
-    return trusted == null
-        ? new SubjectCheck.Rejected("the token is of no issuer known here")
-        : verify(trusted, token, now);
+    try {
+      CompactJws jws = CompactJws.parse(token);
+      Trusted trusted = byIssuer.get(jws.unverifiedIssuer());
+      return trusted == null
+          ? new SubjectCheck.Rejected("the token is of no issuer known here")
+          : verify(trusted, jws, token, now);
+    } catch (MalformedJsonException malformed) {
+      return new SubjectCheck.Rejected(String.valueOf(malformed.getMessage()));
+    }
   }
 
-  private static SubjectCheck verify(Trusted trusted, String token, Instant now) {
-    return switch (trusted.verifier.verify(token)) {
-      case JwtCheck.Verified(VerifiedJwt jwt) -> read(trusted.anchor, jwt, now);
+  private static SubjectCheck verify(Trusted trusted, CompactJws jws, String token, Instant now) {
+    return switch (trusted.verifier.verify(jws)) {
+      case JwtCheck.Verified(VerifiedJwt jwt) -> {
+        SubjectCheck read = trusted.claims.read(jwt, now);
+        yield read instanceof SubjectCheck.Verified ? stillActive(trusted, token, read) : read;
+      }
       case JwtCheck.Rejected(String reason) -> new SubjectCheck.Rejected(reason);
       case JwtCheck.Unavailable(String reason) -> new SubjectCheck.Unavailable(reason);
     };
   }
 
-  private static SubjectCheck read(Anchor anchor, VerifiedJwt jwt, Instant now) {
-    for (var required : anchor.requiredClaims().entrySet()) {
-      if (!required.getValue().equals(jwt.text(required.getKey()).orElse(null))) {
-        return new SubjectCheck.Rejected(
-            "`" + required.getKey() + "` is not what this trust anchor requires");
-      }
+  /// What a verified JWT counts for, where its issuer is asked whether its session still lives.
+  private static SubjectCheck stillActive(Trusted trusted, String token, SubjectCheck read) {
+    Introspection introspection = trusted.anchor.introspection();
+    Introspector introspector = trusted.introspector;
+    if (introspector == null
+        || introspection == null
+        || introspection.scope() != Introspection.Scope.EVERY) {
+      return read;
     }
-    if (!isAuthorizedParty(anchor, jwt)) {
-      return new SubjectCheck.Rejected("the token was issued to an application not accepted here");
-    }
-    String stableId = jwt.text(anchor.subjectClaim()).orElse("");
-    if (!isStableId(stableId)) {
-      return new SubjectCheck.Rejected(
-          "`"
-              + anchor.subjectClaim()
-              + "` must be a text of 1 to 255 visible characters, since it names the person");
-    }
-    JsonNode authTime = jwt.claims().path("auth_time");
-    if (!authTime.isMissingNode() && !isTime(authTime)) {
-      return new SubjectCheck.Rejected("`auth_time` must be whole seconds since 1970");
-    }
-    var subject =
-        new Subject(
-            anchor.name() + "|" + stableId,
-            anchor.name(),
-            anchor.issuer(),
-            stableId,
-            jwt.expiresAt(),
-            authTime.isMissingNode() ? null : Instant.ofEpochSecond(authTime.longValue()),
-            authentication(jwt.claims()),
-            attributes(anchor, jwt, now),
-            mail(anchor, jwt));
-    return new SubjectCheck.Verified(subject, jwt);
+    return switch (introspector.ask(token)) {
+      case Introspector.Answer.Active _ -> read;
+      case Introspector.Answer.Inactive _ ->
+          new SubjectCheck.Rejected("its issuer says that the token is not active");
+      case Introspector.Answer.Unavailable(String reason) -> new SubjectCheck.Unavailable(reason);
+    };
   }
 
-  private static boolean isAuthorizedParty(Anchor anchor, VerifiedJwt jwt) {
-    if (anchor.authorizedParties().isEmpty()) {
-      return true;
+  private static SubjectCheck opaque(Trusted trusted, String token, Instant now) {
+    Introspector introspector = trusted.introspector;
+    if (introspector == null || !OPAQUE.matcher(token).matches()) {
+      return new SubjectCheck.Rejected("the token is not a signed JWT of three base64url parts");
     }
-    List<JsonNode> parties =
-        PARTY_CLAIMS.stream()
-            .map(claim -> jwt.claims().path(claim))
-            .filter(party -> !party.isMissingNode())
-            .toList();
-    return !parties.isEmpty()
-        && parties.stream()
-            .allMatch(party ->
-                party.isString() && anchor.authorizedParties().contains(party.stringValue()));
+    return switch (introspector.ask(token)) {
+      case Introspector.Answer.Active(ObjectNode claims) -> vouched(trusted, claims, now);
+      case Introspector.Answer.Inactive _ ->
+          new SubjectCheck.Rejected("its issuer says that the token is not active");
+      case Introspector.Answer.Unavailable(String reason) -> new SubjectCheck.Unavailable(reason);
+    };
   }
 
-  /// Exact code points, none that hides or reorders others, none invisible.
+  /// Reads an introspection answer by the rules for a token's claims. What RFC 7662 leaves optional
+  /// is filled in where nothing else can be meant: the issuer that was asked; and the audience,
+  /// where `authorized-parties` says to whom the token was issued.
+  private static SubjectCheck vouched(Trusted trusted, ObjectNode answer, Instant now) {
+    ObjectNode claims = answer.deepCopy();
+    claims.remove("active");
+    if (!claims.has("iss")) {
+      claims.put("iss", trusted.anchor.issuer());
+    }
+    if (!claims.has("aud") && !trusted.anchor.demands().authorizedParties().isEmpty()) {
+      claims.put("aud", trusted.anchor.form().audiences().iterator().next());
+    }
+    return switch (trusted.verifier.vouched(claims)) {
+      case JwtCheck.Verified(VerifiedJwt jwt) -> trusted.claims.read(jwt, now);
+      case JwtCheck.Rejected(String reason) ->
+          new SubjectCheck.Rejected("introspection: " + reason);
+      case JwtCheck.Unavailable(String reason) -> new SubjectCheck.Unavailable(reason);
+    };
+  }
+
+  /// Whether a text can be the stable part of a person's key.
   static boolean isStableId(String id) {
-    return !id.isEmpty()
-        && id.length() <= MAX_STABLE_ID
-        && id.codePoints()
-            .noneMatch(point ->
-                switch (Character.getType(point)) {
-                  case Character.CONTROL,
-                      Character.FORMAT,
-                      Character.SURROGATE,
-                      Character.PRIVATE_USE,
-                      Character.UNASSIGNED,
-                      Character.LINE_SEPARATOR,
-                      Character.PARAGRAPH_SEPARATOR,
-                      Character.SPACE_SEPARATOR ->
-                      true;
-                  default -> false;
-                });
+    return SubjectClaims.isStableId(id);
   }
 
-  private static boolean isTime(JsonNode value) {
-    return value.isIntegralNumber()
-        && value.canConvertToLong()
-        && value.longValue() >= 0
-        && value.longValue() <= MAX_SECONDS;
-  }
+  private record Trusted(
+      Anchor anchor,
+      SubjectClaims claims,
+      JwtVerifier verifier,
+      @Nullable Introspector introspector) {
 
-  private static ObjectNode authentication(ObjectNode claims) {
-    ObjectNode copy = StrictJson.object();
-    for (String name : List.of("auth_time", "acr", "amr")) {
-      if (claims.has(name)) {
-        copy.set(name, claims.path(name).deepCopy());
-      }
+    boolean isOpaque(String token) {
+      return anchor.keys().place() instanceof IssuerKeys.Place.None || !CompactJws.hasShape(token);
     }
-    return copy;
   }
-
-  private static Map<String, Attribute> attributes(Anchor anchor, VerifiedJwt jwt, Instant now) {
-    var attributes = new LinkedHashMap<String, Attribute>();
-    Instant at = jwt.issuedAt().orElse(now);
-    anchor
-        .attributeClaims()
-        .forEach((claim, attribute) -> {
-          JsonNode value = jwt.claims().path(claim);
-          if (!value.isMissingNode() && !value.isNull()) {
-            attributes.put(attribute, new Attribute(value, "claim", at));
-          }
-        });
-    return attributes;
-  }
-
-  private static @Nullable String mail(Anchor anchor, VerifiedJwt jwt) {
-    JsonNode isVerified = jwt.claims().path("email_verified");
-    for (String claim : anchor.mailClaims()) {
-      String address = jwt.text(claim).orElse("");
-      boolean disowned =
-          claim.equals("email")
-              && !isVerified.isMissingNode()
-              && !(isVerified.isBoolean() && isVerified.booleanValue());
-      if (!disowned && MailAddress.isDeliverable(address)) {
-        return address;
-      }
-    }
-    return null;
-  }
-
-  private record Trusted(Anchor anchor, JwtVerifier verifier) {}
 
   /// How the check of a subject token ended.
   sealed interface SubjectCheck {

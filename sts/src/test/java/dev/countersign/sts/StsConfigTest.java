@@ -3,7 +3,9 @@ package dev.countersign.sts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.countersign.box.IssuerKeys;
 import dev.countersign.box.Listener;
+import dev.countersign.protocol.JwtRules;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.VerificationKeys;
 import dev.countersign.sts.clients.Client;
@@ -51,22 +53,7 @@ class StsConfigTest {
       strings = {"http://idp.example/keys", "file:///etc/passwd", "https://u:p@idp.example/"})
   void keysComeByHttpsOnly(String address) {
     assertThatIllegalArgumentException()
-        .isThrownBy(() ->
-            new Anchor(
-                "a",
-                "https://idp.example",
-                URI.create(address),
-                "urn:a:t",
-                Set.of("x"),
-                Set.of("jwt"),
-                Set.of("RS256"),
-                "sub",
-                List.of(),
-                Map.of(),
-                Map.of(),
-                Set.of(),
-                Duration.ZERO,
-                Duration.ZERO));
+        .isThrownBy(() -> IssuerKeys.at(URI.create(address), Set.of("other.example")));
   }
 
   @Test
@@ -127,18 +114,12 @@ class StsConfigTest {
   private static Anchor anchor(String name, String issuer) {
     return new Anchor(
         name,
-        issuer,
-        URI.create(issuer + "/keys"),
         "urn:" + name + ":t",
-        Set.of("x"),
-        Set.of("jwt"),
-        Set.of("RS256"),
-        "sub",
-        List.of(),
-        Map.of(),
-        Map.of(),
-        Set.of(),
-        Duration.ZERO,
-        Duration.ZERO);
+        new JwtRules(
+            issuer, Set.of("x"), Set.of("jwt"), Set.of("RS256"), Duration.ZERO, Duration.ZERO),
+        new Anchor.Demands(Map.of(), Set.of(), Set.of(), false),
+        new Anchor.Claims("sub", List.of(), List.of(), Map.of()),
+        IssuerKeys.at(URI.create(issuer + "/keys"), Set.of()),
+        null);
   }
 }

@@ -8,6 +8,7 @@ import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
 import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.IssuerKeys;
 import dev.countersign.box.Listener;
 import dev.countersign.box.TestState;
 import dev.countersign.ledger.Ledger;
@@ -16,6 +17,7 @@ import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.policy.Policy;
 import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.JwtRules;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.Secret;
@@ -208,19 +210,19 @@ final class World implements AutoCloseable {
       Map<String, String> required) {
     return new Anchor(
         name,
-        issuer.issuer(),
-        issuer.keys(),
         type,
-        Set.of(audience),
-        Set.of("JWT"),
-        Set.of("RS256"),
-        subject,
-        List.of("email", "preferred_username"),
-        attributes,
-        required,
-        Set.of(),
-        Duration.ofSeconds(30),
-        Duration.ZERO);
+        new JwtRules(
+            issuer.issuer(),
+            Set.of(audience),
+            Set.of("JWT"),
+            Set.of("RS256"),
+            Duration.ofSeconds(30),
+            Duration.ZERO),
+        new Anchor.Demands(required, Set.of(), Set.of(), false),
+        new Anchor.Claims(
+            subject, List.of("email", "preferred_username"), List.of("phone_number"), attributes),
+        IssuerKeys.at(issuer.keys(), Set.of("127.0.0.1")),
+        null);
   }
 
   private static Client client(String id, ECKey key, Set<String> anchors, Set<String> types) {

@@ -4,6 +4,7 @@ import com.nimbusds.jose.jwk.ECKey;
 import dev.countersign.box.BoxServer;
 import dev.countersign.box.Health;
 import dev.countersign.box.Metrics;
+import dev.countersign.gateway.Anchor;
 import dev.countersign.gateway.Authorizer;
 import dev.countersign.gateway.Bearers;
 import dev.countersign.gateway.ExchangedTokens;
@@ -21,6 +22,7 @@ import dev.countersign.gateway.mcp.RequestStates;
 import dev.countersign.gateway.postgres.PgStatements;
 import dev.countersign.gateway.tools.Tools;
 import dev.countersign.ledger.Ledger;
+import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.http.RemoteKeySet;
 import dev.countersign.protocol.http.WireClient;
@@ -28,10 +30,14 @@ import java.net.URI;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The running gateway. It holds its workload key and nothing else: no database, no login, no key
 /// of another box.
 public final class GatewayBox implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(GatewayBox.class);
+
   private final BoxServer server;
 
   private GatewayBox(BoxServer server) {
@@ -58,7 +64,7 @@ public final class GatewayBox implements AutoCloseable {
     var bearers =
         new Bearers(
             config.anchors(),
-            anchor -> new RemoteKeySet(anchor.keys(), client, clock),
+            anchor -> keys(anchor, clock),
             config.mode() == GatewayConfig.Mode.VALIDATE
                 ? Optional.of(new OboBearers(config, stsKeys, clock))
                 : Optional.empty(),
@@ -90,6 +96,16 @@ public final class GatewayBox implements AutoCloseable {
             "gateway", config.listener(), new Health(), metrics, config.border().maxBodyBytes());
     return new GatewayBox(
         BoxServer.start(settings, new McpRoutes(config, tools, bearers, mcp, refusals)));
+  }
+
+  private static KeySource keys(Anchor anchor, InstantSource clock) {
+    return anchor
+        .keys()
+        .source(
+            anchor.issuer(),
+            reason ->
+                LOG.warn("the keys of trust anchor {} were not fetched: {}", anchor.name(), reason),
+            clock);
   }
 
   private static String version() {

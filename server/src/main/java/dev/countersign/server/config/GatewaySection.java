@@ -1,5 +1,6 @@
 package dev.countersign.server.config;
 
+import dev.countersign.box.IssuerKeys;
 import dev.countersign.broker.BrokerConfig;
 import dev.countersign.config.ConfigSection;
 import dev.countersign.gateway.Anchor;
@@ -44,7 +45,10 @@ final class GatewaySection {
                 mode,
                 WORKLOAD,
                 new GatewayConfig.Upstreams(sts.issuer(), broker.baseUri()),
-                sts.anchors().stream().map(GatewaySection::anchor).toList(),
+                sts.anchors().stream()
+                    .filter(GatewaySection::isReadable)
+                    .map(GatewaySection::anchor)
+                    .toList(),
                 databases,
                 new GatewayConfig.Border(new HashSet<>(hosts), new HashSet<>(origins), maxBody)));
   }
@@ -67,15 +71,17 @@ final class GatewaySection {
     return gateway.path("tools");
   }
 
+  /// The gateway checks bearers itself; it has no use for an issuer whose tokens are opaque.
+  private static boolean isReadable(dev.countersign.sts.Anchor anchor) {
+    return !(anchor.keys().place() instanceof IssuerKeys.Place.None);
+  }
+
   private static Anchor anchor(dev.countersign.sts.Anchor anchor) {
     return new Anchor(
         anchor.name(),
-        anchor.issuer(),
-        anchor.jwksUri(),
-        anchor.audiences(),
-        anchor.types(),
-        anchor.algorithms(),
-        anchor.subjectClaim(),
+        anchor.form(),
+        anchor.keys(),
+        anchor.claims().subject(),
         anchor.tokenType(),
         Set.of());
   }

@@ -17,13 +17,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
 
 /// Reads the `sts` section.
 final class StsSection {
-  private static final Duration LEEWAY = Duration.ofSeconds(30);
-
   private StsSection() {}
 
   static Optional<StsConfig> read(ConfigSection sts, Keys keys, URI transmitter) {
@@ -31,7 +27,7 @@ final class StsSection {
     Duration lifetime = sts.duration("token-lifetime", StsConfig.DEFAULT_LIFETIME);
     var anchors = new ArrayList<Anchor>();
     sts.named("anchors")
-        .forEach((name, section) -> anchor(sts, name, section).ifPresent(anchors::add));
+        .forEach((name, section) -> AnchorSection.read(name, section).ifPresent(anchors::add));
     var clients = new ArrayList<Client>();
     sts.named("clients")
         .forEach((id, section) ->
@@ -75,42 +71,6 @@ final class StsSection {
     return sts.path("types");
   }
 
-  private static Optional<Anchor> anchor(ConfigSection sts, String name, ConfigSection section) {
-    String issuer = section.text("issuer");
-    URI jwks = section.uri("jwks");
-    String tokenType = section.text("token-type");
-    List<String> audiences = section.texts("audiences");
-    List<String> types = section.has("types") ? section.texts("types") : List.of("", "JWT");
-    List<String> algorithms =
-        section.has("algorithms") ? section.texts("algorithms") : List.of("RS256");
-    String subject = section.text("subject");
-    List<String> mail = section.texts("mail");
-    Map<String, String> attributes = texts(section, "attributes");
-    Map<String, String> equal = texts(section, "equal");
-    List<String> parties = section.texts("authorized-parties");
-    Duration maxAge = section.duration("max-age", Duration.ZERO);
-    section.done();
-    return Sections.checked(
-        sts,
-        "anchors",
-        () ->
-            new Anchor(
-                name,
-                issuer,
-                jwks,
-                tokenType,
-                Set.copyOf(audiences),
-                Set.copyOf(types),
-                Set.copyOf(algorithms),
-                subject,
-                mail,
-                attributes,
-                equal,
-                Set.copyOf(parties),
-                LEEWAY,
-                maxAge));
-  }
-
   private static Optional<SmtpSettings> smtp(ConfigSection sts, ConfigSection mail) {
     String host = mail.text("host");
     int port = (int) mail.integer("port");
@@ -151,13 +111,5 @@ final class StsSection {
     section.done();
     return Sections.checked(
         sts, "step-up", () -> new StepUpSettings(life, tries, prompts, strikes, window));
-  }
-
-  private static Map<String, String> texts(ConfigSection section, String key) {
-    var texts = new TreeMap<String, String>();
-    section
-        .optionalSection(key)
-        .ifPresent(map -> map.keys().forEach(name -> texts.put(name, map.text(name))));
-    return texts;
   }
 }

@@ -11,9 +11,11 @@ import dev.countersign.policy.Policy;
 import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.DpopNonces;
 import dev.countersign.protocol.DpopProofs;
+import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.http.RemoteKeySet;
 import dev.countersign.protocol.http.WireClient;
+import dev.countersign.sts.Anchor;
 import dev.countersign.sts.AttributeStore;
 import dev.countersign.sts.CurrentPolicy;
 import dev.countersign.sts.DecisionSettings;
@@ -29,6 +31,7 @@ import dev.countersign.sts.Tokens;
 import dev.countersign.sts.clients.Clients;
 import dev.countersign.sts.http.DecisionPointClient;
 import dev.countersign.sts.http.EventSender;
+import dev.countersign.sts.http.IntrospectionCalls;
 import dev.countersign.sts.http.StsRoutes;
 import dev.countersign.sts.keys.KeySettings;
 import dev.countersign.sts.keys.MasterKey;
@@ -58,6 +61,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -127,6 +131,7 @@ public final class StsBox implements AutoCloseable {
       InstantSource clock) {
     String issuer = config.issuer().toString();
     var client = new WireClient();
+    var metrics = new Metrics();
     var replays = new PgReplays(database);
     var sender =
         new EventSender(
@@ -159,7 +164,12 @@ public final class StsBox implements AutoCloseable {
             clock);
     var subjectTokens =
         new SubjectTokens(
-            config.anchors(), anchor -> new RemoteKeySet(anchor.jwksUri(), client, clock), clock);
+            config.anchors(),
+            anchor -> keys(anchor, metrics, clock),
+            anchor ->
+                new IntrospectionCalls(
+                    Objects.requireNonNull(anchor.introspection()), anchor.keys().wire()),
+            clock);
     var smtp = new SmtpSender(config.smtp(), clock);
     var stepUps =
         new StepUps(
@@ -217,7 +227,6 @@ public final class StsBox implements AutoCloseable {
             new PgSessions(database),
             ledger,
             clock);
-    var metrics = new Metrics();
     var health = new Health();
     health.check("database", database::isUp);
     var routes =
@@ -250,6 +259,30 @@ public final class StsBox implements AutoCloseable {
           repeats.forget(now);
         });
     return new StsBox(server, sender, janitor, List.of(entrance, policyLoop, policies, noticeLoop));
+  }
+
+  /// An issuer's keys, with their age and their failures in metrics and log. An issuer that is away
+  /// does not make this box unready: it would take the other issuers' people down with it.
+  private static KeySource keys(Anchor anchor, Metrics metrics, InstantSource clock) {
+    KeySource keys =
+        anchor
+            .keys()
+            .source(
+                anchor.issuer(),
+                reason -> {
+                  metrics.counter("sts.anchor.keys.failures", "anchor", anchor.name()).increment();
+                  LOG.warn(
+                      "the keys of trust anchor {} were not fetched: {}", anchor.name(), reason);
+                },
+                clock);
+    if (keys instanceof RemoteKeySet remote) {
+      metrics.gauge(
+          "sts.anchor.keys.age.seconds",
+          () -> remote.age().map(Duration::toSeconds).orElse(-1L),
+          "anchor",
+          anchor.name());
+    }
+    return keys;
   }
 
   /// The attribute store of a migrated schema, for imports.

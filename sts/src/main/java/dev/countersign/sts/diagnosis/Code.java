@@ -365,6 +365,35 @@ public enum Code {
       "at Verify this has the same error as a denial by policy, " + "`access_denied`",
       "assign the person to the application; CSIAQ0278E in its place is a " + "denial by policy",
       "CSIAQ0279E"),
+  TOKEN_ID(
+      59,
+      Audience.CALLER,
+      "Subject tokens",
+      "",
+      "the token is an ID token",
+      "an ID token is for the application that signed the person in; it has `nonce` or `at_hash`",
+      "send the access token; an anchor whose tokens are ID tokens says id-tokens: true",
+      "this is an ID token"),
+  TOKEN_NO_PERSON(
+      60,
+      Audience.CALLER,
+      "Subject tokens",
+      "",
+      "the token is not an access token of a person",
+      "a claim that such a token has is missing: `scp` or `scope`, or what the anchor lists under "
+          + "present; ID tokens and tokens of an application without a person lack it",
+      "let a person sign in for a scope of your own API, and send that access token",
+      "so this is not an access token of a person"),
+  TOKEN_INACTIVE(
+      61,
+      Audience.CALLER,
+      "Subject tokens",
+      "",
+      "the issuer says that the token is not active",
+      "the token is unknown to its issuer, expired or revoked, or its session was ended there",
+      "sign in again; if new tokens are refused too, check that the anchor's introspection client "
+          + "may ask about them",
+      "says that the token is not active"),
   DETAILS_MISSING(
       70,
       Audience.CALLER,

@@ -16,18 +16,50 @@ public record Expected(
     List<String> mailClaims,
     Map<String, String> requiredClaims,
     Set<String> authorizedParties,
-    Duration leeway) {
+    Duration leeway,
+    Set<String> companions,
+    Set<String> present,
+    boolean acceptsIdTokens) {
+
+  /// What an anchor takes whose tokens are for one audience and need no particular claim.
+  public Expected(
+      String issuer,
+      Set<String> audiences,
+      Set<String> types,
+      Set<String> algorithms,
+      String subjectClaim,
+      List<String> mailClaims,
+      Map<String, String> requiredClaims,
+      Set<String> authorizedParties,
+      Duration leeway) {
+    this(
+        issuer,
+        audiences,
+        types,
+        algorithms,
+        subjectClaim,
+        mailClaims,
+        requiredClaims,
+        authorizedParties,
+        leeway,
+        Set.of(),
+        Set.of(),
+        false);
+  }
 
   public static Expected of(Anchor anchor) {
     return new Expected(
         anchor.issuer(),
-        anchor.audiences(),
-        anchor.types(),
-        anchor.algorithms(),
-        anchor.subjectClaim(),
-        anchor.mailClaims(),
-        anchor.requiredClaims(),
-        anchor.authorizedParties(),
-        anchor.leeway());
+        anchor.form().audiences(),
+        anchor.form().types(),
+        anchor.form().algorithms(),
+        anchor.claims().subject(),
+        anchor.claims().mail(),
+        anchor.demands().equal(),
+        anchor.demands().authorizedParties(),
+        anchor.form().leeway(),
+        anchor.form().companions(),
+        anchor.demands().present(),
+        anchor.demands().acceptsIdTokens());
   }
 }

@@ -194,7 +194,12 @@ public final class TokenDoctor {
                   Code.TOKEN_ISSUER, "`iss` is not the anchor's issuer " + expected.issuer()));
     }
     List<String> audience = audience(claims);
-    if (audience.size() != 1 || !expected.audiences().contains(audience.getFirst())) {
+    boolean isForUs = audience.stream().anyMatch(expected.audiences()::contains);
+    boolean isForOthers =
+        audience.stream()
+            .anyMatch(
+                aud -> !expected.audiences().contains(aud) && !expected.companions().contains(aud));
+    if (!isForUs || isForOthers || (audience.size() > 1 && expected.companions().isEmpty())) {
       findings.add(
           problem(
               Code.TOKEN_AUDIENCE, "`aud` is not among " + new TreeSet<>(expected.audiences())));
@@ -207,6 +212,15 @@ public final class TokenDoctor {
                 problem(Code.TOKEN_CLAIM, "`" + name + "` is not what the anchor requires"));
           }
         });
+    if (!expected.acceptsIdTokens()
+        && List.of("nonce", "at_hash", "c_hash").stream().anyMatch(claims::has)) {
+      findings.add(problem(Code.TOKEN_ID, "it has `nonce` or `at_hash`, as ID tokens do"));
+    }
+    for (String name : new TreeSet<>(expected.present())) {
+      if (!claims.has(name)) {
+        findings.add(problem(Code.TOKEN_NO_PERSON, "`" + name + "` is missing"));
+      }
+    }
     Set<String> parties = parties(claims);
     if (!expected.authorizedParties().isEmpty()
         && (parties.isEmpty() || !expected.authorizedParties().containsAll(parties))) {

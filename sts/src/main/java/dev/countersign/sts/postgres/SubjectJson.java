@@ -47,6 +47,7 @@ final class SubjectJson {
         json.has("auth_time") ? time(json.path("auth_time")) : null,
         (ObjectNode) json.path("authentication"),
         attributes(json.path("attributes")),
+        null,
         null);
   }
 

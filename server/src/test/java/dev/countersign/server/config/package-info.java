@@ -1,0 +1,4 @@
+@NullMarked
+package dev.countersign.server.config;
+
+import org.jspecify.annotations.NullMarked;
