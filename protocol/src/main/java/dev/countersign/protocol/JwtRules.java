@@ -29,7 +29,7 @@ public record JwtRules(
     Set<String> algorithms,
     Duration leeway,
     Duration maxAge) {
-  // No configuration can spell it: texts with control characters are refused there.
+  // No URI and no name of an audience has a control character.
   private static final String ANY_ONE = "\u0000any one";
 
   private static final Duration MAX_LEEWAY = Duration.ofSeconds(60);
