@@ -78,8 +78,19 @@ public final class Bearers {
     }
     String subject = anchor.name() + "|" + id;
     return scopes(jwt).containsAll(anchor.scopes())
-        ? new BearerCheck.Accepted(new Caller.Person(anchor, subject, token))
+        ? new BearerCheck.Accepted(new Caller.Person(anchor, subject, client(anchor, jwt), token))
         : new BearerCheck.TooNarrow(subject, anchor.scopes());
+  }
+
+  /// Entra writes `azp` (in older tokens `appid`), Okta `cid`; RFC 9068 says `client_id`.
+  private static String client(Anchor anchor, VerifiedJwt jwt) {
+    for (String claim : List.of("client_id", "azp", "appid", "cid")) {
+      Optional<String> named = jwt.text(claim).filter(id -> id.length() <= MAX_SUBJECT);
+      if (named.isPresent()) {
+        return named.get();
+      }
+    }
+    return anchor.name();
   }
 
   /// Entra writes `scp` as one text, Okta as a list; RFC 9068 says `scope`.

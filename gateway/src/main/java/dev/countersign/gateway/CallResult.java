@@ -8,6 +8,11 @@ public sealed interface CallResult {
   /// The tool ran.
   record Completed(ObjectNode structured, Trace trace) implements CallResult {}
 
+  /// The same call was made before; this is what it answered then, and nothing ran.
+  ///
+  /// @param trace of the call that was made
+  record Repeated(ObjectNode structured, Trace trace) implements CallResult {}
+
   /// The arguments do not fit the tool's schema; nothing was asked for.
   record BadArguments(List<String> problems) implements CallResult {
     public BadArguments {

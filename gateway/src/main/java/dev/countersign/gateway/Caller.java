@@ -8,10 +8,13 @@ public sealed interface Caller {
   /// `anchor|stable id`, the key of a person everywhere.
   String subject();
 
+  /// Who calls for the person: the program that signed them in, or the agent.
+  String client();
+
   /// A person, by the token of their identity provider.
   ///
   /// @param bearer what is exchanged; it goes to the STS and nowhere else
-  record Person(Anchor anchor, String subject, Secret bearer) implements Caller {}
+  record Person(Anchor anchor, String subject, String client, Secret bearer) implements Caller {}
 
   /// An agent that acts for a person, by an on-behalf-of token of our STS (RFC 9068).
   ///
@@ -20,5 +23,10 @@ public sealed interface Caller {
   /// @param details what the token is for, exactly
   /// @param token goes to the broker and nowhere else
   record Agent(String subject, String actor, String jti, AuthorizationDetails details, Secret token)
-      implements Caller {}
+      implements Caller {
+    @Override
+    public String client() {
+      return actor;
+    }
+  }
 }

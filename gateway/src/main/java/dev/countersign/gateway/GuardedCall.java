@@ -14,6 +14,7 @@ import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.WireException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /// One guarded tool call: arguments, authorization details, authorization, login, statement, and
@@ -25,13 +26,19 @@ public final class GuardedCall {
   private final Authorizer authorizer;
   private final CredentialBroker broker;
   private final StatementRunner statements;
+  private final RepeatedCalls repeats;
   private final Ledger ledger;
 
   public GuardedCall(
-      Authorizer authorizer, CredentialBroker broker, StatementRunner statements, Ledger ledger) {
+      Authorizer authorizer,
+      CredentialBroker broker,
+      StatementRunner statements,
+      RepeatedCalls repeats,
+      Ledger ledger) {
     this.authorizer = authorizer;
     this.broker = broker;
     this.statements = statements;
+    this.repeats = repeats;
     this.ledger = ledger;
   }
 
@@ -78,7 +85,7 @@ public final class GuardedCall {
     CallResult run() {
       try {
         return switch (authorizer.authorize(ask, entry)) {
-          case Authorizer.Authorization.Granted(Secret token) -> granted(token);
+          case Authorizer.Authorization.Granted(Secret token) -> once(token);
           case Authorizer.Authorization.Ended(CallResult result) -> result;
         };
       } catch (Ledger.LedgerAway away) {
@@ -87,6 +94,63 @@ public final class GuardedCall {
         entry.refuse("gateway", "unavailable: " + away.getMessage());
         return new CallResult.Unavailable(Trace.of(entry.jti()));
       }
+    }
+
+    /// A call that writes has its effect once, however often it is repeated.
+    private CallResult once(Secret token) {
+      Optional<Tool.Idempotency> idempotency = tool.idempotency();
+      if (idempotency.isEmpty()) {
+        return granted(token);
+      }
+      Caller caller = ask.caller();
+      var key =
+          new RepeatedCalls.Key(
+              caller.subject(), caller.client(), tool.name(), idempotency.get().digest(arguments));
+      return switch (repeats.begin(key, entry.jti(), idempotency.get().within())) {
+        case RepeatedCalls.Beginning.First _ -> first(key, token);
+        case RepeatedCalls.Beginning.Repeat(String jti, ObjectNode outcome) -> {
+          entry.append(
+              CALL_FINISHED, StrictJson.object().put("outcome", "repeated").put("first", jti));
+          yield new CallResult.Repeated(outcome, Trace.of(jti));
+        }
+        case RepeatedCalls.Beginning.Running(String jti) ->
+            notAgain(
+                "in_progress",
+                "the same call is being made just now; call again for its outcome",
+                jti);
+        case RepeatedCalls.Beginning.Unknown(String jti) ->
+            notAgain(
+                "unknown",
+                "the same call was made before and broke off: whether it took effect is unknown;"
+                    + " look before you repeat it",
+                jti);
+      };
+    }
+
+    private CallResult notAgain(String code, String text, String first) {
+      entry.refuse("gateway", "a repeat of " + first + ": " + code);
+      return new CallResult.Failed(code, text, Trace.of(first));
+    }
+
+    private CallResult first(RepeatedCalls.Key key, Secret token) {
+      CallResult result;
+      try {
+        result = granted(token);
+      } catch (UnavailableException away) {
+        repeats.forget(key, entry.jti()); // what is away was asked before the statement
+        throw away;
+      } catch (RuntimeException | Error fault) {
+        repeats.lose(key, entry.jti());
+        throw fault;
+      }
+      switch (result) {
+        case CallResult.Completed(ObjectNode structured, _) ->
+            repeats.finish(key, entry.jti(), structured);
+        case CallResult.Failed(String code, _, _) when !Outcomes.hadNoEffect(code) ->
+            repeats.lose(key, entry.jti());
+        default -> repeats.forget(key, entry.jti());
+      }
+      return result;
     }
 
     private CallResult granted(Secret token) {

@@ -4,6 +4,7 @@ import dev.countersign.gateway.CallResult.Trace;
 import dev.countersign.gateway.StatementResult.Cause;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /// What an agent reads when a statement did not run to its end: never the database's own words.
 final class Outcomes {
@@ -34,6 +35,12 @@ final class Outcomes {
               trace);
       case BROKEN -> failure(cause, "the tool failed; the operator finds the cause", trace);
     };
+  }
+
+  /// Whether a failed call certainly left nothing behind: its transaction was rolled back, or none
+  /// was begun.
+  static boolean hadNoEffect(String code) {
+    return Set.of(code(Cause.TIMEOUT), code(Cause.REFUSED), "no_row").contains(code);
   }
 
   private static CallResult failure(Cause cause, String text, Trace trace) {

@@ -10,8 +10,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.sql.DriverManager;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -52,16 +50,7 @@ class GuardedCallTest {
   }
 
   private long count(String sql) {
-    try (var connection =
-            DriverManager.getConnection(
-                stage.database.url(), stage.database.user(), stage.database.password().reveal());
-        var statement = connection.createStatement();
-        var result = statement.executeQuery(sql)) {
-      result.next();
-      return result.getLong(1);
-    } catch (SQLException failed) {
-      throw new IllegalStateException(failed);
-    }
+    return stage.count(sql);
   }
 
   private void assertNothingLeaks(Stage.Answer answer) {

@@ -3,6 +3,7 @@ package dev.countersign.gateway;
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.RSAKey;
 import dev.countersign.box.BoxServer;
+import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseSettings;
 import dev.countersign.box.Health;
 import dev.countersign.box.Http;
@@ -31,6 +32,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -59,6 +61,7 @@ final class Stage implements AutoCloseable {
   final GatewayBox gateway;
   final GatewayConfig config;
   final DatabaseSettings database;
+  final Database state;
   final List<LedgerEntry> ledger = new CopyOnWriteArrayList<>();
   volatile boolean ledgerAway;
 
@@ -71,8 +74,8 @@ final class Stage implements AutoCloseable {
   }
 
   Stage(Tools tools, GatewayConfig.Mode mode) {
-    database =
-        TestState.shared().createDatabase("refunds_" + Ids.base62(8).toLowerCase(Locale.ROOT));
+    String schema = Ids.base62(8).toLowerCase(Locale.ROOT);
+    database = TestState.shared().createDatabase("refunds_" + schema);
     TestState.shared()
         .execute(
             database,
@@ -118,7 +121,8 @@ final class Stage implements AutoCloseable {
           }
           ledger.add(entry);
         };
-    gateway = GatewayBox.start(config, tools, writer, key, CLOCK);
+    state = TestState.shared().open("gateway", "gateway_" + schema, GatewayBox.MIGRATIONS);
+    gateway = GatewayBox.start(config, tools, state, writer, key, CLOCK);
   }
 
   void reset() {
@@ -126,7 +130,34 @@ final class Stage implements AutoCloseable {
     broker.reset();
     ledger.clear();
     ledgerAway = false;
-    TestState.shared().execute(database, "TRUNCATE refunds");
+    execute("TRUNCATE refunds");
+    state("DELETE FROM call");
+  }
+
+  /// Runs a statement in the business database.
+  void execute(String sql) {
+    TestState.shared().execute(database, sql);
+  }
+
+  /// Runs a statement in the gateway's own state.
+  void state(String sql) {
+    state.query(connection -> {
+      try (var statement = connection.createStatement()) {
+        return statement.executeUpdate(sql);
+      }
+    });
+  }
+
+  /// Asks the business database for one number.
+  long count(String sql) {
+    try (var connection = Database.connect(database);
+        var statement = connection.createStatement();
+        var result = statement.executeQuery(sql)) {
+      result.next();
+      return result.getLong(1);
+    } catch (SQLException failed) {
+      throw new IllegalStateException(failed);
+    }
   }
 
   static Tools tools() {
@@ -344,5 +375,6 @@ final class Stage implements AutoCloseable {
     broker.close();
     sts.close();
     idp.close();
+    state.close();
   }
 }

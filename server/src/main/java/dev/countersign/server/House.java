@@ -52,6 +52,7 @@ public final class House implements AutoCloseable {
       Map.of(
           "sts", StsBox.MIGRATIONS,
           "broker", BrokerBox.MIGRATIONS,
+          "gateway", GatewayBox.MIGRATIONS,
           "transmitter", TransmitterBox.MIGRATIONS,
           "receiver", ReceiverBox.MIGRATIONS);
 
@@ -211,6 +212,7 @@ public final class House implements AutoCloseable {
                   GatewayBox.start(
                       ready.gateway(),
                       ready.tools(),
+                      database,
                       ledger("gateway", database, clock),
                       keys.own("gateway"),
                       clock));

@@ -2,6 +2,7 @@ package dev.countersign.gateway.box;
 
 import com.nimbusds.jose.jwk.ECKey;
 import dev.countersign.box.BoxServer;
+import dev.countersign.box.Database;
 import dev.countersign.box.Health;
 import dev.countersign.box.Metrics;
 import dev.countersign.gateway.Anchor;
@@ -19,6 +20,7 @@ import dev.countersign.gateway.http.McpRoutes;
 import dev.countersign.gateway.http.StsWire;
 import dev.countersign.gateway.mcp.McpServer;
 import dev.countersign.gateway.mcp.RequestStates;
+import dev.countersign.gateway.postgres.PgRepeatedCalls;
 import dev.countersign.gateway.postgres.PgStatements;
 import dev.countersign.gateway.tools.Tools;
 import dev.countersign.ledger.Ledger;
@@ -33,9 +35,12 @@ import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The running gateway. It holds its workload key and nothing else: no database, no login, no key
-/// of another box.
+/// The running gateway. It holds its workload key and the login of its own state, and nothing else:
+/// no login of a tool's database, no key of another box.
 public final class GatewayBox implements AutoCloseable {
+  /// The folder of its migrations on the class path.
+  public static final String MIGRATIONS = "dev/countersign/gateway/migrations";
+
   private static final Logger LOG = LoggerFactory.getLogger(GatewayBox.class);
 
   private final BoxServer server;
@@ -46,15 +51,23 @@ public final class GatewayBox implements AutoCloseable {
 
   /// Starts it.
   ///
+  /// @param database its own state: the outcomes of calls that may be repeated
   /// @param key the private key of its workload: STS client and presenter at the broker
   /// @throws IllegalArgumentException if a tool names a database that the configuration lacks
   public static GatewayBox start(
-      GatewayConfig config, Tools tools, Ledger ledger, ECKey key, InstantSource clock) {
+      GatewayConfig config,
+      Tools tools,
+      Database database,
+      Ledger ledger,
+      ECKey key,
+      InstantSource clock) {
     var missing = new TreeSet<>(tools.databases());
     missing.removeAll(config.databases().keySet());
     if (!missing.isEmpty()) {
       throw new IllegalArgumentException("tools name unknown databases: " + missing);
     }
+    var health = new Health();
+    health.check("database", database::isUp);
     var client = new WireClient();
     var metrics = new Metrics();
     var assertions = new PresenterAssertion.Maker(config.workload(), key, clock);
@@ -81,6 +94,7 @@ public final class GatewayBox implements AutoCloseable {
             authorizer,
             new BrokerWire(config, client, assertions),
             new PgStatements(config.databases()),
+            new PgRepeatedCalls(database, clock),
             ledger);
     var mcp =
         new McpServer(
@@ -93,7 +107,7 @@ public final class GatewayBox implements AutoCloseable {
                 metrics.counter("gateway.calls", "tool", tool, "outcome", outcome).increment());
     var settings =
         new BoxServer.Settings(
-            "gateway", config.listener(), new Health(), metrics, config.border().maxBodyBytes());
+            "gateway", config.listener(), health, metrics, config.border().maxBodyBytes());
     return new GatewayBox(
         BoxServer.start(settings, new McpRoutes(config, tools, bearers, mcp, refusals)));
   }

@@ -22,6 +22,8 @@ final class ToolAnswers {
     return switch (outcome) {
       case CallResult.Completed(var structured, var trace) ->
           Optional.of(result(StrictJson.write(structured), structured, false, trace));
+      case CallResult.Repeated(var structured, var trace) ->
+          Optional.of(repeated(structured, trace));
       case CallResult.BadArguments(var problems) -> Optional.of(badArguments(problems));
       case CallResult.ApprovalRequired(var approval) -> Optional.of(approvalRequired(approval));
       case CallResult.Denied(var code, var reason, var reasons, var trace) ->
@@ -37,6 +39,7 @@ final class ToolAnswers {
   static String status(CallResult outcome) {
     return switch (outcome) {
       case CallResult.Completed _ -> "completed";
+      case CallResult.Repeated _ -> "repeated";
       case CallResult.BadArguments _ -> "invalid_arguments";
       case CallResult.ApprovalRequired _ -> "approval_required";
       case CallResult.Denied _ -> "denied";
@@ -44,6 +47,12 @@ final class ToolAnswers {
       case CallResult.Failed _ -> "failed";
       case CallResult.SignInRequired _ -> "sign_in_required";
     };
+  }
+
+  private static ObjectNode repeated(ObjectNode structured, Trace trace) {
+    ObjectNode result = result(StrictJson.write(structured), structured, false, trace);
+    result.withObject("/_meta").put(META + "repeated", true);
+    return result;
   }
 
   private static ObjectNode badArguments(List<String> problems) {

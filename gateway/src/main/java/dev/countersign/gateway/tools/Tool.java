@@ -4,6 +4,9 @@ import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.WireException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -19,6 +22,7 @@ public final class Tool {
   private final ArgumentSchema arguments;
   private final RarTemplate details;
   private final Grant grant;
+  private final Optional<Idempotency> idempotency;
   private final Statement statement;
   private final ResultMapping result;
 
@@ -28,6 +32,7 @@ public final class Tool {
       ArgumentSchema arguments,
       RarTemplate details,
       Grant grant,
+      Optional<Idempotency> idempotency,
       Statement statement,
       ResultMapping result) {
     if (!isName(name)) {
@@ -42,6 +47,7 @@ public final class Tool {
     published.set("template", details.source());
     published.put("digest", Digest.sha256(StrictJson.canonical(details.source())));
     published.put("scope", grant.scope());
+    this.idempotency = idempotency;
     this.statement = statement;
     this.result = result;
   }
@@ -93,6 +99,11 @@ public final class Tool {
     return grant;
   }
 
+  /// What makes two calls the same, for a tool that writes.
+  public Optional<Idempotency> idempotency() {
+    return idempotency;
+  }
+
   public Statement statement() {
     return statement;
   }
@@ -104,6 +115,27 @@ public final class Tool {
   @Override
   public String toString() {
     return "Tool[" + name + "]";
+  }
+
+  /// When two calls of the same person and client are one: if these arguments are equal.
+  ///
+  /// @param arguments names of arguments
+  /// @param within for how long a repeat is one
+  public record Idempotency(List<String> arguments, Duration within) {
+    public Idempotency {
+      arguments = List.copyOf(arguments);
+    }
+
+    /// A digest of the arguments that count.
+    ///
+    /// @param checked the call's arguments with the schema's defaults
+    public String digest(ObjectNode checked) {
+      ObjectNode counted = StrictJson.object();
+      arguments.stream()
+          .filter(checked::has)
+          .forEach(name -> counted.set(name, checked.path(name)));
+      return Digest.sha256(StrictJson.canonical(counted));
+    }
   }
 
   /// What a call needs from the other boxes.

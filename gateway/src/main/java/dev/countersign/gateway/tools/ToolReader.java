@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
@@ -28,12 +29,14 @@ import tools.jackson.databind.node.ObjectNode;
 ///     role: refunds-read
 ///     database: refunds
 ///     statement: SELECT case_id, status FROM refund_case WHERE case_id = :case_id
-///     readOnly: true
+///     readOnly: true        # else: idempotency: {key: [case_id], within: 10m}
 ///     result: {kind: row, missing: there is no such case}
 /// ```
 public final class ToolReader {
   private static final int DEFAULT_ROWS = 100;
   private static final int DEFAULT_BYTES = 256 * 1024;
+  private static final Duration DEFAULT_WITHIN = Duration.ofMinutes(10);
+  private static final Duration LONGEST_WITHIN = Duration.ofDays(30);
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
   private static final Map<String, Boolean> ANNOTATIONS =
       Map.of(
@@ -86,8 +89,43 @@ public final class ToolReader {
     var grant = new Tool.Grant(section.text("scope"), section.text("role"));
     ResultMapping result = result(section);
     Statement statement = statement(section, schema.source(), result);
+    Optional<Tool.Idempotency> idempotency =
+        idempotency(section, schema.source(), statement.readOnly());
     section.done();
-    return new Tool(name, definition, schema, details, grant, statement, result);
+    return new Tool(name, definition, schema, details, grant, idempotency, statement, result);
+  }
+
+  private static Optional<Tool.Idempotency> idempotency(
+      ConfigSection section, ObjectNode schema, boolean readOnly) {
+    Optional<ConfigSection> declared = section.optionalSection("idempotency");
+    if (declared.isEmpty()) {
+      if (!readOnly) {
+        section.problem(
+            "idempotency",
+            "missing; a tool that writes must say which arguments make two calls the same, such as"
+                + " {key: [case_id, amount_cents], within: 10m}");
+      }
+      return Optional.empty();
+    }
+    if (readOnly) {
+      section.problem("idempotency", "is for tools that write: readOnly: false");
+    }
+    ConfigSection idempotency = declared.get();
+    List<String> key = idempotency.texts("key");
+    Duration within = idempotency.duration("within", DEFAULT_WITHIN);
+    idempotency.done();
+    if (key.isEmpty() && !schema.path("properties").isEmpty()) {
+      idempotency.problem("key", "must name at least one argument");
+    }
+    for (String argument : key) {
+      if (!schema.path("properties").has(argument)) {
+        idempotency.problem("key", "`" + argument + "` is no property of inputSchema");
+      }
+    }
+    if (!within.isPositive() || within.compareTo(LONGEST_WITHIN) > 0) {
+      idempotency.problem("within", "must be over 0 and at most 30 days");
+    }
+    return Optional.of(new Tool.Idempotency(key, within));
   }
 
   private static ArgumentSchema schema(ConfigSection section) {

@@ -95,7 +95,7 @@ class AgentThatExchangesTest {
   }
 
   @Test
-  void writesOneRowForTheTokenOfThisCallAndNoneForItsRepeat() {
+  void writesOneRowForTheTokenOfThisCallAndAnswersItsRepeatFromIt() {
     Cast cast = Performance.okta(scene().house());
     Secret token = obo(cast, signIn(cast, cast.high()), cast.cases().direct(), 8_000);
 
