@@ -53,7 +53,7 @@ public final class PgRepeatedCalls implements RepeatedCalls {
   private static final String FINISH =
       """
       UPDATE call
-         SET finished_at = ?, outcome = ?::jsonb
+         SET finished_at = ?, outcome = ?
        WHERE subject = ? AND client = ? AND tool = ? AND call_key = ? AND jti = ?
       """;
 

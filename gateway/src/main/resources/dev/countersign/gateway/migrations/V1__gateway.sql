@@ -10,7 +10,7 @@ CREATE TABLE call (
   started_at  timestamptz NOT NULL,
   repeats_until timestamptz NOT NULL,            -- from then on the same call is a new one
   finished_at timestamptz,
-  outcome     jsonb,                             -- what the tool answered; null: it ended with an unknown effect
+  outcome     text,                              -- what the tool answered, JSON; null: it ended with an unknown effect
   PRIMARY KEY (subject, client, tool, call_key),
   CHECK (outcome IS NULL OR finished_at IS NOT NULL)
 );
