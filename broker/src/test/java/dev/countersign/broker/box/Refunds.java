@@ -449,6 +449,11 @@ final class Refunds implements AutoCloseable {
         StrictJson.object().put("sub", subject).put("txn", transaction));
   }
 
+  /// Sends any text as the body.
+  WireClient.Answer sendText(String method, String path, Map<String, String> headers, String body) {
+    return client.send(method, URI.create(broker().baseUri() + path), headers, body, PATIENCE);
+  }
+
   WireClient.Answer send(
       String method, String path, Map<String, String> headers, @Nullable ObjectNode body) {
     var all = new HashMap<>(headers);
