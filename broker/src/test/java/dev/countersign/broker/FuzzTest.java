@@ -24,7 +24,7 @@ class FuzzTest {
       """;
 
   @ParameterizedTest
-  @CsvSource({"RoleMatchFuzzer, 10000", "http.BodyFuzzer, 10000", "box.BrokerWireFuzzer, 150"})
+  @CsvSource({"RoleMatchFuzzer, 3000", "http.BodyFuzzer, 3000", "box.BrokerWireFuzzer, 40"})
   void findsNothing(String fuzzer, int runs) throws IOException, InterruptedException {
     String seconds = System.getProperty("countersign.fuzz.seconds", "");
     Path corpus = Files.createDirectories(FOLDER.resolve(fuzzer));
