@@ -52,8 +52,11 @@ public final class Together<Q, A> {
 
   private void answerSome() {
     var group = new ArrayList<Asked<Q, A>>();
-    while (group.size() < largest && waiting.poll() instanceof Asked<Q, A> next) {
+    for (Asked<Q, A> next = waiting.poll(); next != null; next = waiting.poll()) {
       group.add(next);
+      if (group.size() == largest) {
+        break;
+      }
     }
     try {
       List<A> answers = work.apply(group.stream().map(asked -> asked.question).toList());
