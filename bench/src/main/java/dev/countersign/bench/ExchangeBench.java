@@ -12,7 +12,7 @@ import java.util.Locale;
 /// authentication, policy, replay checks and the durable ledger on, next to a bare handler that
 /// only parses, verifies, signs and answers. Rounds alternate, medians count.
 final class ExchangeBench {
-  private static final int WARM_UP = 12_000;
+  private static final int WARM_UP = 50_000;
   private static final int ROUND = 6_000;
   private static final int LATENCY_ROUND = 6_000;
   private static final double GOAL_RATIO = 0.60;

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.util.TreeMap;
+import java.util.Arrays;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -108,38 +108,29 @@ public final class StrictJson {
   /// plain decimal without trailing zeros. Two values that mean the same have the same form; it is
   /// what Countersign signs and digests.
   public static String canonical(JsonNode value) {
-    return MAPPER.writeValueAsString(sorted(value, true));
+    return CanonicalJson.of(value);
   }
 
   /// A copy of a value with the members of its objects in the canonical order. Numbers stay as they
   /// came, so that one which is no integer can still be told from one that is.
   static JsonNode ordered(JsonNode value) {
-    return sorted(value, false);
-  }
-
-  private static JsonNode sorted(JsonNode value, boolean plainNumbers) {
     return switch (value) {
       case ObjectNode object -> {
-        var members = new TreeMap<String, JsonNode>();
-        object.properties().forEach(member -> members.put(member.getKey(), member.getValue()));
+        String[] names = object.propertyNames().toArray(String[]::new);
+        Arrays.sort(names);
         ObjectNode copy = object();
-        members.forEach((name, member) -> copy.set(name, sorted(member, plainNumbers)));
+        for (String name : names) {
+          copy.set(name, ordered(object.path(name)));
+        }
         yield copy;
       }
       case ArrayNode array -> {
         ArrayNode copy = array();
-        array.forEach(element -> copy.add(sorted(element, plainNumbers)));
+        array.forEach(element -> copy.add(ordered(element)));
         yield copy;
       }
-      default -> plainNumbers && value.isNumber() ? plainNumber(value.decimalValue()) : value;
+      default -> value;
     };
-  }
-
-  private static JsonNode plainNumber(BigDecimal number) {
-    BigDecimal plain = number.stripTrailingZeros();
-    return plain.scale() <= 0
-        ? JsonNodeFactory.instance.numberNode(plain.toBigIntegerExact())
-        : JsonNodeFactory.instance.numberNode(plain);
   }
 
   private static ObjectNode asObject(JsonNode value) {
