@@ -1,16 +1,18 @@
 package dev.countersign.ledger.postgres;
 
+import static java.time.ZoneOffset.UTC;
+
 import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerRecord;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.StrictJson;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -20,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -33,11 +36,13 @@ public final class PgLedger implements Ledger, AutoCloseable {
   private static final Duration IDLE = Duration.ofMillis(200);
   private static final int LARGEST_GROUP = 200;
 
-  /// Parameters: 1 writer, 2 seq, 3 at, 4 box, 5 event, 6 jti, 7 subject, 8 data, 9 hash.
+  /// Parameters: 1 writer, 2 box, 3 to 9 seqs, times, events, jtis, subjects, data and hashes.
   private static final String APPEND =
       """
-      INSERT INTO ledger.entry (writer, seq, at, box, event, jti, subject, data, hash)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?)
+      INSERT INTO ledger.entry (writer, box, seq, at, event, jti, subject, data, hash)
+      SELECT ?, ?, entry.seq, entry.at, entry.event, entry.jti, entry.subject, entry.data::jsonb, entry.hash
+        FROM unnest(?::bigint[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bytea[])
+          AS entry (seq, at, event, jti, subject, data, hash)
       """;
 
   private final String box;
@@ -117,38 +122,44 @@ public final class PgLedger implements Ledger, AutoCloseable {
     }
   }
 
+  // One statement, so one transaction and one round trip.
   private void insert(List<Waiting> group) throws SQLException {
-    try (Connection connection = database.getConnection()) {
-      connection.setAutoCommit(false);
-      try (PreparedStatement statement = connection.prepareStatement(APPEND)) {
-        for (Waiting waiting : group) {
-          var record =
-              LedgerRecord.next(writer, ++seq, clock.instant(), box, waiting.entry, lastHash);
-          lastHash = record.hash();
-          bind(statement, record);
-          statement.addBatch();
-        }
-        statement.executeBatch();
-        connection.commit();
-      } catch (SQLException failed) {
-        connection.rollback();
-        throw failed;
-      } finally {
-        connection.setAutoCommit(true);
-      }
+    var records = new ArrayList<LedgerRecord>(group.size());
+    for (Waiting waiting : group) {
+      var record = LedgerRecord.next(writer, ++seq, clock.instant(), box, waiting.entry, lastHash);
+      lastHash = record.hash();
+      records.add(record);
+    }
+    try (Connection connection = database.getConnection();
+        PreparedStatement statement = connection.prepareStatement(APPEND)) {
+      statement.setString(1, writer);
+      statement.setString(2, box);
+      statement.setArray(3, array(connection, "bigint", records, LedgerRecord::seq));
+      statement.setArray(
+          4, array(connection, "timestamptz", records, record -> record.at().atOffset(UTC)));
+      statement.setArray(5, array(connection, "text", records, LedgerRecord::event));
+      statement.setArray(6, array(connection, "text", records, LedgerRecord::jti));
+      statement.setArray(7, array(connection, "text", records, LedgerRecord::subject));
+      statement.setArray(
+          8, array(connection, "text", records, record -> StrictJson.write(record.data())));
+      statement.setArray(
+          9,
+          connection.createArrayOf(
+              "bytea",
+              records.stream()
+                  .map(record -> HexFormat.of().parseHex(record.hash()))
+                  .toArray(byte[][]::new)));
+      statement.executeUpdate();
     }
   }
 
-  private static void bind(PreparedStatement statement, LedgerRecord record) throws SQLException {
-    statement.setString(1, record.writer());
-    statement.setLong(2, record.seq());
-    statement.setObject(3, record.at().atOffset(ZoneOffset.UTC));
-    statement.setString(4, record.box());
-    statement.setString(5, record.event());
-    statement.setString(6, record.jti());
-    statement.setString(7, record.subject());
-    statement.setString(8, StrictJson.write(record.data()));
-    statement.setBytes(9, HexFormat.of().parseHex(record.hash()));
+  private static Array array(
+      Connection connection,
+      String type,
+      List<LedgerRecord> records,
+      Function<LedgerRecord, Object> column)
+      throws SQLException {
+    return connection.createArrayOf(type, records.stream().map(column).toArray());
   }
 
   private void startChain() {
