@@ -5,6 +5,7 @@ import static dev.countersign.protocol.OAuthError.ACCESS_DENIED;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.policy.Attribute;
 import dev.countersign.policy.Decision;
+import dev.countersign.policy.Factor;
 import dev.countersign.policy.StepUpOptions;
 import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.Ids;
@@ -14,7 +15,6 @@ import dev.countersign.sts.stepup.Words;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /// Turns a decision to step up into a question to the person and an answer to the client.
 ///
@@ -45,19 +45,27 @@ final class Challenges {
       return outcomes.refused(
           call, ACCESS_DENIED, "step-up is needed by a factor that is not set up here");
     }
-    Optional<String> address = subject.deliveryAddress(facts);
-    if (address.isEmpty()) {
-      return outcomes.refused(
-          call, ACCESS_DENIED, "step-up is needed, but no address of the subject is known");
-    }
-    Approval draft =
-        draft(call, request, subject, actor, decided.decision(), options, address.get(), now);
-    Optional<Approval> open = stepUps.open(draft, address.get());
-    if (open.isEmpty()) {
-      return outcomes.refused(
-          call, ACCESS_DENIED, "step-up is needed, but the subject was asked too often; try later");
-    }
-    Approval approval = open.get();
+    Map<Factor, String> addresses = subject.deliveryAddresses(facts);
+    Approval draft = draft(call, request, subject, actor, decided.decision(), options, now);
+    return switch (stepUps.open(draft, addresses)) {
+      case StepUps.Asked.Waiting(Approval approval) -> asked(call, request, decided, approval, now);
+      case StepUps.Asked.TooOften() ->
+          outcomes.refused(
+              call,
+              ACCESS_DENIED,
+              "step-up is needed, but the subject was asked too often; try later");
+      case StepUps.Asked.NotReached(String reason) ->
+          outcomes.refused(
+              call,
+              ACCESS_DENIED,
+              addresses.isEmpty()
+                  ? "step-up is needed, but no address of the subject is known"
+                  : "step-up is needed, but we " + reason.replace('•', '*'));
+    };
+  }
+
+  private ExchangeResult asked(
+      Call call, TokenRequest request, Decided decided, Approval approval, Instant now) {
     outcomes.append(
         LedgerEvent.EXCHANGE_STEP_UP,
         call.joined(approval.jti()),
@@ -69,7 +77,6 @@ final class Challenges {
         tokens.challenge(approval, now),
         tokens.lifeOf(approval.expiresAt()),
         approval,
-        approval.isSent(),
         request.client().options().standardStepUp());
   }
 
@@ -80,7 +87,6 @@ final class Challenges {
       Actor actor,
       Decision decision,
       StepUpOptions options,
-      String address,
       Instant now) {
     TypeRegistry types = policy.types();
     List<Approval.Line> lines =
@@ -102,13 +108,15 @@ final class Challenges {
         request.details(),
         decision.policyVersion(),
         lines,
-        MailAddress.masked(address),
+        "",
         now,
         stepUps.expiry(now, options),
         options.factors(),
         options.useWithin(),
         0,
         false,
+        null,
+        null,
         null,
         null,
         null);

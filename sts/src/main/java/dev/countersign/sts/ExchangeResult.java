@@ -32,15 +32,9 @@ public sealed interface ExchangeResult {
   ///
   /// @param challenge opens the verification endpoint of this approval and nothing else
   /// @param expiresIn the challenge's life
-  /// @param delivered whether the code was handed to the mail server
   /// @param polls whether the client polls, instead of coming back with an assertion
   record StepUpRequired(
-      String jti,
-      Secret challenge,
-      Duration expiresIn,
-      Approval approval,
-      boolean delivered,
-      boolean polls)
+      String jti, Secret challenge, Duration expiresIn, Approval approval, boolean polls)
       implements ExchangeResult {}
 
   /// Policy or a person said no.

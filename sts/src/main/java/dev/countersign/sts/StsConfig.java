@@ -1,11 +1,13 @@
 package dev.countersign.sts;
 
 import dev.countersign.box.Listener;
+import dev.countersign.policy.Factor;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.sts.clients.Client;
 import dev.countersign.sts.clients.ClientAuthorities;
 import dev.countersign.sts.clients.Credentials;
 import dev.countersign.sts.keys.KeySettings;
+import dev.countersign.sts.stepup.WebAuthn;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -71,6 +73,15 @@ public record StsConfig(
       }
     }
     Set<String> anchorNames = Set.copyOf(anchors.stream().map(Anchor::name).distinct().toList());
+    for (String anchor : stepUp.signIns().keySet()) {
+      if (!anchorNames.contains(anchor)) {
+        problems.add("step-up: sign-in names the anchor " + anchor + ", which does not exist");
+      }
+    }
+    if (stepUp.factors().contains(Factor.PASSKEY) && !WebAuthn.isPossible(issuer)) {
+      problems.add(
+          "step-up: the factor passkey needs an issuer with a name, such as localhost, not a number");
+    }
     for (Client client : clients) {
       if (!names.add("client " + client.id())) {
         problems.add("sts: client " + client.id() + " is registered twice");

@@ -1,7 +1,9 @@
 package dev.countersign.sts;
 
 import dev.countersign.policy.Attribute;
+import dev.countersign.policy.Factor;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -54,16 +56,25 @@ public record Subject(
     return true;
   }
 
-  /// Where a one-time code may be sent: the token's claim, else the attribute `mail` of the store.
-  Optional<String> deliveryAddress(Map<String, Attribute> all) {
-    if (mail != null) {
-      return Optional.of(mail);
-    }
-    Attribute stored = all.get(AttributeStore.MAIL);
-    return stored != null
-            && stored.value().isString()
-            && MailAddress.isDeliverable(stored.value().stringValue())
-        ? Optional.of(stored.value().stringValue())
+  /// Where one-time codes may be sent, by factor: a mail address from the token's claim, else from
+  /// the store; a number from a claim only. Never what a caller says.
+  Map<Factor, String> deliveryAddresses(Map<String, Attribute> all) {
+    var addresses = new EnumMap<Factor, String>(Factor.class);
+    Optional.ofNullable(mail)
+        .or(() -> stored(all, AttributeStore.MAIL))
+        .filter(MailAddress::isDeliverable)
+        .ifPresent(address -> addresses.put(Factor.EMAILOTP, address));
+    Optional.ofNullable(phone).ifPresent(number -> addresses.put(Factor.SMSOTP, number));
+    return addresses;
+  }
+
+  private static Optional<String> stored(Map<String, Attribute> all, String name) {
+    return Optional.ofNullable(all.get(name)).flatMap(Subject::text);
+  }
+
+  private static Optional<String> text(Attribute attribute) {
+    return attribute.value().isString()
+        ? Optional.of(attribute.value().stringValue())
         : Optional.empty();
   }
 

@@ -154,7 +154,7 @@ public final class SubjectTokens {
   }
 
   /// Whether a text can be the stable part of a person's key.
-  static boolean isStableId(String id) {
+  public static boolean isStableId(String id) {
     return SubjectClaims.isStableId(id);
   }
 

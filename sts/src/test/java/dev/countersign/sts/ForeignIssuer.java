@@ -8,7 +8,9 @@ import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
 import com.nimbusds.jose.util.Base64URL;
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.StrictJson;
 import java.io.IOException;
@@ -16,7 +18,16 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -29,6 +40,12 @@ final class ForeignIssuer implements AutoCloseable {
   static final RSAKey STRANGERS_KEY = rsa();
   final RSAKey key;
   final AtomicInteger fetches = new AtomicInteger();
+  final List<Map<String, String>> asked = new CopyOnWriteArrayList<>();
+  volatile InstantSource clock = InstantSource.system();
+  volatile String signedIn = "nobody";
+  volatile String acr = "";
+  volatile Duration sinceAuthentication = Duration.ZERO;
+  private final Map<String, Map<String, String>> codes = new ConcurrentHashMap<>();
   private final HttpServer server;
 
   ForeignIssuer(RSAKey key) {
@@ -50,7 +67,87 @@ final class ForeignIssuer implements AutoCloseable {
           exchange.getResponseBody().write(body);
           exchange.close();
         });
+    server.createContext(
+        "/.well-known/openid-configuration", exchange -> answer(exchange, 200, discovery()));
+    server.createContext("/authorize", this::authorize);
+    server.createContext("/token", this::redeem);
     server.start();
+  }
+
+  private ObjectNode discovery() {
+    return StrictJson.object()
+        .put("issuer", issuer())
+        .put("authorization_endpoint", issuer() + "/authorize")
+        .put("token_endpoint", issuer() + "/token")
+        .put("jwks_uri", issuer() + "/keys");
+  }
+
+  /// Signs in whoever the test says, without a page of its own.
+  private void authorize(HttpExchange exchange) throws IOException {
+    Map<String, String> query = fields(exchange.getRequestURI().getRawQuery());
+    asked.add(query);
+    String code = Ids.random();
+    codes.put(code, query);
+    exchange
+        .getResponseHeaders()
+        .add(
+            "Location",
+            query.get("redirect_uri")
+                + "?code="
+                + code
+                + "&state="
+                + World.encode(query.getOrDefault("state", "")));
+    exchange.sendResponseHeaders(302, -1);
+    exchange.close();
+  }
+
+  private void redeem(HttpExchange exchange) throws IOException {
+    Map<String, String> form =
+        fields(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+    Map<String, String> query = codes.remove(form.getOrDefault("code", ""));
+    if (query == null
+        || !Digest.sha256(form.getOrDefault("code_verifier", ""))
+            .equals(query.get("code_challenge"))
+        || !query.getOrDefault("redirect_uri", "none").equals(form.get("redirect_uri"))) {
+      answer(exchange, 400, StrictJson.object().put("error", "invalid_grant"));
+      return;
+    }
+    Instant now = clock.instant();
+    ObjectNode claims =
+        StrictJson.object()
+            .put("iss", issuer())
+            .put("aud", query.get("client_id"))
+            .put("sub", query.getOrDefault("test_person", signedIn))
+            .put("oid", query.getOrDefault("test_person", signedIn))
+            .put("name", "Lena Okafor")
+            .put("nonce", query.get("nonce"))
+            .put("iat", now.getEpochSecond())
+            .put("exp", now.getEpochSecond() + 300)
+            .put("auth_time", now.minus(sinceAuthentication).getEpochSecond());
+    if (query.containsKey("acr_values")) {
+      claims.put("acr", acr.isEmpty() ? query.get("acr_values").split(" ", -1)[0] : acr);
+    }
+    answer(exchange, 200, StrictJson.object().put("id_token", sign(claims)));
+  }
+
+  private static Map<String, String> fields(String encoded) {
+    var fields = new HashMap<String, String>();
+    for (String pair : encoded.split("&", -1)) {
+      int equals = pair.indexOf('=');
+      fields.put(
+          URLDecoder.decode(pair.substring(0, equals), StandardCharsets.UTF_8),
+          URLDecoder.decode(pair.substring(equals + 1), StandardCharsets.UTF_8));
+    }
+    return fields;
+  }
+
+  private static void answer(HttpExchange exchange, int status, ObjectNode json)
+      throws IOException {
+    byte[] body = StrictJson.write(json).getBytes(StandardCharsets.UTF_8);
+    exchange.getResponseHeaders().add("Content-Type", "application/json");
+    exchange.sendResponseHeaders(status, body.length);
+    exchange.getResponseBody().write(body);
+    exchange.close();
   }
 
   private static RSAKey rsa() {

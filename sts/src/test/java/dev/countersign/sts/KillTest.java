@@ -161,7 +161,7 @@ class KillTest {
     assertThat(page.body()).contains("Reported as suspicious");
     assertThat(WORLD.verification(stepUp).text("state")).isEqualTo("USER_FRAUDULENT");
     assertLockedOut(person, before);
-    assertThat(WORLD.submit(otherForm, "approve", otherCode).status()).isEqualTo(409);
+    assertThat(WORLD.submit(otherForm, "approve", otherCode).status()).isEqualTo(403);
     assertThat(WORLD.verification(other).text("state")).isEqualTo("EXPIRED");
     await(() -> WORLD.transmitter.about(person.key()).size() == 1);
   }

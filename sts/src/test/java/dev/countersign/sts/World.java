@@ -14,6 +14,7 @@ import dev.countersign.box.TestState;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.policy.Factor;
 import dev.countersign.policy.Policy;
 import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.Ids;
@@ -56,6 +57,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
@@ -98,14 +100,22 @@ final class World implements AutoCloseable {
   final StsConfig config;
   final StsBox box;
   final String issuer;
+  private final Map<String, String> owners = new ConcurrentHashMap<>();
   private final HttpClient http =
       HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NEVER).build();
 
   World() {
-    this(settings(), StepUpSettings.defaults());
+    this(settings(), stepUp());
   }
 
   World(DatabaseSettings state, StepUpSettings stepUp) {
+    this(state, stepUp, "127.0.0.1");
+  }
+
+  /// @param host of the issuer; passkeys need a name
+  World(DatabaseSettings state, StepUpSettings stepUp, String host) {
+    okta.clock = clock;
+    entra.clock = clock;
     smtpPort = freePort();
     mail = new GreenMail(new ServerSetup(smtpPort, "127.0.0.1", ServerSetup.PROTOCOL_SMTP));
     mail.start();
@@ -113,8 +123,8 @@ final class World implements AutoCloseable {
         Database.open(
             "sts", state, new Database.Limits(12, Duration.ofSeconds(5), Duration.ofSeconds(15)));
     int port = freePort();
-    issuer = "http://127.0.0.1:" + port;
-    config = config(port, stepUp);
+    issuer = "http://" + host + ":" + port;
+    config = config(port, stepUp, host);
     box = start();
   }
 
@@ -158,9 +168,30 @@ final class World implements AutoCloseable {
             "sts", "sts_" + Ids.base62(10).toLowerCase(java.util.Locale.ROOT), StsBox.MIGRATIONS);
   }
 
-  private StsConfig config(int port, StepUpSettings stepUp) {
+  /// The default step-up, with people who can sign in.
+  static StepUpSettings stepUp() {
+    return stepUp(StepUpSettings.Limits.defaults(), List.of(Factor.EMAILOTP), null);
+  }
+
+  static StepUpSettings stepUp(
+      StepUpSettings.Limits limits, List<Factor> factors, @Nullable SmsSettings sms) {
+    return new StepUpSettings(
+        limits,
+        factors,
+        Map.of(
+            "okta", signIn("Okta", "sub", List.of("urn:okta:loa:2fa:any")),
+            "entra", signIn("Contoso", "oid", List.of())),
+        sms);
+  }
+
+  private static SignInSettings signIn(String label, String subject, List<String> acrValues) {
+    return new SignInSettings(
+        label, "approvals", null, List.of("openid", "profile"), subject, acrValues);
+  }
+
+  private StsConfig config(int port, StepUpSettings stepUp, String host) {
     return new StsConfig(
-        URI.create("http://127.0.0.1:" + port),
+        URI.create("http://" + host + ":" + port),
         Listener.loopback(port),
         StsConfig.DEFAULT_LIFETIME,
         stepUp,
@@ -386,6 +417,16 @@ final class World implements AutoCloseable {
             encoded(form),
             "Content-Type",
             "application/x-www-form-urlencoded");
+    String approval = answer.text("approval_id");
+    String subjectToken = form.getOrDefault("subject_token", "");
+    if (!approval.isEmpty() && subjectToken.split("\\.", -1).length == 3) {
+      ObjectNode claims = claims(subjectToken);
+      owners.put(
+          approval,
+          claims.has("uid")
+              ? "okta|" + claims.path("uid").asString("")
+              : "entra|" + claims.path("oid").asString(""));
+    }
     JsonNode token = answer.json().path("access_token");
     if (token.isString()) {
       seen(token.stringValue());
@@ -463,25 +504,66 @@ final class World implements AutoCloseable {
 
   // --- the person's browser and mailbox
 
-  /// Opens the page as a browser does, and keeps the form and the cookie.
+  /// Signs somebody in at the approval page, in a browser of their own.
+  ///
+  /// @param subject the subject key
+  /// @return the browser's cookie
+  String signIn(String subject, String target) {
+    String[] parts = subject.split("\\|", 2);
+    Answer away = send("GET", "/approve/sign-in/" + parts[0] + "?to=" + target, null);
+    return comeBack(away.header("location"), cookie(away, "none=none"), parts[1]);
+  }
+
+  /// Lets the identity provider sign somebody in and brings the browser back.
+  String comeBack(String authorize, String cookie, String person) {
+    Answer back = sendTo(URI.create(authorize + "&test_person=" + encode(person)), "GET", null);
+    Answer here = sendTo(URI.create(back.header("location")), "GET", null, "Cookie", cookie);
+    return cookie(here, cookie);
+  }
+
+  private static String cookie(Answer answer, String otherwise) {
+    return answer
+        .headers()
+        .getOrDefault("set-cookie", List.of(otherwise))
+        .getFirst()
+        .split(";", -1)[0];
+  }
+
+  /// The page of an approval as its owner sees it.
+  Answer page(String approval) {
+    String cookie = signIn(owners.getOrDefault(approval, "okta|nobody"), approval);
+    return send("GET", "/approve/" + approval, null, "Cookie", cookie);
+  }
+
+  /// Opens the page as its owner's browser does, and keeps the form and the cookie.
   Form open(String approval) {
-    Answer page = send("GET", "/approve/" + approval, null);
+    return open(approval, owners.getOrDefault(approval, "okta|nobody"));
+  }
+
+  /// Opens the page as somebody.
+  Form open(String approval, String subject) {
+    String cookie = signIn(subject, approval);
+    return form(approval, cookie);
+  }
+
+  /// Opens the page in a browser in which somebody is signed in.
+  Form form(String approval, String cookie) {
+    Answer page = send("GET", "/approve/" + approval, null, "Cookie", cookie);
     Matcher csrf = CSRF.matcher(page.body());
-    return new Form(
-        approval,
-        csrf.find() ? csrf.group(1) : "none",
-        page.headers()
-            .getOrDefault("set-cookie", List.of("none=none"))
-            .getFirst()
-            .split(";", -1)[0]);
+    return new Form(approval, csrf.find() ? csrf.group(1) : "none", cookie);
   }
 
   /// Sends the form.
   Answer submit(Form form, String action, String code) {
+    return submit(form, action, Map.of("code", code));
+  }
+
+  /// Sends the form with some fields.
+  Answer submit(Form form, String action, Map<String, String> more) {
     var fields = new LinkedHashMap<String, String>();
     fields.put("csrf", form.csrf());
     fields.put("action", action);
-    fields.put("code", code);
+    fields.putAll(more);
     return send(
         "POST",
         "/approve/" + form.approval(),

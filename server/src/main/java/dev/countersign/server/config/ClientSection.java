@@ -47,7 +47,8 @@ final class ClientSection {
             isStandard(section),
             section.flag("dpop", false),
             section.flag("certificate-bound", false),
-            Set.copyOf(section.texts("introspects")));
+            Set.copyOf(section.texts("introspects")),
+            section.flag("submits-codes", false));
     Optional<Credentials> credentials = credentials(sts, id, section, keys);
     section.done();
     return credentials.flatMap(proof ->

@@ -151,7 +151,7 @@ public record Installation(
       problems.throwIfAny();
       types = TypeRegistry.load(typesFile);
       policy = Policy.load(policyFile, types);
-      StsBox.objections(decisions, policy)
+      StsBox.objections(stsConfig.stepUp(), decisions, policy)
           .forEach(missing -> problems.add(policyFile.toString(), "", missing));
       problems.throwIfAny();
     } else {

@@ -37,7 +37,7 @@ final class StsSection {
     Optional<SmtpSettings> smtp = smtp(sts, sts.section("mail"));
     Optional<StepUpSettings> stepUp =
         sts.optionalSection("step-up")
-            .map(section -> stepUp(sts, section))
+            .map(section -> StepUpSection.read(sts, section))
             .orElseGet(() -> Optional.of(StepUpSettings.defaults()));
     var listener = Sections.listener(sts, true);
     if (smtp.isEmpty() || stepUp.isEmpty() || signing.isEmpty()) {
@@ -99,17 +99,5 @@ final class StsSection {
                 user.flatMap(
                         name -> password.map(secret -> new SmtpSettings.Credentials(name, secret)))
                     .orElse(null)));
-  }
-
-  private static Optional<StepUpSettings> stepUp(ConfigSection sts, ConfigSection section) {
-    StepUpSettings defaults = StepUpSettings.defaults();
-    Duration life = section.duration("approval-lifetime", defaults.approvalLifetime());
-    int tries = (int) section.integer("code-tries", defaults.codeTries());
-    int prompts = (int) section.integer("prompts-per-hour", defaults.promptsPerHour());
-    int strikes = (int) section.integer("strikes", defaults.strikes());
-    Duration window = section.duration("strike-window", defaults.strikeWindow());
-    section.done();
-    return Sections.checked(
-        sts, "step-up", () -> new StepUpSettings(life, tries, prompts, strikes, window));
   }
 }

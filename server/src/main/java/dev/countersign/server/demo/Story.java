@@ -141,12 +141,25 @@ final class Story {
     enterCode(page, code.group(1));
     stage.allowed(
         "person",
-        cast.low().name() + " reads the mail and types its code; the agent never sees it");
+        cast.low().name()
+            + " signs in to the page, reads the mail and types its code; the agent never sees it");
   }
 
-  private static void enterCode(URI page, String code) {
+  private void enterCode(URI page, String code) {
+    stage.check(
+        !new Browser().open(page, "").html().contains("name=\"code\""),
+        true,
+        "sts",
+        "shows the request to nobody who has not signed in as its person");
     var browser = new Browser();
-    Browser.Page approval = browser.open(page, "");
+    String id = page.getPath().substring(page.getPath().lastIndexOf('/') + 1);
+    Browser.Page login =
+        browser.open(page.resolve("/approve/sign-in/" + cast.anchor() + "?to=" + id), "");
+    Browser.Page approval =
+        browser.submit(
+            login,
+            Map.of("username", cast.low().username(), "password", cast.password().reveal()),
+            "");
     browser.submit(approval, Map.of("code", code, "action", "approve"), "");
   }
 

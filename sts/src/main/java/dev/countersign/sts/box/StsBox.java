@@ -23,6 +23,7 @@ import dev.countersign.sts.Decisions;
 import dev.countersign.sts.OutsideDecisions;
 import dev.countersign.sts.Possession;
 import dev.countersign.sts.Sessions;
+import dev.countersign.sts.StepUpSettings;
 import dev.countersign.sts.StsConfig;
 import dev.countersign.sts.SubjectTokens;
 import dev.countersign.sts.TokenService;
@@ -53,8 +54,7 @@ import dev.countersign.sts.postgres.PgRepeats;
 import dev.countersign.sts.postgres.PgReplays;
 import dev.countersign.sts.postgres.PgRevokedTokens;
 import dev.countersign.sts.postgres.PgSessions;
-import dev.countersign.sts.stepup.OneTimeCodes;
-import dev.countersign.sts.stepup.StepUps;
+import dev.countersign.sts.stepup.ApprovalDesk;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -77,6 +77,9 @@ public final class StsBox implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(StsBox.class);
   private static final Duration FORGET = Duration.ofMinutes(1);
+
+  /// Longer than any limit of step-up looks back.
+  private static final Duration KEEP = Duration.ofHours(2);
 
   private final BoxServer server;
   private final EventSender sender;
@@ -171,20 +174,28 @@ public final class StsBox implements AutoCloseable {
                     Objects.requireNonNull(anchor.introspection()), anchor.keys().wire()),
             clock);
     var smtp = new SmtpSender(config.smtp(), clock);
-    var stepUps =
-        new StepUps(
-            config.issuer(),
-            config.stepUp(),
-            new PgApprovals(database, gate),
-            new OneTimeCodes(master.derived("one-time codes")),
+    var approvals = new PgApprovals(database, gate);
+    var stepUp =
+        StepUpAssembly.of(
+            config,
+            approvals,
+            database,
             smtp,
+            client,
+            id -> clients.find(id).filter(known -> known.options().submitsCodes()).isPresent(),
+            master::derived,
             ledger,
             clock);
     var current = new CurrentPolicy(policy);
     var policies = new PgPolicies(database);
     var policyLoop =
         new PolicyLoop(
-            current, policies, files, changed -> objections(settings, changed), ledger, clock);
+            current,
+            policies,
+            files,
+            changed -> objections(config.stepUp(), settings, changed),
+            ledger,
+            clock);
     var notices = new PgNotices(database, clock);
     var noticeLoop = new NoticeLoop(notices, settings.told(), smtp, client, clock);
     var histories = new PgHistory(database);
@@ -212,7 +223,7 @@ public final class StsBox implements AutoCloseable {
             gate,
             revoked,
             repeats,
-            stepUps,
+            stepUp.stepUps(),
             tokens,
             ledger,
             clock);
@@ -238,10 +249,10 @@ public final class StsBox implements AutoCloseable {
             new TokenStatus(clients, entrance, tokens, sessions, revoked, ledger, clock),
             possession,
             tokens,
-            stepUps,
+            stepUp,
             sessions,
             new PresenterAssertion.Checker(Set.of(issuer), config.sessionAdmins(), replays, clock),
-            master.derived("approval forms"),
+            ledger,
             metrics,
             clock);
     BoxServer server =
@@ -257,6 +268,7 @@ public final class StsBox implements AutoCloseable {
           guesses.forget(now);
           revoked.forget(now);
           repeats.forget(now);
+          approvals.forget(now.minus(KEEP));
         });
     return new StsBox(server, sender, janitor, List.of(entrance, policyLoop, policies, noticeLoop));
   }
@@ -298,6 +310,12 @@ public final class StsBox implements AutoCloseable {
   /// The document of a policy that was in force once, as an auditor may read it.
   public static Optional<String> policyDocument(Database auditor, String version) {
     return PgPolicies.document(auditor, NAME, version);
+  }
+
+  /// The approvals of a migrated schema, for operators: to look at and to withdraw. Nothing here
+  /// can approve.
+  public static ApprovalDesk approvals(Database database, Ledger ledger, InstantSource clock) {
+    return StepUpAssembly.desk(database, ledger, clock);
   }
 
   /// The signing keys of a migrated schema, for commands.
@@ -343,7 +361,8 @@ public final class StsBox implements AutoCloseable {
   }
 
   /// What is missing at this installation for a policy to work.
-  public static List<String> objections(DecisionSettings settings, Policy policy) {
+  public static List<String> objections(
+      StepUpSettings stepUp, DecisionSettings settings, Policy policy) {
     var missing = new ArrayList<String>();
     for (String name : policy.notified()) {
       if (!settings.told().containsKey(name)) {
@@ -351,7 +370,7 @@ public final class StsBox implements AutoCloseable {
       }
     }
     for (Factor factor : policy.factors()) {
-      if (!StepUps.FACTORS.contains(factor)) {
+      if (!stepUp.factors().contains(factor)) {
         missing.add("a rule wants the factor `" + factor.code() + "`, which is not set up here");
       }
     }

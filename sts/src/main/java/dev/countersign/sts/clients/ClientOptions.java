@@ -12,6 +12,8 @@ import java.util.Set;
 /// @param dpopRequired whether each of its token requests must carry a DPoP proof
 /// @param certificateBound whether its tokens are bound to the certificate that it proved
 /// @param introspects resources whose tokens it may ask about, as a resource server does
+/// @param submitsCodes whether it may pass on a one-time code that a person gave it, as older
+///   clients do
 public record ClientOptions(
     Set<String> actorAnchors,
     boolean actorRequired,
@@ -19,9 +21,10 @@ public record ClientOptions(
     boolean standardStepUp,
     boolean dpopRequired,
     boolean certificateBound,
-    Set<String> introspects) {
+    Set<String> introspects,
+    boolean submitsCodes) {
   private static final ClientOptions NONE =
-      new ClientOptions(Set.of(), false, Set.of(), false, false, false, Set.of());
+      new ClientOptions(Set.of(), false, Set.of(), false, false, false, Set.of(), false);
 
   public ClientOptions {
     actorAnchors = Set.copyOf(actorAnchors);

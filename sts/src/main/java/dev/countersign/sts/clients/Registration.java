@@ -67,6 +67,7 @@ public final class Registration {
     json.put("step-up", options.standardStepUp() ? "standard" : "verify");
     json.put("dpop", options.dpopRequired());
     json.put("certificate-bound", options.certificateBound());
+    json.put("submits-codes", options.submitsCodes());
     return new Registration(json);
   }
 
@@ -180,7 +181,8 @@ public final class Registration {
             json.path("step-up").asString("verify").equals("standard"),
             json.path("dpop").asBoolean(false),
             json.path("certificate-bound").asBoolean(false),
-            Set.copyOf(texts("introspects"))));
+            Set.copyOf(texts("introspects")),
+            json.path("submits-codes").asBoolean(false)));
   }
 
   private Credentials credentials(InstantSource clock) {

@@ -2,79 +2,27 @@ package dev.countersign.sts.http;
 
 import static dev.countersign.sts.stepup.Words.html;
 
+import dev.countersign.policy.Factor;
 import dev.countersign.sts.stepup.Approval;
+import dev.countersign.sts.stepup.Words;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/// The approval page: plain HTML and CSS, no script, the amount first, every value escaped.
+/// The approval page: the amount first, every value escaped, one way to approve after the other,
+/// and a no that is as easy as a yes.
 final class ApprovalMarkup {
   private static final DateTimeFormatter CLOCK =
       DateTimeFormatter.ofPattern("HH:mm 'UTC'", Locale.ENGLISH).withZone(ZoneOffset.UTC);
   private static final DateTimeFormatter DAY =
       DateTimeFormatter.ofPattern("d MMMM yyyy, HH:mm 'UTC'", Locale.ENGLISH)
           .withZone(ZoneOffset.UTC);
-
-  private static final String PAGE =
-      """
-      <!doctype html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <meta name="robots" content="noindex">
-      <title>%s · Countersign</title>
-      <style>
-      :root { --back: #f4f5f7; --card: #ffffff; --text: #1b1f24; --soft: #57606a; --line: #d0d7de;
-        --act: #0b5cad; --on-act: #ffffff; --bad: #a40e26; --good: #116329; --focus: #0b5cad; }
-      @media (prefers-color-scheme: dark) {
-        :root { --back: #0d1117; --card: #161b22; --text: #e6edf3; --soft: #9aa4af; --line: #3d444d;
-          --act: #58a6ff; --on-act: #04152b; --bad: #ff8080; --good: #5bd07a; --focus: #9ecbff; } }
-      * { box-sizing: border-box; }
-      body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem;
-        background: var(--back); color: var(--text);
-        font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-      main { width: 100%%; max-width: 30rem; padding: 1.75rem; background: var(--card);
-        border: 1px solid var(--line); border-radius: 1rem; }
-      .brand { margin: 0 0 1rem; color: var(--soft); font-size: .875rem; letter-spacing: .02em; }
-      h1 { margin: 0 0 .75rem; font-size: 1.125rem; font-weight: 600; }
-      .amount { margin: 0; font-size: 2.25rem; font-weight: 700; line-height: 1.15;
-        overflow-wrap: anywhere; }
-      .sentence { margin: .25rem 0 1rem; overflow-wrap: anywhere; }
-      dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0 0 1.25rem;
-        padding: 1rem 0 0; border-top: 1px solid var(--line); font-size: .9375rem; }
-      dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
-      label { display: block; font-weight: 600; }
-      .hint { margin: 0 0 .5rem; color: var(--soft); font-size: .875rem; }
-      input[name=code] { width: 100%%; padding: .625rem .75rem; border: 1px solid var(--soft);
-        border-radius: .5rem; background: var(--back); color: var(--text);
-        font: 600 1.5rem/1.3 ui-monospace, monospace; letter-spacing: .35em; }
-      button { width: 100%%; min-height: 2.75rem; margin-top: .75rem; padding: .5rem 1rem;
-        border: 1px solid var(--line); border-radius: .5rem; background: transparent;
-        color: var(--text); font: inherit; font-weight: 600; cursor: pointer; }
-      button.act { border-color: var(--act); background: var(--act); color: var(--on-act); }
-      button.bad { border-color: var(--bad); color: var(--bad); }
-      .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
-      :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
-      .note { margin: 0 0 1rem; padding: .75rem 1rem; border-left: .25rem solid var(--soft);
-        background: var(--back); border-radius: .25rem; }
-      .note.good { border-color: var(--good); } .note.bad { border-color: var(--bad); }
-      .pair + .hint { margin: .5rem 0 0; }
-      @media (max-width: 24rem) { .pair { grid-template-columns: 1fr; gap: 0; } }
-      </style>
-      </head>
-      <body>
-      <main>
-      <p class="brand">Countersign</p>
-      %s
-      </main>
-      </body>
-      </html>
-      """;
 
   private static final String FACTS =
       """
@@ -87,51 +35,149 @@ final class ApprovalMarkup {
 
   private static final String FORM =
       """
-      <form method="post" action="/approve/%s" autocomplete="off">
-      <input type="hidden" name="csrf" value="%s">
-      <label for="code">Code from the mail</label>
+      <form method="post" action="/approve/%s" autocomplete="off"%s>
+      %s%s</form>
+      """;
+
+  private static final String CODE =
+      """
+      <label for="code">Code from the %s</label>
       <p class="hint" id="hint">Six digits, sent to %s. They approve exactly this request, once.</p>
-      <input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code"
-        pattern="[0-9 ]{6,8}" maxlength="8" required aria-describedby="hint"%s autofocus>
+      <input class="digits" id="code" name="code" type="text" inputmode="numeric"
+        autocomplete="one-time-code" pattern="[0-9 ]{6,8}" maxlength="8" required
+        aria-describedby="hint%s"%s autofocus>
       <button class="act" type="submit" name="action" value="approve">Approve</button>
+      """;
+
+  private static final String NUMBER =
+      """
+      <label for="number">Number in your chat</label>
+      <p class="hint" id="number-hint">Two digits, beside the request for your approval. No number there,
+      or another request? Then deny.</p>
+      <input class="digits" id="number" name="number" type="text" inputmode="numeric" pattern="[0-9]{2}"
+        maxlength="2" required aria-describedby="number-hint%s"%s autofocus>
+      """;
+
+  private static final String PASSKEY =
+      """
+      <input type="hidden" name="response" value="">
+      <button class="%s" type="submit" name="action" value="passkey">Approve with a passkey</button>
+      <p class="hint" data-passkey-problem role="alert"></p>
+      <noscript><p class="hint">Passkeys need JavaScript in this browser.</p></noscript>
+      """;
+
+  private static final String IDP =
+      """
+      <button class="%s" type="submit" name="action" value="idp" aria-describedby="idp-hint"%s>Approve
+      by signing in again</button>
+      <p class="hint" id="idp-hint">Your identity provider asks for your second factor.</p>
+      """;
+
+  private static final String SEND =
+      """
+      <button type="submit" name="action" value="%s">Send a code to %s</button>
+      """;
+
+  private static final String DECLINE =
+      """
       <div class="pair">
-      <button type="submit" name="action" value="deny" formnovalidate>Deny</button>
+      <button type="submit" name="action" value="deny">Deny</button>
       <button class="bad" type="submit" name="action" value="suspicious"
-        formnovalidate aria-describedby="suspicious-hint">This is suspicious</button>
+        aria-describedby="suspicious-hint">This is suspicious</button>
       </div>
       <p class="hint" id="suspicious-hint">“This is suspicious” denies the request and signs you out
       everywhere.</p>
-      </form>
       """;
 
   private ApprovalMarkup() {}
 
   /// The page of an approval that waits for an answer.
-  ///
-  /// @param note what went wrong with the last try, or empty
-  static String pending(Approval approval, String csrf, Instant now, String note) {
+  static String pending(Pending pending) {
+    Approval approval = pending.approval();
     String problem =
-        note.isEmpty()
+        pending.note().isEmpty()
             ? ""
-            : "<p class=\"note bad\" role=\"alert\" id=\"problem\">" + html(note) + "</p>\n";
-    String invalid = note.isEmpty() ? "" : " aria-invalid=\"true\"";
-    return page(
+            : "<p class=\"note bad\" role=\"alert\" id=\"problem\">"
+                + html(pending.note())
+                + "</p>\n";
+    return PageFrame.page(
         "Approve this request?",
         "<h1>Approve this request?</h1>\n"
-            + request(approval, timeLeft(approval, now))
+            + request(approval, pending.person(), waiting(pending))
             + problem
-            + FORM.formatted(html(approval.id()), html(csrf), html(approval.sentTo()), invalid));
+            + "<div class=\"choices\">\n"
+            + choices(pending)
+            + form(pending, "", DECLINE)
+            + "</div>\n"
+            + foot(pending.person(), pending.offersPasskeys()),
+        pending.offers(Factor.PASSKEY));
+  }
+
+  private static String choices(Pending pending) {
+    Approval approval = pending.approval();
+    var choices = new StringBuilder();
+    if (approval.isSent()) {
+      choices.append(
+          form(
+              pending,
+              "",
+              CODE.formatted(
+                  approval.channel() == Factor.SMSOTP ? "text message" : "mail",
+                  html(approval.sentTo()),
+                  pending.problemId(),
+                  pending.invalid())));
+    }
+    boolean offersPasskey = pending.offers(Factor.PASSKEY);
+    boolean offersIdp = pending.offers(Factor.IDP);
+    if (offersPasskey || offersIdp) {
+      String mark = approval.isSent() ? "" : "act";
+      String number =
+          approval.asksForNumber()
+              ? NUMBER.formatted(pending.problemId(), pending.invalid())
+              : "<p class=\"or\">or</p>\n";
+      choices.append(
+          form(
+              pending,
+              offersPasskey
+                  ? " data-passkey=\"get\" data-options=\"" + html(pending.passkeyOptions()) + "\""
+                  : "",
+              number
+                  + (offersPasskey ? PASSKEY.formatted(mark) : "")
+                  + (offersIdp ? IDP.formatted(offersPasskey ? "" : mark, "") : "")));
+    }
+    pending
+        .sendable()
+        .forEach((factor, masked) ->
+            choices.append(
+                form(pending, "", SEND.formatted(html("send-" + factor.code()), html(masked)))));
+    return choices.toString();
+  }
+
+  private static String form(Pending pending, String attributes, String content) {
+    return FORM.formatted(
+        html(pending.approval().id()), attributes, PageFrame.csrf(pending.csrf()), content);
+  }
+
+  private static String waiting(Pending pending) {
+    Approval approval = pending.approval();
+    String number =
+        approval.asksForNumber()
+            ? ""
+            : "<dt>Number</dt><dd>%s, as in your chat</dd>\n".formatted(html(approval.number()));
+    return number
+        + "<dt>Open until</dt><dd>%s, %s</dd>\n"
+            .formatted(html(CLOCK.format(approval.expiresAt())), timeLeft(pending));
   }
 
   /// The page of an approval that waits no more.
-  static String settled(Approval approval, Approval.State state) {
+  static String settled(Approval approval, Approval.State state, String person) {
     String mood =
         switch (state) {
           case APPROVED, USED -> "good";
           case PENDING, CANCELLED, EXPIRED -> "";
           case DENIED, SUSPICIOUS, FAILED -> "bad";
         };
-    return page(
+    return PageFrame.page(
         title(state),
         "<h1>"
             + html(title(state))
@@ -140,30 +186,25 @@ final class ApprovalMarkup {
             + "\" role=\"status\">"
             + html(explanation(state))
             + "</p>\n"
-            + request(approval, ""));
+            + request(approval, person, ""),
+        false);
   }
 
-  /// A page without an approval: nothing of it may be told.
-  static String message(String title, String text) {
-    return page(
-        title,
-        "<h1>" + html(title) + "</h1>\n<p class=\"note\" role=\"alert\">" + html(text) + "</p>");
+  private static String foot(String person, boolean offersPasskeys) {
+    return "<p class=\"foot\">Signed in as "
+        + html(person)
+        + (offersPasskeys ? ". <a href=\"/approve/passkeys\">Your passkeys</a></p>\n" : ".</p>\n");
   }
 
-  private static String page(String title, String content) {
-    return PAGE.formatted(html(title), content);
-  }
-
-  private static String request(Approval approval, String timeLeft) {
+  private static String request(Approval approval, String person, String more) {
     String lines =
         approval.lines().stream().map(ApprovalMarkup::line).collect(Collectors.joining("\n"));
+    boolean isMixed = approval.lines().stream().anyMatch(line -> Words.isMixed(line.sentence()));
     return lines
         + "\n"
+        + (isMixed ? "<p class=\"note bad\">" + html(Words.MIXED) + "</p>\n" : "")
         + FACTS.formatted(
-            html(approval.agent()),
-            html(approval.sentTo()),
-            html(DAY.format(approval.createdAt())),
-            timeLeft);
+            html(approval.agent()), html(person), html(DAY.format(approval.createdAt())), more);
   }
 
   private static String line(Approval.Line line) {
@@ -172,16 +213,14 @@ final class ApprovalMarkup {
     return amount + "<p class=\"sentence\">" + html(line.sentence()) + "</p>";
   }
 
-  private static String timeLeft(Approval approval, Instant now) {
-    long minutes = Duration.between(now, approval.expiresAt()).plusSeconds(30).toMinutes();
-    String left =
-        switch ((int) Math.max(0, minutes)) {
-          case 0 -> "less than a minute left";
-          case 1 -> "one minute left";
-          default -> minutes + " minutes left";
-        };
-    return "<dt>Open until</dt><dd>%s, %s</dd>\n"
-        .formatted(html(CLOCK.format(approval.expiresAt())), left);
+  private static String timeLeft(Pending pending) {
+    long minutes =
+        Duration.between(pending.now(), pending.approval().expiresAt()).plusSeconds(30).toMinutes();
+    return switch ((int) Math.max(0, minutes)) {
+      case 0 -> "less than a minute left";
+      case 1 -> "one minute left";
+      default -> minutes + " minutes left";
+    };
   }
 
   private static String title(Approval.State state) {
@@ -199,15 +238,54 @@ final class ApprovalMarkup {
 
   private static String explanation(Approval.State state) {
     return switch (state) {
-      case PENDING -> "The code is still on its way. Please open this page again in a moment.";
+      case PENDING -> "This cannot be approved in that way. Please open this page again.";
       case APPROVED -> "The agent may do this once, now. You can close this page.";
       case USED -> "This approval was used. It cannot be used again. You can close this page.";
       case DENIED -> "The agent may not do this. You can close this page.";
       case SUSPICIOUS ->
           "The request was denied, and you are being signed out everywhere. Please sign in again.";
       case FAILED -> "The request was denied because no code was right.";
-      case CANCELLED -> "Your sessions were ended, so this request is void.";
+      case CANCELLED -> "This request was withdrawn, or your sessions were ended. It is void.";
       case EXPIRED -> "Nobody answered in time, so the agent may not do this.";
     };
+  }
+
+  /// An approval that waits, as one person sees it in one browser.
+  ///
+  /// @param person what the person is called
+  /// @param ways the factors by which the person can answer
+  /// @param sendable where a code could be sent on demand, masked
+  /// @param options what the authenticator is asked, as JSON, or null
+  /// @param offersPasskeys whether passkeys can be registered here
+  /// @param note what went wrong with the last try, or empty
+  record Pending(
+      Approval approval,
+      String person,
+      List<Factor> ways,
+      Map<Factor, String> sendable,
+      @Nullable String options,
+      boolean offersPasskeys,
+      String csrf,
+      Instant now,
+      String note) {
+    Pending {
+      ways = List.copyOf(ways);
+    }
+
+    boolean offers(Factor factor) {
+      return ways.contains(factor) && (factor != Factor.PASSKEY || options != null);
+    }
+
+    String passkeyOptions() {
+      return options == null ? "" : options;
+    }
+
+    String problemId() {
+      return note.isEmpty() ? "" : " problem";
+    }
+
+    String invalid() {
+      return note.isEmpty() ? "" : " aria-invalid=\"true\"";
+    }
   }
 }

@@ -2,8 +2,11 @@ package dev.countersign.sts.http;
 
 import dev.countersign.box.Listener;
 import dev.countersign.box.Metrics;
+import dev.countersign.ledger.Ledger;
+import dev.countersign.policy.Factor;
 import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.PresenterAssertion;
+import dev.countersign.sts.Anchor;
 import dev.countersign.sts.Possession;
 import dev.countersign.sts.Sessions;
 import dev.countersign.sts.StsConfig;
@@ -12,14 +15,17 @@ import dev.countersign.sts.TokenStatus;
 import dev.countersign.sts.Tokens;
 import dev.countersign.sts.clients.Client;
 import dev.countersign.sts.keys.SigningKeys;
+import dev.countersign.sts.stepup.StepUpParts;
 import dev.countersign.sts.stepup.StepUps;
 import io.helidon.http.HttpException;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.HttpRouting;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /// All routes of the token service.
 public final class StsRoutes {
@@ -28,10 +34,11 @@ public final class StsRoutes {
   private final Verifications verifications;
   private final ApprovalPage page;
   private final TokenStatusEndpoints status;
+  private final PageDoor door;
+  private final PasskeyPage passkeys;
   private final UserInfo userInfo;
   private final SessionAdmin sessionAdmin;
 
-  /// @param formKey 32 secret bytes for the approval page's forms, the same at every replica
   public StsRoutes(
       StsConfig config,
       TypeRegistry types,
@@ -40,10 +47,10 @@ public final class StsRoutes {
       TokenStatus status,
       Possession possession,
       Tokens tokens,
-      StepUps stepUps,
+      StepUpParts stepUp,
       Sessions sessions,
       PresenterAssertion.Checker presenters,
-      byte[] formKey,
+      Ledger ledger,
       Metrics metrics,
       InstantSource clock) {
     var detailTypes = new TreeSet<String>();
@@ -53,6 +60,7 @@ public final class StsRoutes {
       scopes.addAll(client.scopes());
     }
     detailTypes.retainAll(Set.copyOf(types.types()));
+    StepUps stepUps = stepUp.stepUps();
     token = new TokenEndpoint(service, possession, stepUps::page, metrics);
     discovery =
         new Discovery(
@@ -62,11 +70,23 @@ public final class StsRoutes {
             scopes,
             config.listener().tls().filter(Listener.Tls::asksForCertificates).isPresent());
     this.status = new TokenStatusEndpoints(status);
-    verifications = new Verifications(stepUps, tokens, clock);
-    page =
-        new ApprovalPage(
+    var cookie = new ApprovalCookie(stepUp.formKey(), "https".equals(config.issuer().getScheme()));
+    var issuers =
+        config.anchors().stream()
+            .filter(anchor -> config.stepUp().signIns().containsKey(anchor.name()))
+            .collect(Collectors.toMap(Anchor::name, Anchor::issuer));
+    var signIn =
+        new PageSignIn(config.issuer().toString(), issuers, config.stepUp().signIns(), clock);
+    door = new PageDoor(signIn, stepUp.visits(), cookie, stepUp.answers(), issuers, clock);
+    passkeys = new PasskeyPage(stepUp.webAuthn(), stepUp.passkeys(), door, cookie, ledger, clock);
+    page = new ApprovalPage(stepUps, stepUp.answers(), door, cookie, passkeys, clock);
+    verifications =
+        new Verifications(
             stepUps,
-            new ApprovalCookie(formKey, "https".equals(config.issuer().getScheme())),
+            stepUp.answers(),
+            tokens,
+            stepUp.passesCodes(),
+            new ApprovalWatch(stepUps, clock),
             clock);
     userInfo = new UserInfo(sessions, possession);
     sessionAdmin = new SessionAdmin(sessions, presenters);
@@ -88,11 +108,23 @@ public final class StsRoutes {
         .post("/oauth2/introspect", status::introspect)
         .post("/oauth2/revoke", status::revoke)
         .get("/oauth2/userinfo", userInfo::handle)
-        .get("/v2.0/factors/emailotp/transient/verifications/{id}", verifications::handle)
+        .get("/approve/passkeys", passkeys::show)
+        .post("/approve/passkeys", passkeys::change)
+        .get("/approve/passkey.js", passkeys::script)
+        .get("/approve/sign-in/{anchor}", door::leave)
+        .get("/approve/callback/{anchor}", door::comeBack)
         .get("/approve/{id}", page::show)
         .post("/approve/{id}", page::answer)
         .get("/v1.0/auth/sessions/{subject}", sessionAdmin::list)
         .delete("/v1.0/auth/sessions/{subject}", sessionAdmin::endAll)
         .route(Method.PATCH, "/v1.0/auth/sessions/{subject}", sessionAdmin::endSome);
+    for (Factor factor : List.of(Factor.EMAILOTP, Factor.SMSOTP)) {
+      String path = "/v2.0/factors/" + factor.code() + "/transient/verifications";
+      routing
+          .post(path, verifications::start)
+          .get(path + "/{id}", verifications::show)
+          .post(path + "/{id}", verifications::submit)
+          .delete(path + "/{id}", verifications::cancel);
+    }
   }
 }

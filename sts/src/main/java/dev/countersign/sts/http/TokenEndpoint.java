@@ -108,7 +108,8 @@ final class TokenEndpoint {
         .put("approval_id", approval.id())
         .put("approval_uri", approvalPage.apply(approval.id()).toString())
         .put("expires_at", approval.expiresAt().toString())
-        .put("message", message(stepUp))
+        .put("number", approval.number())
+        .put("message", message(approval))
         .put("jti", stepUp.jti());
   }
 
@@ -122,20 +123,22 @@ final class TokenEndpoint {
         .put("approval_uri", approvalPage.apply(approval.id()).toString())
         .put("expires_in", stepUp.expiresIn().toSeconds())
         .put("interval", 5)
-        .put("message", message(stepUp))
+        .put("number", approval.number())
+        .put("message", message(approval))
         .put("jti", stepUp.jti());
   }
 
-  private static String message(ExchangeResult.StepUpRequired stepUp) {
-    Approval approval = stepUp.approval();
+  private static String message(Approval approval) {
     String what =
         approval.lines().stream().map(Approval.Line::sentence).collect(Collectors.joining("; "));
-    return stepUp.delivered()
-        ? what + ": needs approval; a code was sent to " + approval.sentTo()
-        : what
-            + ": needs approval, but the code could not be sent to "
-            + approval.sentTo()
-            + "; try again in half a minute";
+    String how =
+        approval.isSent()
+            ? "; a code was sent to " + approval.sentTo()
+            : approval.channel() == null || approval.failure() != null
+                ? "; approve it on the page"
+                : "; a code is being sent to " + approval.sentTo();
+    String failed = approval.failure() == null ? "" : " (we " + approval.failure() + ")";
+    return what + ": needs approval" + how + failed + "; number " + approval.number();
   }
 
   private static ObjectNode waiting(ExchangeResult.Waiting waiting) {

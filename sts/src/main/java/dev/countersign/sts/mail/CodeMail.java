@@ -4,6 +4,7 @@ import static dev.countersign.sts.stepup.Words.html;
 
 import dev.countersign.protocol.Secret;
 import dev.countersign.sts.stepup.Approval;
+import dev.countersign.sts.stepup.Words;
 import java.net.URI;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -24,6 +25,7 @@ final class CodeMail {
       Asked by  %s
       For       %s
       Time      %s
+      Number    %s, as in your chat
 
       Your code: %s
 
@@ -48,6 +50,7 @@ final class CodeMail {
       <tr><td style="padding-right:12px">Asked by</td><td style="color:#1b1f24">%3$s</td></tr>
       <tr><td>For</td><td style="color:#1b1f24">%4$s</td></tr>
       <tr><td>Time</td><td style="color:#1b1f24">%5$s</td></tr>
+      <tr><td>Number</td><td style="color:#1b1f24">%9$s, as in your chat</td></tr>
       </table>
       <p style="margin:24px 0 4px">Your code</p>
       <p style="margin:0;font:700 32px/1.2 monospace;letter-spacing:6px">%6$s</p>
@@ -78,10 +81,11 @@ final class CodeMail {
                     : line.amount() + "\n" + line.sentence() + "\n")
             .collect(Collectors.joining("\n"));
     return TEXT.formatted(
-        lines,
+        isMixed(approval) ? lines + "\n" + Words.MIXED + "\n" : lines,
         approval.agent(),
         approval.sentTo(),
         time(approval.createdAt()),
+        approval.number(),
         code.reveal(),
         time(approval.expiresAt()),
         page);
@@ -92,13 +96,16 @@ final class CodeMail {
         approval.lines().stream().map(CodeMail::markup).collect(Collectors.joining("\n"));
     return HTML.formatted(
         html(subject(approval)),
-        lines,
+        isMixed(approval)
+            ? lines + "<p style=\"color:#a40e26\">" + html(Words.MIXED) + "</p>"
+            : lines,
         html(approval.agent()),
         html(approval.sentTo()),
         html(time(approval.createdAt())),
         code.reveal(),
         html(time(approval.expiresAt())),
-        html(page.toString()));
+        html(page.toString()),
+        html(approval.number()));
   }
 
   private static String markup(Approval.Line line) {
@@ -108,6 +115,10 @@ final class CodeMail {
             : "<p style=\"margin:0;font-size:28px;font-weight:700\">%s</p>"
                 .formatted(html(line.amount()));
     return amount + "<p style=\"margin:0 0 16px\">" + html(line.sentence()) + "</p>";
+  }
+
+  private static boolean isMixed(Approval approval) {
+    return approval.lines().stream().anyMatch(line -> Words.isMixed(line.sentence()));
   }
 
   private static String time(Instant at) {

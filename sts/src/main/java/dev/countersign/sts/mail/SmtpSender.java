@@ -16,12 +16,16 @@ import jakarta.mail.internet.InternetAddress;
 import jakarta.mail.internet.MimeBodyPart;
 import jakarta.mail.internet.MimeMessage;
 import jakarta.mail.internet.MimeMultipart;
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.Date;
 import java.util.List;
 import java.util.Properties;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /// Hands code mails to one SMTP server. Threads may share it.
@@ -82,13 +86,39 @@ public final class SmtpSender implements CodeSender {
   public void send(String address, Approval approval, URI page, Secret code) {
     try {
       Transport.send(message(address, approval, page, code));
-    } catch (AuthenticationFailedException refused) {
-      throw new NotSent("the mail server refused our sign-in", refused);
-    } catch (SendFailedException refused) {
-      throw new NotSent("the mail server refused the message", refused);
     } catch (MessagingException failed) {
-      throw new NotSent("the mail server cannot be reached or did not answer in time", failed);
+      throw new NotSent(reason(failed), failed);
     }
+  }
+
+  /// What failed, in words for people; no address.
+  private static String reason(MessagingException failed) {
+    if (failed instanceof AuthenticationFailedException) {
+      return "the mail server refused our sign-in";
+    }
+    if (failed instanceof SendFailedException) {
+      return "the mail server refused the address or the message";
+    }
+    for (Throwable cause = failed; cause != null; cause = cause.getCause()) {
+      switch (cause) {
+        case ConnectException _ -> {
+          return "connection refused";
+        }
+        case SocketTimeoutException _ -> {
+          return "the mail server did not answer in time";
+        }
+        case UnknownHostException _ -> {
+          return "the mail server's name is not known";
+        }
+        case SSLException _ -> {
+          return "the mail server's TLS is not acceptable";
+        }
+        default -> {}
+      }
+    }
+    return String.valueOf(failed.getMessage()).contains("STARTTLS")
+        ? "the mail server does not offer STARTTLS"
+        : "the mail server cannot be reached";
   }
 
   /// Sends a plain message.

@@ -8,7 +8,9 @@ import dev.countersign.sts.Actor;
 import dev.countersign.sts.Kill;
 import dev.countersign.sts.stepup.Approval;
 import dev.countersign.sts.stepup.Approvals;
+import dev.countersign.sts.stepup.DeliveryAddresses;
 import dev.countersign.sts.stepup.OneTimeCodes.SealedCode;
+import dev.countersign.sts.stepup.Passkeys;
 import dev.countersign.sts.stepup.StepUps;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -30,6 +32,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// Approvals. Everything that changes what a person may do locks the person's row first, then the
 /// approval's, so that two changes never wait for each other in a circle. Threads may share it.
 public final class PgApprovals implements Approvals {
+  private static final String WRONG = "wrong";
   private static final Duration HOUR = Duration.ofHours(1);
 
   private static final String KNOW_PERSON =
@@ -75,17 +78,70 @@ public final class PgApprovals implements Approvals {
       RETURNING *
       """;
 
+  private static final String KEEP_ADDRESS =
+      """
+      INSERT INTO approval_address (approval_id, factor, sealed, masked)
+      VALUES (?, ?, ?, ?)
+      """;
+
+  private static final String FIND_ADDRESS =
+      """
+      SELECT sealed, masked
+        FROM approval_address
+       WHERE approval_id = ?
+         AND factor = ?
+      """;
+
+  private static final String FORGET_ADDRESSES =
+      "DELETE FROM approval_address WHERE approval_id = ?";
+
+  /// Parameters: 1 salt, 2 digest, 3 now, 4 factor, 5 masked address, 6 id, 7 again, 8 free before.
   private static final String CLAIM_SENDING =
       """
       UPDATE approval
-         SET code_salt = ?, code_digest = ?, send_claimed_at = ?
+         SET code_salt = ?, code_digest = ?, send_claimed_at = ?, channel = ?, sent_to = ?,
+             failure = NULL
        WHERE id = ?
-         AND sent_at IS NULL
          AND answer IS NULL
-         AND (send_claimed_at IS NULL OR send_claimed_at < ?)
+         AND (? OR (sent_at IS NULL AND (send_claimed_at IS NULL OR send_claimed_at < ?)))
       """;
 
   private static final String SENT = "UPDATE approval SET sent_at = ? WHERE id = ?";
+
+  private static final String NOT_SENT =
+      """
+      UPDATE approval
+         SET failure         = ?,
+             send_claimed_at = CASE WHEN channel = ? THEN NULL ELSE send_claimed_at END,
+             sent_at         = CASE WHEN channel = ? THEN NULL ELSE sent_at END
+       WHERE id = ?
+      """;
+
+  private static final String COUNT =
+      "INSERT INTO step_up_count (subject, what, at) VALUES (?, ?, ?)";
+
+  private static final String COUNTED =
+      "SELECT count(*) FROM step_up_count WHERE subject = ? AND what = ? AND at > ?";
+
+  private static final String LIST =
+      """
+      SELECT *
+        FROM approval
+       WHERE ? = '' OR subject = ?
+       ORDER BY created_at DESC
+       LIMIT ?
+      """;
+
+  private static final List<String> FORGET =
+      List.of(
+          "DELETE FROM step_up_count WHERE at < ?",
+          "DELETE FROM page_attempt WHERE started_at < ?",
+          "DELETE FROM page_visit WHERE expires_at < ?",
+          "DELETE FROM strike WHERE at < ?",
+          """
+          DELETE FROM approval_address
+           WHERE approval_id IN (SELECT id FROM approval WHERE expires_at < ?)
+          """);
 
   private static final String FIND = "SELECT * FROM approval WHERE id = ?";
 
@@ -122,6 +178,15 @@ public final class PgApprovals implements Approvals {
          AND answer IS NULL
       """;
 
+  private static final String WITHDRAW =
+      """
+      UPDATE approval
+         SET answer = 'cancelled', answered_at = ?, open_key = NULL
+       WHERE id = ?
+         AND consumed_at IS NULL
+         AND (answer IS NULL OR answer = 'approved')
+      """;
+
   private static final String CONSUME =
       """
       UPDATE approval
@@ -148,7 +213,8 @@ public final class PgApprovals implements Approvals {
   }
 
   @Override
-  public Opened open(Approval draft, String key, int promptsPerHour) {
+  public Opened open(
+      Approval draft, String key, List<DeliveryAddresses.Kept> addresses, int promptsPerHour) {
     return database.transaction(connection -> {
       String subject = draft.person().key();
       Instant now = draft.createdAt();
@@ -162,7 +228,17 @@ public final class PgApprovals implements Approvals {
       if (countPrompt(connection, subject, now) > promptsPerHour) {
         return new Opened.TooMany();
       }
-      return new Opened.Open(insert(connection, draft, key));
+      Approval opened = insert(connection, draft, key);
+      for (DeliveryAddresses.Kept kept : addresses) {
+        Sql.update(
+            connection,
+            KEEP_ADDRESS,
+            opened.id(),
+            kept.factor().code(),
+            kept.sealed(),
+            kept.masked());
+      }
+      return new Opened.Open(opened);
     });
   }
 
@@ -206,15 +282,56 @@ public final class PgApprovals implements Approvals {
   }
 
   @Override
-  public boolean claimSending(String id, SealedCode code, Instant now, Instant claimedBefore) {
-    return database.query(connection ->
-        Sql.update(connection, CLAIM_SENDING, code.salt(), code.digest(), now, id, claimedBefore)
-            == 1);
+  public Claim claimSending(String id, Sending sending) {
+    Optional<Approval> known = find(id);
+    if (known.isEmpty()) {
+      return Claim.TAKEN;
+    }
+    String subject = known.get().person().key();
+    String what = "sent:" + sending.factor().code();
+    return database.transaction(connection -> {
+      lock(connection, subject);
+      boolean isTaken =
+          Sql.update(
+                  connection,
+                  CLAIM_SENDING,
+                  sending.code().salt(),
+                  sending.code().digest(),
+                  sending.now(),
+                  sending.factor().code(),
+                  sending.sentTo(),
+                  id,
+                  sending.again(),
+                  sending.claimedBefore())
+              == 0;
+      if (isTaken) {
+        return Claim.TAKEN;
+      }
+      Sql.update(connection, COUNT, subject, what, sending.now());
+      return counted(connection, subject, what, sending.now().minus(HOUR)) > sending.perHour()
+          ? Claim.TOO_MANY
+          : Claim.CLAIMED;
+    });
+  }
+
+  private static int counted(Connection connection, String subject, String what, Instant since)
+      throws SQLException {
+    try (var statement = Sql.bind(connection, COUNTED, subject, what, since);
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      return row.getInt(1);
+    }
   }
 
   @Override
   public void sent(String id, Instant now) {
     database.query(connection -> Sql.update(connection, SENT, now, id));
+  }
+
+  @Override
+  public void notSent(String id, Factor factor, String reason) {
+    database.query(
+        connection -> Sql.update(connection, NOT_SENT, reason, factor.code(), factor.code(), id));
   }
 
   @Override
@@ -236,6 +353,41 @@ public final class PgApprovals implements Approvals {
             : Optional.<StepUps.Polled>empty();
       }
     });
+  }
+
+  @Override
+  public Optional<DeliveryAddresses.Kept> address(String id, Factor factor) {
+    return database.query(connection -> {
+      try (var statement = Sql.bind(connection, FIND_ADDRESS, id, factor.code());
+          ResultSet row = statement.executeQuery()) {
+        return row.next()
+            ? Optional.of(
+                new DeliveryAddresses.Kept(
+                    factor, row.getString("sealed"), row.getString("masked")))
+            : Optional.<DeliveryAddresses.Kept>empty();
+      }
+    });
+  }
+
+  @Override
+  public List<Approval> list(String subject, int limit) {
+    return database.query(connection -> {
+      var found = new ArrayList<Approval>();
+      try (var statement = Sql.bind(connection, LIST, subject, subject, limit);
+          ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          found.add(read(rows));
+        }
+      }
+      return found;
+    });
+  }
+
+  @Override
+  public void forget(Instant before) {
+    for (String sql : FORGET) {
+      database.query(connection -> Sql.update(connection, sql, before));
+    }
   }
 
   @Override
@@ -299,6 +451,8 @@ public final class PgApprovals implements Approvals {
         seconds(row.getObject("use_within_seconds", Integer.class)),
         row.getInt("tries"),
         row.getObject("sent_at") != null,
+        channel(row.getString("channel")),
+        row.getString("failure"),
         answer == null ? null : Approval.Answer.valueOf(answer.toUpperCase(Locale.ROOT)),
         Sql.optionalInstant(row, "answered_at"),
         Sql.optionalInstant(row, "consumed_at"));
@@ -308,6 +462,10 @@ public final class PgApprovals implements Approvals {
     return codes == null
         ? List.of()
         : Arrays.stream(codes.split(" ", -1)).map(Factor::valueOf).toList();
+  }
+
+  private static @Nullable Factor channel(@Nullable String code) {
+    return code == null ? null : Factor.valueOf(code.toUpperCase(Locale.ROOT));
   }
 
   private static @Nullable Duration seconds(@Nullable Integer seconds) {
@@ -375,6 +533,7 @@ public final class PgApprovals implements Approvals {
     public void answer(Approval.Answer answer, Instant at, Instant expiresAt) {
       String word = answer.name().toLowerCase(Locale.ROOT);
       run(ANSWER, word, at, expiresAt, word, approval.id());
+      with(() -> Sql.update(connection, FORGET_ADDRESSES, approval.id()));
     }
 
     @Override
@@ -383,33 +542,60 @@ public final class PgApprovals implements Approvals {
     }
 
     @Override
+    public void withdraw(Instant at) {
+      run(WITHDRAW, at, approval.id());
+      with(() -> Sql.update(connection, FORGET_ADDRESSES, approval.id()));
+    }
+
+    @Override
+    public void countWrong(Instant at) {
+      with(() -> Sql.update(connection, COUNT, approval.person().key(), WRONG, at));
+    }
+
+    @Override
+    public int wrongSince(Instant since) {
+      return with(() -> counted(connection, approval.person().key(), WRONG, since));
+    }
+
+    @Override
+    public List<Passkeys.Passkey> passkeys() {
+      return with(() -> PgPasskeys.of(connection, approval.person().key()));
+    }
+
+    @Override
+    public void passkeyUsed(String credentialId, long signCount, Instant at) {
+      with(() -> PgPasskeys.used(connection, approval.person().key(), credentialId, signCount, at));
+    }
+
+    @Override
     public int strike(Instant at, Instant since) {
       String subject = approval.person().key();
-      try {
+      return with(() -> {
         Sql.update(connection, STRIKE, subject, approval.id(), at);
         try (var statement = Sql.bind(connection, COUNT_STRIKES, subject, since);
             ResultSet row = statement.executeQuery()) {
           row.next();
           return row.getInt(1);
         }
-      } catch (SQLException failed) {
-        throw Database.unchecked(failed);
-      }
+      });
     }
 
     @Override
     public void clearStrikes() {
-      try {
-        Sql.update(connection, CLEAR_STRIKES, approval.person().key());
-      } catch (SQLException failed) {
-        throw Database.unchecked(failed);
-      }
+      with(() -> Sql.update(connection, CLEAR_STRIKES, approval.person().key()));
     }
 
     @Override
     public void close(Kill kill) {
-      try {
+      with(() -> {
         gate.close(connection, kill);
+        return true;
+      });
+    }
+
+    private <T> T with(SqlWork<T> work) {
+      try {
+        return work.run();
       } catch (SQLException failed) {
         throw Database.unchecked(failed);
       }
@@ -417,13 +603,14 @@ public final class PgApprovals implements Approvals {
 
     // INVARIANT: the row is locked and its state was read under the lock, so each change hits it.
     private void run(String sql, @Nullable Object... parameters) {
-      try {
-        if (Sql.update(connection, sql, parameters) != 1) {
-          throw new IllegalStateException("an approval changed under its lock");
-        }
-      } catch (SQLException failed) {
-        throw Database.unchecked(failed);
+      if (with(() -> Sql.update(connection, sql, parameters)) != 1) {
+        throw new IllegalStateException("an approval changed under its lock");
       }
+    }
+
+    /// SQL that is part of a turn's transaction.
+    private interface SqlWork<T> {
+      T run() throws SQLException;
     }
   }
 }

@@ -2,8 +2,10 @@ package dev.countersign.sts.stepup;
 
 import dev.countersign.policy.Factor;
 import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.Digest;
 import dev.countersign.sts.Actor;
 import dev.countersign.sts.Subject;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -19,12 +21,14 @@ import org.jspecify.annotations.Nullable;
 /// @param details exactly what is approved
 /// @param policyVersion the policy that asked for it
 /// @param lines the request in words, one per element, the amount first
-/// @param sentTo the address that the code goes to, masked
+/// @param sentTo the address that the last code went to, masked; empty before there was one
 /// @param expiresAt until when the person may answer and, once approved, the answer may be used
 /// @param factors what the person may prove it with; empty for anything
 /// @param useWithin how old the answer may be when it is used; null for any age before `expiresAt`
 /// @param tries wrong and right codes that were entered
-/// @param isSent whether the mail server took the code
+/// @param isSent whether the next server took the code
+/// @param channel the factor whose code was sent last, or null
+/// @param failure why the last code was not sent, for people, or null
 public record Approval(
     String id,
     String jti,
@@ -44,9 +48,14 @@ public record Approval(
     @Nullable Duration useWithin,
     int tries,
     boolean isSent,
+    @Nullable Factor channel,
+    @Nullable String failure,
     @Nullable Answer answer,
     @Nullable Instant answeredAt,
     @Nullable Instant consumedAt) {
+  private static final int LEAST_NUMBER = 10;
+  private static final int NUMBERS = 90;
+
   public Approval {
     lines = List.copyOf(lines);
     factors = List.copyOf(factors);
@@ -60,6 +69,45 @@ public record Approval(
   /// Whether a factor will do.
   public boolean accepts(Factor factor) {
     return factors.isEmpty() || factors.contains(factor);
+  }
+
+  /// Two digits that the chat shows as well, so that people see which request of theirs this is.
+  public String number() {
+    int hash = Byte.toUnsignedInt(Digest.raw(("number " + id).getBytes(StandardCharsets.UTF_8))[0]);
+    return Integer.toString(LEAST_NUMBER + hash % NUMBERS);
+  }
+
+  /// Whether the person has to type the number: where no code brings them here, the number does.
+  public boolean asksForNumber() {
+    return !isSent;
+  }
+
+  /// The approval as the message says it that is being sent.
+  Approval sentBy(Factor factor, String to) {
+    return new Approval(
+        id,
+        jti,
+        person,
+        actor,
+        client,
+        agent,
+        audience,
+        scope,
+        details,
+        policyVersion,
+        lines,
+        to,
+        createdAt,
+        expiresAt,
+        factors,
+        useWithin,
+        tries,
+        isSent,
+        factor,
+        null,
+        answer,
+        answeredAt,
+        consumedAt);
   }
 
   /// Where it stands now.
@@ -91,7 +139,7 @@ public record Approval(
     SUSPICIOUS,
     /// All tries were wrong.
     FAILED,
-    /// The person's sessions ended first.
+    /// The person's sessions ended first, it was withdrawn, or nobody could be asked.
     CANCELLED
   }
 

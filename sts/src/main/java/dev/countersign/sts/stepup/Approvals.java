@@ -1,8 +1,10 @@
 package dev.countersign.sts.stepup;
 
+import dev.countersign.policy.Factor;
 import dev.countersign.sts.Kill;
 import dev.countersign.sts.stepup.OneTimeCodes.SealedCode;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -13,18 +15,20 @@ public interface Approvals {
   /// Finds the open approval of exactly this request, or keeps the draft as a new one.
   ///
   /// @param key equal for requests that are the same to the person who is asked
+  /// @param addresses where its codes may go, sealed
   /// @param promptsPerHour how many new ones a person gets in an hour
-  Opened open(Approval draft, String key, int promptsPerHour);
+  Opened open(
+      Approval draft, String key, List<DeliveryAddresses.Kept> addresses, int promptsPerHour);
 
   /// Claims the sending of a code, once for all replicas, and keeps its seal; an older code of this
   /// approval is void from then on.
-  ///
-  /// @param claimedBefore a claim older than this that led to no mail is free again
-  /// @return whether the caller is the one who sends
-  boolean claimSending(String id, SealedCode code, Instant now, Instant claimedBefore);
+  Claim claimSending(String id, Sending sending);
 
-  /// Notes that the mail server took the code.
+  /// Notes that the next server took the code.
   void sent(String id, Instant now);
+
+  /// Notes that it did not, and frees the claim.
+  void notSent(String id, Factor factor, String reason);
 
   Optional<Approval> find(String id);
 
@@ -33,6 +37,17 @@ public interface Approvals {
   ///
   /// @return empty if this client has no such approval
   Optional<StepUps.Polled> poll(String id, String client, Instant now);
+
+  /// Where codes of an open approval may go by one factor.
+  Optional<DeliveryAddresses.Kept> address(String id, Factor factor);
+
+  /// The newest approvals first.
+  ///
+  /// @param subject of one person, or empty for all
+  List<Approval> list(String subject, int limit);
+
+  /// Forgets counts, visits and attempts of before.
+  void forget(Instant before);
 
   /// Runs `work` alone: no other answer for the same person happens meanwhile, and what it did is
   /// durable when this returns, or undone if it throws.
@@ -49,6 +64,30 @@ public interface Approvals {
     record TooMany() implements Opened {}
   }
 
+  /// A code that is about to be sent.
+  ///
+  /// @param claimedBefore a claim older than this that led to nothing is free again
+  /// @param again whether it may take the place of a code that was sent
+  /// @param perHour how many codes a person gets by this factor in an hour
+  record Sending(
+      Factor factor,
+      String sentTo,
+      SealedCode code,
+      Instant now,
+      Instant claimedBefore,
+      boolean again,
+      int perHour) {}
+
+  /// Who sends a code.
+  enum Claim {
+    /// The caller does.
+    CLAIMED,
+    /// Somebody else does or did.
+    TAKEN,
+    /// Nobody: the person had too many within the hour.
+    TOO_MANY
+  }
+
   /// The one who may change an approval now.
   interface Turn {
     Approval approval();
@@ -58,12 +97,27 @@ public interface Approvals {
 
     void countTry();
 
+    /// Counts a wrong proof of this person.
+    void countWrong(Instant at);
+
+    /// How many proofs of this person were wrong since then.
+    int wrongSince(Instant since);
+
+    /// The passkeys of the approval's person.
+    List<Passkeys.Passkey> passkeys();
+
+    /// Notes that one of them was used.
+    void passkeyUsed(String credentialId, long signCount, Instant at);
+
     /// Gives the answer.
     ///
     /// @param expiresAt until when it may be used
     void answer(Approval.Answer answer, Instant at, Instant expiresAt);
 
     void consume(Instant at);
+
+    /// Makes it void, given or not.
+    void withdraw(Instant at);
 
     /// Notes a strike for this approval and counts the person's strikes since then.
     int strike(Instant at, Instant since);

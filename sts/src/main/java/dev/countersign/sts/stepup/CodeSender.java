@@ -2,6 +2,7 @@ package dev.countersign.sts.stepup;
 
 import dev.countersign.protocol.Secret;
 import java.net.URI;
+import org.jspecify.annotations.Nullable;
 
 /// Brings a one-time code to a person on a channel that the agent cannot reach.
 @FunctionalInterface
@@ -15,7 +16,7 @@ public interface CodeSender {
   /// The code did not leave.
   final class NotSent extends RuntimeException {
     /// @param message what failed; no address, no code
-    public NotSent(String message, Throwable cause) {
+    public NotSent(String message, @Nullable Throwable cause) {
       super(message, cause);
     }
   }

@@ -1,0 +1,51 @@
+package dev.countersign.sts;
+
+import dev.countersign.protocol.Secret;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// How people of one trust anchor sign in at the approval page: by code and PKCE at the anchor's
+/// issuer.
+///
+/// @param label what the person reads on the button
+/// @param clientId the approval page there; its redirect address is
+///   `<issuer>/approve/callback/<anchor>`
+/// @param clientSecret for a confidential client, or null
+/// @param scopes what is asked for; `openid` among them
+/// @param subjectClaim the claim of the ID token that is the stable id of the anchor's subject keys
+/// @param acrValues acceptable strengths of a new authentication as proof, the preferred first;
+///   empty where the provider is not asked for one
+public record SignInSettings(
+    String label,
+    String clientId,
+    @Nullable Secret clientSecret,
+    List<String> scopes,
+    String subjectClaim,
+    List<String> acrValues) {
+
+  /// @throws IllegalArgumentException naming every problem at once, one per line
+  public SignInSettings {
+    var problems = new ArrayList<String>();
+    if (label.isBlank() || label.length() > 60) {
+      problems.add("sign-in: label must have 1 to 60 characters");
+    }
+    if (clientId.isBlank()) {
+      problems.add("sign-in: client-id is missing");
+    }
+    if (!scopes.contains("openid")) {
+      problems.add("sign-in: scopes must contain openid");
+    }
+    if (subjectClaim.isBlank()) {
+      problems.add("sign-in: subject is missing");
+    }
+    if (acrValues.stream().anyMatch(value -> value.isBlank() || value.contains(" "))) {
+      problems.add("sign-in: acr-values must be texts without blanks");
+    }
+    if (!problems.isEmpty()) {
+      throw new IllegalArgumentException(String.join("\n", problems));
+    }
+    scopes = List.copyOf(scopes);
+    acrValues = List.copyOf(acrValues);
+  }
+}

@@ -1,0 +1,282 @@
+package dev.countersign.sts.stepup;
+
+import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.sts.Kill;
+import dev.countersign.sts.StepUpSettings;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// Takes answers: five tries per approval, one answer. Three strikes or one "suspicious" end the
+/// person's sessions.
+///
+/// A grant is in the ledger before it is durable; everything that takes away is durable first, so
+/// that a ledger that is away cannot keep a kill from happening.
+///
+/// Threads may share it.
+public final class Answers {
+  /// Who approves in the last moment still leaves the caller this long to use it.
+  private static final Duration GRACE = Duration.ofSeconds(60);
+
+  private static final Duration HOUR = Duration.ofHours(1);
+
+  private final StepUpSettings settings;
+  private final Approvals approvals;
+  private final List<ApprovalFactor> factors;
+  private final ApprovalLedger ledger;
+  private final InstantSource clock;
+
+  public Answers(
+      StepUpSettings settings,
+      Approvals approvals,
+      List<ApprovalFactor> factors,
+      ApprovalLedger ledger,
+      InstantSource clock) {
+    this.settings = settings;
+    this.approvals = approvals;
+    this.factors = List.copyOf(factors);
+    this.ledger = ledger;
+    this.clock = clock;
+  }
+
+  /// Takes a proof.
+  ///
+  /// @return empty if there is no such approval, or none of this approver
+  public Optional<Answered> approve(String id, Approver by, Proof proof) {
+    return answer(id, by, turn -> tried(turn, by, proof));
+  }
+
+  /// Takes a no.
+  public Optional<Answered> deny(String id, Approver by) {
+    return answer(id, by, turn -> refuse(turn, Approval.Answer.DENIED));
+  }
+
+  /// Takes a report that the person never asked for this: the person's sessions end at once.
+  public Optional<Answered> reportSuspicious(String id, Approver by) {
+    return answer(id, by, this::suspect);
+  }
+
+  private Optional<Answered> answer(
+      String id, Approver by, Function<Approvals.Turn, Answered> work) {
+    Optional<Answered> answered =
+        approvals
+            .inTurn(
+                id,
+                turn ->
+                    by.mayAnswer(turn.approval())
+                        ? Optional.of(whilePending(turn, work))
+                        : Optional.<Answered>empty())
+            .flatMap(taken -> taken);
+    if (answered.isEmpty()) {
+      ledger.stranger(id, by.name());
+    }
+    answered.ifPresent(this::tell);
+    return answered;
+  }
+
+  private Answered whilePending(Approvals.Turn turn, Function<Approvals.Turn, Answered> work) {
+    Approval.State state = turn.approval().state(clock.instant());
+    return state == Approval.State.PENDING
+        ? work.apply(turn)
+        : new Answered.NotAnswerable(turn.approval(), state);
+  }
+
+  private Answered tried(Approvals.Turn turn, Approver by, Proof proof) {
+    Approval approval = turn.approval();
+    Instant now = clock.instant();
+    if (turn.wrongSince(now.minus(HOUR)) >= settings.wrongCodesPerHour()) {
+      return new Answered.Locked(approval);
+    }
+    for (ApprovalFactor factor : factors) {
+      if (!approval.accepts(factor.kind()) || !proof.isOf(factor.kind())) {
+        continue;
+      }
+      switch (factor.check(turn, proof)) {
+        case ApprovalFactor.Verdict.NotAsked() -> {}
+        case ApprovalFactor.Verdict.Wrong() -> {
+          return wrong(turn, now);
+        }
+        case ApprovalFactor.Verdict.Right(String evidence) -> {
+          boolean needsNumber = approval.asksForNumber() && by instanceof Approver.Owner;
+          return needsNumber && !approval.number().equals(proof.number().strip())
+              ? wrong(turn, now)
+              : accept(turn, factor, evidence);
+        }
+      }
+    }
+    return new Answered.NotAnswerable(approval, Approval.State.PENDING);
+  }
+
+  private Answered wrong(Approvals.Turn turn, Instant now) {
+    turn.countTry();
+    turn.countWrong(now);
+    int left = settings.codeTries() - turn.approval().tries() - 1;
+    return left > 0
+        ? new Answered.WrongCode(turn.approval(), left)
+        : refuse(turn, Approval.Answer.FAILED);
+  }
+
+  private Answered accept(Approvals.Turn turn, ApprovalFactor factor, String evidence) {
+    Approval approval = turn.approval();
+    Instant now = clock.instant();
+    Instant usable = now.plus(GRACE);
+    turn.answer(
+        Approval.Answer.APPROVED,
+        now,
+        usable.isAfter(approval.expiresAt()) ? usable : approval.expiresAt());
+    turn.clearStrikes();
+    ledger.note(
+        LedgerEvent.APPROVAL_GIVEN,
+        approval,
+        data ->
+            data.put("factor", factor.kind().code())
+                .put("evidence", evidence)
+                .put("digest", approval.details().digest())
+                .put("tries", approval.tries() + 1));
+    return new Answered.Taken(approval, Approval.Answer.APPROVED, null);
+  }
+
+  private Answered refuse(Approvals.Turn turn, Approval.Answer answer) {
+    Approval approval = turn.approval();
+    Instant now = clock.instant();
+    turn.answer(answer, now, approval.expiresAt());
+    int strikes = turn.strike(now, now.minus(settings.strikeWindow()));
+    Kill kill = null;
+    if (strikes >= settings.strikes()) {
+      kill =
+          kill(
+              approval,
+              strikes
+                  + " denied or failed approvals within "
+                  + settings.strikeWindow().toSeconds()
+                  + " seconds",
+              now);
+      turn.close(kill);
+    }
+    return new Answered.Taken(approval, answer, kill);
+  }
+
+  private Answered suspect(Approvals.Turn turn) {
+    Approval approval = turn.approval();
+    Instant now = clock.instant();
+    turn.answer(Approval.Answer.SUSPICIOUS, now, approval.expiresAt());
+    Kill kill = kill(approval, "the person reported a request as suspicious", now);
+    turn.close(kill);
+    return new Answered.Taken(approval, Approval.Answer.SUSPICIOUS, kill);
+  }
+
+  private static Kill kill(Approval approval, String reason, Instant now) {
+    return new Kill(
+        approval.person().key(),
+        approval.jti(),
+        reason,
+        Kill.Initiator.USER,
+        now,
+        Kill.Announce.TRANSMITTER);
+  }
+
+  private void tell(Answered answered) {
+    switch (answered) {
+      case Answered.Taken(Approval approval, Approval.Answer answer, Kill kill) -> {
+        switch (answer) {
+          case APPROVED, CANCELLED -> {}
+          case DENIED ->
+              note(LedgerEvent.APPROVAL_DENIED, approval, "the person denied the request");
+          case SUSPICIOUS ->
+              note(
+                  LedgerEvent.APPROVAL_DENIED,
+                  approval,
+                  "the person reported the request as suspicious");
+          case FAILED ->
+              ledger.note(
+                  LedgerEvent.APPROVAL_FAILED,
+                  approval,
+                  data -> data.put("reason", "every try was a wrong code").put("final", true));
+        }
+        if (kill != null) {
+          note(LedgerEvent.EXCHANGE_KILLED, approval, kill.reason());
+        }
+      }
+      case Answered.WrongCode(Approval approval, int left) ->
+          ledger.note(
+              LedgerEvent.APPROVAL_FAILED,
+              approval,
+              data ->
+                  data.put("reason", "a wrong code").put("tries_left", left).put("final", false));
+      case Answered.Locked(Approval approval) ->
+          notFinal(approval, "too many wrong codes of this person within the hour");
+      case Answered.NotAnswerable(Approval approval, Approval.State state) ->
+          notFinal(
+              approval,
+              "an answer came while the approval was " + state.name().toLowerCase(Locale.ROOT));
+    }
+  }
+
+  private void note(LedgerEvent event, Approval approval, String reason) {
+    ledger.note(event, approval, data -> data.put("reason", reason));
+  }
+
+  private void notFinal(Approval approval, String reason) {
+    ledger.note(
+        LedgerEvent.APPROVAL_FAILED,
+        approval,
+        data -> data.put("reason", reason).put("final", false));
+  }
+
+  /// Who answers.
+  public sealed interface Approver {
+    boolean mayAnswer(Approval approval);
+
+    /// Whom the ledger names.
+    String name();
+
+    /// Somebody who signed in.
+    record Owner(String subject) implements Approver {
+      @Override
+      public boolean mayAnswer(Approval approval) {
+        return approval.person().key().equals(subject);
+      }
+
+      @Override
+      public String name() {
+        return subject;
+      }
+    }
+
+    /// A client that is registered to pass codes on, with the challenge of this approval.
+    record Client(String id) implements Approver {
+      @Override
+      public boolean mayAnswer(Approval approval) {
+        return approval.client().equals(id);
+      }
+
+      @Override
+      public String name() {
+        return "";
+      }
+    }
+  }
+
+  /// What an answer came to.
+  public sealed interface Answered {
+    /// The answer counts.
+    ///
+    /// @param kill what it led to, if it ended the person's sessions
+    record Taken(Approval approval, Approval.Answer answer, @Nullable Kill kill)
+        implements Answered {}
+
+    /// The code was wrong.
+    record WrongCode(Approval approval, int triesLeft) implements Answered {}
+
+    /// This person entered too many wrong codes within the hour, so none is looked at.
+    record Locked(Approval approval) implements Answered {}
+
+    /// The approval is not waiting for an answer.
+    record NotAnswerable(Approval approval, Approval.State state) implements Answered {}
+  }
+}
