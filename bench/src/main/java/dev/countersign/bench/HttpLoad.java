@@ -55,8 +55,8 @@ final class HttpLoad {
       throw new IOException("interrupted", interrupted);
     }
     double seconds = (System.nanoTime() - begin) / 1e9;
-    Arrays.sort(millis);
-    return new Result(requests.size(), seconds, millis);
+    List<Double> sorted = Arrays.stream(millis).sorted().boxed().toList();
+    return new Result(requests.size(), seconds, sorted);
   }
 
   private void work(
@@ -81,14 +81,14 @@ final class HttpLoad {
   /// How a round went.
   ///
   /// @param sortedMillis the time of each answer
-  record Result(int count, double seconds, double[] sortedMillis) {
+  record Result(int count, double seconds, List<Double> sortedMillis) {
     double perSecond() {
       return count / seconds;
     }
 
     double millisAt(double quantile) {
-      return sortedMillis[
-          (int) Math.min(sortedMillis.length - 1, Math.floor(quantile * sortedMillis.length))];
+      int size = sortedMillis.size();
+      return sortedMillis.get((int) Math.min(size - 1, Math.floor(quantile * size)));
     }
   }
 }
