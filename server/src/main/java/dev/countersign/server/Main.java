@@ -11,7 +11,8 @@ public final class Main {
     System.exit(run(arguments));
   }
 
-  static int run(String... arguments) {
+  /// Runs one command and gives its exit code.
+  public static int run(String... arguments) {
     return new CommandLine(new Countersign())
         .setExecutionExceptionHandler(Failures::tell)
         .setCaseInsensitiveEnumValuesAllowed(true)

@@ -13,20 +13,31 @@ import dev.countersign.idp.box.EntraShapedIdp;
 import dev.countersign.idp.box.OktaShapedIdp;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.http.WireClient;
+import dev.countersign.server.Main;
 import dev.countersign.sts.diagnosis.Code;
 import dev.countersign.sts.diagnosis.Expected;
 import dev.countersign.sts.diagnosis.Finding;
 import dev.countersign.sts.diagnosis.IssuerDoctor;
 import dev.countersign.sts.diagnosis.TokenDoctor;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The traps of Entra and Okta, with tokens that people really signed in for.
 class DoctorOfRealTokensTest {
@@ -65,6 +76,8 @@ class DoctorOfRealTokensTest {
               new OktaCustomServer("default", "api://refunds", Set.of("refunds"), Set.of("email")),
               new Secret("0123456789abcdef0123")),
           CLOCK);
+
+  @TempDir private Path folder;
 
   @AfterAll
   static void close() {
@@ -154,6 +167,69 @@ class DoctorOfRealTokensTest {
         .contains(Code.ENTRA_ANCHOR_V1);
   }
 
+  @Test
+  void theCommandNamesTheCauseAndNeverTheToken() throws IOException {
+    String token = entra("maya@contoso.example", "api://old/access");
+
+    Said said = doctor(token, "token", "--anchor", "entra");
+
+    assertThat(said.exit()).isEqualTo(1);
+    assertThat(said.out()).contains("Mend this first", "CSG-0103", "requestedAccessTokenVersion");
+    assertThat(said.out()).doesNotContain(token.substring(0, 20), "maya");
+  }
+
+  @Test
+  void theCommandVerifiesTheSignature() throws IOException {
+    String token = entra("maya@contoso.example", "api://refunds/access");
+    String forged = token.substring(0, token.lastIndexOf('.')) + "." + "A".repeat(342);
+
+    assertThat(doctor(token + "\n", "token").exit()).isZero();
+    assertThat(doctor(forged, "token").out()).contains("CSG-0044");
+    assertThat(doctor("", "token").out()).contains("CSG-0040");
+  }
+
+  @Test
+  void theCommandComparesAnAnchorWithItsIssuer() throws IOException {
+    assertThat(doctor("", "idp", "entra").exit()).isZero();
+    assertThat(doctor("", "idp", "okta").exit()).isZero();
+    assertThat(doctor("", "idp", "nobody").exit()).isEqualTo(2);
+  }
+
+  private Said doctor(String input, String... arguments) throws IOException {
+    Path example = Path.of("..", "examples", "refunds").toAbsolutePath().normalize();
+    Path copy = folder.resolve("installation");
+    if (!Files.exists(copy)) {
+      try (Stream<Path> files = Files.walk(example)) {
+        for (Path file : files.toList()) {
+          Files.copy(file, copy.resolve(example.relativize(file).toString()));
+        }
+      }
+      Path config = copy.resolve("countersign.yaml");
+      Files.writeString(
+          config,
+          Files.readString(config)
+              .replace("${ENTRA_PORT:9411}", String.valueOf(ENTRA.baseUri().getPort()))
+              .replace("${OKTA_PORT:9412}", String.valueOf(OKTA.baseUri().getPort())));
+    }
+    var command = new ArrayList<String>();
+    command.add("doctor");
+    command.addAll(List.of(arguments));
+    command.add("--config=" + copy.resolve("countersign.yaml"));
+    command.add("--data=" + folder.resolve("data"));
+    var out = new ByteArrayOutputStream();
+    var in = System.in;
+    var stdout = System.out;
+    try {
+      System.setIn(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)));
+      System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+      int exit = Main.run(command.toArray(String[]::new));
+      return new Said(exit, out.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setIn(in);
+      System.setOut(stdout);
+    }
+  }
+
   private static List<Code> issuer(String issuer, String jwks) {
     var doctor = new IssuerDoctor(issuer, jwks, Set.of("RS256"));
     var answer = WIRE.get(URI.create(doctor.discovery()), Map.of(), Duration.ofSeconds(30));
@@ -221,4 +297,6 @@ class DoctorOfRealTokensTest {
     return new Person(
         username, PASSWORD, id, "Somebody There", hasMail ? username : null, null, false);
   }
+
+  private record Said(int exit, String out) {}
 }

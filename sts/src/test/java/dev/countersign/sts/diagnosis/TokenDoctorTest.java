@@ -132,6 +132,23 @@ class TokenDoctorTest {
   }
 
   @Test
+  void C2_seesThatAnotherApplicationSignedThePersonIn() {
+    var strict =
+        new Expected(
+            OKTA,
+            Set.of("api://refunds"),
+            Set.of("", "JWT"),
+            Set.of("ES256"),
+            "uid",
+            List.of("email"),
+            Map.of(),
+            Set.of("another-app"),
+            Duration.ofSeconds(30));
+
+    assertThat(codes(strict, sign(okta()))).containsExactly(Code.TOKEN_PARTY);
+  }
+
+  @Test
   void findsNothingInGoodTokens() {
     assertThat(codes(ENTRA, sign(entra()))).isEmpty();
     assertThat(codes(OKTA_ANCHOR, sign(okta()))).isEmpty();
