@@ -18,6 +18,8 @@ import picocli.CommandLine.Spec;
       TraceCommand.class,
       DoctorCommand.class,
       ExplainCommand.class,
+      ClientCommand.class,
+      KeysCommand.class,
       PolicyCommand.class,
       InitDbCommand.class,
       LeasesCommand.class,

@@ -62,6 +62,11 @@ final class StateAccess implements AutoCloseable {
     return StateDatabase.provision(owner, secrets, Installation.BOXES).auditor();
   }
 
+  /// The login that runs migrations.
+  DatabaseSettings owner() {
+    return owner;
+  }
+
   @Override
   public void close() {
     if (started != null) {

@@ -13,6 +13,11 @@ import dev.countersign.server.demo.Performance;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +27,9 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -226,6 +234,61 @@ class EndToEndTest {
         .contains("0 logins that no lease accounts for", "0 leases that should be gone");
     assertThat(told("leases", "list")).contains("0 leases");
     assertThat(told("leases", "show", lease)).contains("login", "jti", "call finished");
+  }
+
+  @Test
+  @Order(3)
+  void clientsAndKeysAreManagedByCommandWhileTheServiceRuns() {
+    try (House house = House.open(EXAMPLE, variables, CLOCK, _ -> {})) {
+      String resource = house.installation().sts().clients().getFirst().audiences().getFirst();
+      String added = told("client", "add", "case-api", "--secret", "--introspects", resource);
+      String secret = added.substring(added.lastIndexOf(' ') + 1).strip();
+      URI sts = house.installation().sts().issuer();
+
+      assertThat(introspect(sts, secret)).contains("200", "{\"active\":false}");
+      assertThat(introspect(sts, "x".repeat(43))).contains("401");
+      assertThat(told("client", "list")).contains("case-api", "client_secret", "gateway");
+      assertThat(told("client", "show", "case-api")).doesNotContain(secret).contains("pbkdf2");
+      String rotated = told("client", "rotate", "case-api", "--secret", "--keep", "1h");
+      String second = rotated.substring(rotated.lastIndexOf(' ') + 1).strip();
+      until(() -> introspect(sts, second).contains("200"));
+      assertThat(introspect(sts, secret)).as("the old one overlaps").contains("200");
+      told("client", "remove", "case-api");
+      until(() -> introspect(sts, second).contains("401"));
+
+      assertThat(told("keys", "list")).contains("ES256", "signs since");
+      assertThat(told("keys", "rotate")).contains("signs since", "signs from");
+      assertThat(told("keys", "rotate", "--algorithm", "ES256", "--compromised"))
+          .contains("signs since")
+          .doesNotContain("signs from");
+    }
+  }
+
+  private static void until(BooleanSupplier condition) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("within 30 seconds").isLessThan(end);
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+    }
+  }
+
+  private static String introspect(URI sts, String secret) {
+    var pair = ("case-api:" + secret).getBytes(StandardCharsets.UTF_8);
+    var request =
+        HttpRequest.newBuilder(sts.resolve("/oauth2/introspect"))
+            .header("Authorization", "Basic " + Base64.getEncoder().encodeToString(pair))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .POST(HttpRequest.BodyPublishers.ofString("token=x"))
+            .build();
+    try (var http = HttpClient.newHttpClient()) {
+      var answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+      return answer.statusCode() + " " + answer.body();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(interrupted);
+    }
   }
 
   /// What a command prints; it must succeed.
