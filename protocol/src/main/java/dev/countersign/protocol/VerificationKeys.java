@@ -23,6 +23,8 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc7517#section-5 RFC 7517 §5
 public final class VerificationKeys {
+  // A trust domain's keys for JWT-SVIDs say so instead of `sig`; those for X.509 are left out.
+  private static final String SVID = "jwt-svid";
   private static final int MAX_KEYS = 64;
   private static final int MAX_CANDIDATES = 4;
 
@@ -115,7 +117,9 @@ public final class VerificationKeys {
       return null;
     }
     boolean forSignatures =
-        (key.getKeyUse() == null || KeyUse.SIGNATURE.equals(key.getKeyUse()))
+        (key.getKeyUse() == null
+                || KeyUse.SIGNATURE.equals(key.getKeyUse())
+                || SVID.equals(key.getKeyUse().identifier()))
             && (key.getKeyOperations() == null
                 || key.getKeyOperations().contains(KeyOperation.VERIFY));
     boolean strong =

@@ -104,8 +104,9 @@ final class ApprovalGrant {
   }
 
   private ExchangeResult waiting(Asked asked, StepUps.Polled polled) {
-    if (!entrance.enter(asked.call().proofs().settle(), "", "").isFresh()) {
-      return outcomes.replayed(asked.call());
+    Entrance.Entry entry = entrance.enter(asked.call().proofs().settle(), "", "");
+    if (entry.replayed() != null) {
+      return outcomes.replayed(asked.call(), entry.replayed());
     }
     return new ExchangeResult.Waiting(
         asked.call().jti(),
@@ -136,8 +137,8 @@ final class ApprovalGrant {
     }
     Entrance.Entry entry =
         entrance.enter(asked.call().proofs().settle(), subject.key(), asked.client().id());
-    if (!entry.isFresh()) {
-      return outcomes.replayed(asked.call());
+    if (entry.replayed() != null) {
+      return outcomes.replayed(asked.call(), entry.replayed());
     }
     if (entry.closedAt() != null && !subject.signedInAfter(entry.closedAt())) {
       return outcomes.refused(asked.call(), INVALID_GRANT, ExchangeGrant.SESSION_REVOKED);

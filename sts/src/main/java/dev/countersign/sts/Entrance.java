@@ -17,8 +17,13 @@ public interface Entrance {
 
   /// What was found.
   ///
-  /// @param isFresh whether every proof was used for the first time
+  /// @param replayed a proof that was used before, or null
   /// @param closedAt when the person's sessions were last ended, or null: all of them, or those
   ///   with this client, whichever is later
-  record Entry(boolean isFresh, @Nullable Instant closedAt) {}
+  record Entry(Proofs.@Nullable Use replayed, @Nullable Instant closedAt) {
+    /// Whether every proof was used for the first time.
+    public boolean isFresh() {
+      return replayed == null;
+    }
+  }
 }

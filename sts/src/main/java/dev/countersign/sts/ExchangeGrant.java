@@ -82,8 +82,8 @@ final class ExchangeGrant {
     }
     Entrance.Entry entry =
         entrance.enter(asked.call().proofs().settle(), found.subject().key(), asked.client().id());
-    if (!entry.isFresh()) {
-      return outcomes.replayed(asked.call());
+    if (entry.replayed() != null) {
+      return outcomes.replayed(asked.call(), entry.replayed());
     }
     if (found.isLockedOut(entry.closedAt())) {
       return outcomes.refused(asked.call(), INVALID_REQUEST, SESSION_REVOKED);

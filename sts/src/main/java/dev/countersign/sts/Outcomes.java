@@ -7,6 +7,7 @@ import dev.countersign.policy.Decision;
 import dev.countersign.policy.Match;
 import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.sts.clients.Proofs;
 import dev.countersign.sts.diagnosis.Code;
 import dev.countersign.sts.diagnosis.Errors;
 import dev.countersign.sts.diagnosis.Expected;
@@ -15,6 +16,7 @@ import dev.countersign.sts.diagnosis.TokenDoctor;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -23,7 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// Threads may share it.
 final class Outcomes {
-  static final String USED_BEFORE = "client_assertion or DPoP proof: it was used before";
+  static final String USED_BEFORE = "client_assertion: it was used before";
 
   private static final int MAX_REASON = 200;
 
@@ -39,8 +41,9 @@ final class Outcomes {
 
   /// The request or what it brought is not acceptable; nothing was decided.
   ExchangeResult refused(Call call, OAuthError error, String description) {
-    if (isReplay(call)) {
-      return replayed(call);
+    Proofs.Use replayed = replayed(call.proofs());
+    if (replayed != null) {
+      return replayed(call, replayed);
     }
     Code code = Errors.of(error, description);
     return refused(call, error, description, code, StrictJson.object().put("code", code.text()));
@@ -50,8 +53,9 @@ final class Outcomes {
   /// caller the part of it that is about the token alone.
   ExchangeResult refusedSubject(
       Call call, String reason, Anchor anchor, String token, Instant now) {
-    if (isReplay(call)) {
-      return replayed(call);
+    Proofs.Use replayed = replayed(call.proofs());
+    if (replayed != null) {
+      return replayed(call, replayed);
     }
     Code general = Errors.of(OAuthError.INVALID_REQUEST, reason);
     Optional<Finding> cause =
@@ -70,15 +74,17 @@ final class Outcomes {
         data);
   }
 
-  private boolean isReplay(Call call) {
-    return !call.proofs().isSettled() && !entrance.enter(call.proofs().settle(), "", "").isFresh();
+  private Proofs.@Nullable Use replayed(Proofs proofs) {
+    return proofs.isSettled() ? null : entrance.enter(proofs.settle(), "", "").replayed();
   }
 
   /// A proof of the call was used before, so nobody is proven.
-  ExchangeResult replayed(Call call) {
-    Code code = Errors.of(OAuthError.INVALID_CLIENT, USED_BEFORE);
-    ObjectNode noted = StrictJson.object().put("code", code.text());
-    return refused(call, OAuthError.INVALID_CLIENT, USED_BEFORE, code, noted);
+  ExchangeResult replayed(Call call, Proofs.Use use) {
+    boolean isDpop = Possession.isDpop(use);
+    OAuthError error = isDpop ? OAuthError.INVALID_DPOP_PROOF : OAuthError.INVALID_CLIENT;
+    String description = isDpop ? "the DPoP proof: it was used before" : USED_BEFORE;
+    Code code = Errors.of(error, description);
+    return refused(call, error, description, code, StrictJson.object().put("code", code.text()));
   }
 
   private ExchangeResult refused(

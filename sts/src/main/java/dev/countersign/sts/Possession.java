@@ -68,6 +68,11 @@ public final class Possession {
     };
   }
 
+  /// Whether a use is that of a DPoP proof.
+  static boolean isDpop(Proofs.Use use) {
+    return use.issuer().startsWith(REPLAYS);
+  }
+
   /// The nonce for the next proof.
   public String nonce() {
     return dpop.nonce();

@@ -121,8 +121,8 @@ public final class TokenService {
     Call call = asked.call().joined(repeat.result().jti()).of(repeat.subject());
     Entrance.Entry entry =
         entrance.enter(call.proofs().settle(), repeat.subject(), asked.client().id());
-    if (!entry.isFresh()) {
-      return outcomes.replayed(call);
+    if (entry.replayed() != null) {
+      return outcomes.replayed(call, entry.replayed());
     }
     if (entry.closedAt() != null && !repeat.at().isAfter(entry.closedAt())) {
       return outcomes.refused(call, INVALID_REQUEST, ExchangeGrant.SESSION_REVOKED);

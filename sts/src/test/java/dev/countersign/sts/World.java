@@ -30,6 +30,7 @@ import dev.countersign.sts.clients.Client;
 import dev.countersign.sts.clients.ClientAuthorities;
 import dev.countersign.sts.clients.ClientOptions;
 import dev.countersign.sts.clients.Credentials;
+import dev.countersign.sts.clients.Registration;
 import dev.countersign.sts.keys.KeySettings;
 import dev.countersign.sts.keys.MasterKey;
 import dev.countersign.sts.postgres.PgKeyStore;
@@ -306,6 +307,17 @@ final class World implements AutoCloseable {
     return new PgKeyStore(database, MASTER).published(now.get()).getLast().reveal().toECKey();
   }
 
+  /// Waits until something is so; a replica may take a second to see what another did.
+  static void until(java.util.function.BooleanSupplier condition) {
+    long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("it did not come about within 30 seconds");
+      }
+      java.util.concurrent.locks.LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+    }
+  }
+
   void tick(Duration time) {
     now.updateAndGet(instant -> instant.plus(time));
   }
@@ -379,6 +391,43 @@ final class World implements AutoCloseable {
     return seen(new PresenterAssertion.Maker(client, key, clock).assertion(issuer));
   }
 
+  /// Registers a client as the command does, with a key of its own.
+  ECKey register(String id, ClientOptions options) {
+    ECKey key = ec(id + "-1");
+    boolean added =
+        StsBox.clients(database, clock)
+            .add(
+                id,
+                registration(options)
+                    .withKeys(
+                        "private_key_jwt", StrictJson.parseObject(key.toJSONString()), now.get()));
+    if (!added) {
+      throw new IllegalStateException(id + " is registered already");
+    }
+    return key;
+  }
+
+  /// What such a client may do, without credentials.
+  static Registration registration(ClientOptions options) {
+    return Registration.of(
+        "Night desk agent",
+        List.of("okta"),
+        List.of(REFUND, "urn:smt:agent:case"),
+        List.of("refund:write", "case:read"),
+        List.of(RESOURCE),
+        Duration.ofMinutes(5),
+        options);
+  }
+
+  /// The same request by another client.
+  Map<String, String> by(String client, ECKey key, Map<String, String> form) {
+    var changed = new LinkedHashMap<>(form);
+    changed.put(
+        "client_assertion",
+        seen(new PresenterAssertion.Maker(client, key, clock).assertion(issuer)));
+    return changed;
+  }
+
   /// The form of a good exchange for this person and amount.
   Map<String, String> exchangeForm(String token, String details) {
     var form = new LinkedHashMap<String, String>();
@@ -409,14 +458,11 @@ final class World implements AutoCloseable {
     return form;
   }
 
-  Answer post(Map<String, String> form) {
-    Answer answer =
-        send(
-            "POST",
-            "/oauth2/token",
-            encoded(form),
-            "Content-Type",
-            "application/x-www-form-urlencoded");
+  /// @param headers names and values beside the content type
+  Answer post(Map<String, String> form, String... headers) {
+    var all = new ArrayList<>(List.of("Content-Type", "application/x-www-form-urlencoded"));
+    all.addAll(List.of(headers));
+    Answer answer = send("POST", "/oauth2/token", encoded(form), all.toArray(String[]::new));
     String approval = answer.text("approval_id");
     String subjectToken = form.getOrDefault("subject_token", "");
     if (!approval.isEmpty() && subjectToken.split("\\.", -1).length == 3) {

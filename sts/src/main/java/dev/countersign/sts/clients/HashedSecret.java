@@ -35,6 +35,14 @@ public record HashedSecret(String text) {
   ///
   /// @throws IllegalArgumentException if it is shorter than 32 characters
   public static HashedSecret of(Secret secret) {
+    return of(secret, ITERATIONS);
+  }
+
+  /// Hashes a secret with a cost of one's own.
+  ///
+  /// @param iterations at least 1000
+  /// @throws IllegalArgumentException if it is shorter than 32 characters
+  public static HashedSecret of(Secret secret, int iterations) {
     if (secret.reveal().length() < SHORTEST) {
       throw new IllegalArgumentException(
           "a client secret must have at least 32 characters; make one with: openssl rand -base64 32");
@@ -43,11 +51,11 @@ public record HashedSecret(String text) {
     Base64.Encoder base64 = Base64.getUrlEncoder().withoutPadding();
     return new HashedSecret(
         "pbkdf2-sha512$"
-            + ITERATIONS
+            + iterations
             + "$"
             + base64.encodeToString(salt)
             + "$"
-            + base64.encodeToString(derive(secret, salt, ITERATIONS)));
+            + base64.encodeToString(derive(secret, salt, iterations)));
   }
 
   /// Whether this is the hash of that secret; takes the same time whatever differs.

@@ -140,7 +140,7 @@ public enum Code {
       "each assertion is good for one request",
       "make a new assertion with a new `jti` for each request",
       "client_assertion: it was used before",
-      "client_assertion or DPoP proof: it was used before"),
+      "the DPoP proof: it was used before"),
   CLIENT_ASSERTION(
       23,
       Audience.CALLER,

@@ -21,6 +21,8 @@ import io.helidon.http.HttpException;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
@@ -92,6 +94,11 @@ public final class StsRoutes {
     sessionAdmin = new SessionAdmin(sessions, presenters);
   }
 
+  private static void postOnly(ServerRequest request, ServerResponse response) {
+    response.header("Allow", "POST");
+    throw new HttpException("POST only", Status.METHOD_NOT_ALLOWED_405);
+  }
+
   public void install(HttpRouting.Builder routing) {
     routing
         .get("/.well-known/oauth-authorization-server", discovery::metadata)
@@ -99,14 +106,11 @@ public final class StsRoutes {
         .get("/oauth2/.well-known/openid-configuration", discovery::metadata)
         .get("/oauth2/jwks", discovery::keys)
         .post("/oauth2/token", token::handle)
-        .any(
-            "/oauth2/token",
-            (_, response) -> {
-              response.header("Allow", "POST");
-              throw new HttpException("POST only", Status.METHOD_NOT_ALLOWED_405);
-            })
+        .any("/oauth2/token", StsRoutes::postOnly)
         .post("/oauth2/introspect", status::introspect)
+        .any("/oauth2/introspect", StsRoutes::postOnly)
         .post("/oauth2/revoke", status::revoke)
+        .any("/oauth2/revoke", StsRoutes::postOnly)
         .get("/oauth2/userinfo", userInfo::handle)
         .get("/approve/passkeys", passkeys::show)
         .post("/approve/passkeys", passkeys::change)

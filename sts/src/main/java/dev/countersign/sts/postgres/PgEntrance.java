@@ -228,12 +228,15 @@ public final class PgEntrance implements Entrance, AutoCloseable {
     return connection.createArrayOf("text", texts.toArray());
   }
 
-  private static boolean takeAll(Set<String> fresh, List<Proofs.Use> proofs) {
-    boolean all = true;
+  /// Takes the proofs of one call; a proof that is not there was used before.
+  private static Proofs.@Nullable Use takeAll(Set<String> fresh, List<Proofs.Use> proofs) {
+    Proofs.@Nullable Use replayed = null;
     for (Proofs.Use use : proofs) {
-      all &= fresh.remove(key(use.issuer(), use.id()));
+      if (!fresh.remove(key(use.issuer(), use.id()))) {
+        replayed = use;
+      }
     }
-    return all;
+    return replayed;
   }
 
   private static @Nullable Instant later(
