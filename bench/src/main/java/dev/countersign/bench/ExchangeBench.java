@@ -19,10 +19,11 @@ final class ExchangeBench {
   private static final int LATENCY_ROUND = 6_000;
   private static final double GOAL_RATIO = 0.60;
   private static final double GOAL_P99_MILLIS = 15;
-  private static final ExchangeStage.Size USUAL = new ExchangeStage.Size(10_000, 10_000, 100);
-  private static final ExchangeStage.Size TENFOLD = new ExchangeStage.Size(100_000, 100_000, 1_000);
+  private static final ExchangeStage.Size USUAL = new ExchangeStage.Size(10_000, 10_000, 10_000);
+  private static final ExchangeStage.Size TENFOLD =
+      new ExchangeStage.Size(100_000, 100_000, 100_000);
   private static final ExchangeStage.Size LONG =
-      new ExchangeStage.Size(10_000_000, 5_000_000, 1_000);
+      new ExchangeStage.Size(10_000_000, 5_000_000, 100_000);
   private static final int CONNECTIONS = 16;
   private static final Duration WARM_KEYCLOAK = Duration.ofMinutes(2);
   private static final int KEYCLOAK_ROUND = 1_000;
@@ -113,8 +114,10 @@ final class ExchangeBench {
       warm(bareLoad, count -> bareRequests(stage, bare, count));
       var ours = new ArrayList<Round>();
       var theirs = new ArrayList<Round>();
+      var rsa = new ArrayList<Round>();
       for (int i = 0; i < rounds; i++) {
         ours.add(round(stage.server(), stage.load(), stage.make(ROUND)));
+        rsa.add(round(stage.server(), stage.load(), stage.make(ROUND, TokenRequests.Proof.RS256)));
         theirs.add(round(bare, bareLoad, bareRequests(stage, bare, ROUND)));
         say(
             String.format(
@@ -132,6 +135,9 @@ final class ExchangeBench {
       figures.add(Figure.of("exchanges per processor second", exchange, "/s"));
       figures.add(Figure.of("bare handler per processor second", handler, "/s"));
       figures.add(Figure.atLeast("ratio of the medians", exchange / handler, "", GOAL_RATIO));
+      double withRsa = median(rsa.stream().map(Round::perCpuSecond).toList());
+      figures.add(Figure.of("the same, clients that sign RS256", withRsa, "/s"));
+      figures.add(Figure.of("ratio, clients that sign RS256", withRsa / handler, ""));
       figures.add(Figure.of("exchanges per second, 16 connections", wall, "/s"));
       figures.add(
           Figure.of(
@@ -175,7 +181,9 @@ final class ExchangeBench {
   }
 
   private static List<byte[]> bareRequests(ExchangeStage stage, ChildProcess bare, int count) {
-    return stage.requests().make(bare.address(), stage.server().address(), count);
+    return stage
+        .requests()
+        .make(bare.address(), stage.server().address(), count, TokenRequests.Proof.ES256);
   }
 
   // In portions: an assertion lives for a minute from when it was signed.

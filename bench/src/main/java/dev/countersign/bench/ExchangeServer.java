@@ -5,6 +5,7 @@ import dev.countersign.box.DatabaseSettings;
 import dev.countersign.box.Logs;
 import dev.countersign.box.postgres.StateDatabase;
 import dev.countersign.server.House;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -48,15 +49,24 @@ final class ExchangeServer {
         FROM generate_series(?::bigint, ?::bigint) AS n
       """;
 
+  /// Parameters: 1 registration, 2 first number, 3 last number.
+  private static final String CLIENTS =
+      """
+      INSERT INTO sts.client (client_id, registration, version, changed_at)
+      SELECT 'client-' || n, ?::jsonb, n + 1, now()
+        FROM generate_series(?::bigint, ?::bigint) AS n
+      """;
+
   private static final long PORTION = 250_000;
 
   private ExchangeServer() {}
 
-  /// @param arguments configuration, people, past grants, then `NAME=value` for its variables
+  /// @param arguments configuration, people, past grants, clients, the file with the registration
+  ///   of each client, then `NAME=value` for the variables of the configuration
   public static void main(String[] arguments) throws Exception {
     Logs.configure(Logs.Format.HUMAN);
     var variables = new HashMap<String, String>();
-    for (int i = 3; i < arguments.length; i++) {
+    for (int i = 5; i < arguments.length; i++) {
       String[] pair = arguments[i].split("=", 2);
       variables.put(pair[0], pair[1]);
     }
@@ -69,11 +79,14 @@ final class ExchangeServer {
     fill(
         house.embeddedSuperuser().database(StateDatabase.NAME),
         Long.parseLong(arguments[1]),
-        Long.parseLong(arguments[2]));
+        Long.parseLong(arguments[2]),
+        Long.parseLong(arguments[3]),
+        Files.readString(Path.of(arguments[4])));
     ChildProcess.serveUntilParentIsGone(house.installation().sts().issuer(), house);
   }
 
-  private static void fill(DatabaseSettings database, long people, long grants)
+  private static void fill(
+      DatabaseSettings database, long people, long grants, long clients, String registration)
       throws SQLException {
     try (Connection connection = Database.connect(database)) {
       long begin = System.nanoTime();
@@ -83,14 +96,21 @@ final class ExchangeServer {
       for (long from = 1; from <= grants; from += PORTION) {
         insert(connection, GRANTS, Math.max(1, people), from, Math.min(grants, from + PORTION - 1));
       }
+      try (PreparedStatement statement = connection.prepareStatement(CLIENTS)) {
+        statement.setString(1, registration);
+        statement.setLong(2, 0);
+        statement.setLong(3, clients - 1);
+        statement.executeUpdate();
+      }
       try (Statement statement = connection.createStatement()) {
+        statement.execute("SELECT setval('sts.client_version', max(version)) FROM sts.client");
         statement.execute("VACUUM ANALYZE sts.attribute");
         statement.execute("VACUUM ANALYZE ledger.entry");
         statement.execute("CHECKPOINT");
       }
       System.err.printf(
-          "  %,d people and %,d past grants after %.0f s%n",
-          people, grants, (System.nanoTime() - begin) / 1e9);
+          "  %,d people, %,d past grants and %,d clients after %.0f s%n",
+          people, grants, clients, (System.nanoTime() - begin) / 1e9);
     }
   }
 

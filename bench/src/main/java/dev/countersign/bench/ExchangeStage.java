@@ -59,14 +59,15 @@ final class ExchangeStage implements AutoCloseable {
           exchange.close();
         });
     issuer.start();
-    Path clientKeys = folder.resolve("clients.pub.json");
-    Files.writeString(
-        clientKeys, StrictJson.write(KeyFiles.publicSet(List.of(requests.clientKey()))));
-    Path config = configuration(folder, address, clientKeys, size.clients());
+    Path registration = folder.resolve("client.json");
+    Files.writeString(registration, requests.registration());
+    Path config = configuration(folder, address);
     var arguments = new ArrayList<String>();
     arguments.add(config.toString());
     arguments.add(String.valueOf(size.people()));
     arguments.add(String.valueOf(size.grants()));
+    arguments.add(String.valueOf(size.clients()));
+    arguments.add(registration.toString());
     arguments.add("COUNTERSIGN_DATA=" + folder.resolve("data"));
     arguments.addAll(freePorts(Files.readString(config)));
     ChildProcess server =
@@ -74,8 +75,7 @@ final class ExchangeStage implements AutoCloseable {
     return new ExchangeStage(folder, issuer, requests, server);
   }
 
-  private static Path configuration(Path folder, String issuer, Path clientKeys, int clients)
-      throws IOException {
+  private static Path configuration(Path folder, String issuer) throws IOException {
     Path example = home().resolve("examples").resolve("refunds");
     Path copy = folder.resolve("installation");
     try (Stream<Path> files = Files.walk(example)) {
@@ -97,24 +97,7 @@ final class ExchangeStage implements AutoCloseable {
               mail: [email]
         """
             .formatted(TokenRequests.TOKEN_TYPE, issuer, issuer, TokenRequests.AUDIENCE);
-    var registered = new StringBuilder("  clients:\n");
-    for (int i = 0; i < clients; i++) {
-      registered.append(
-          """
-              %s:
-                keys: %s
-                anchors: [bench]
-                types: [urn:smt:agent:refund]
-                scopes: [refund:write]
-                audiences: [%s]
-          """
-              .formatted(TokenRequests.client(i), clientKeys, TokenRequests.RESOURCE));
-    }
-    Files.writeString(
-        config,
-        Files.readString(config)
-            .replaceFirst("(?m)^  anchors:\\n", anchor)
-            .replaceFirst("(?m)^  clients:\\n", registered.toString()));
+    Files.writeString(config, Files.readString(config).replaceFirst("(?m)^  anchors:\\n", anchor));
     return config;
   }
 
@@ -158,7 +141,12 @@ final class ExchangeStage implements AutoCloseable {
 
   /// Requests that this installation permits.
   List<byte[]> make(int count) {
-    return requests.make(endpoint(), server.address(), count);
+    return make(count, TokenRequests.Proof.ES256);
+  }
+
+  /// The same, with assertions of this algorithm.
+  List<byte[]> make(int count, TokenRequests.Proof proof) {
+    return requests.make(endpoint(), server.address(), count, proof);
   }
 
   HttpLoad load() {
