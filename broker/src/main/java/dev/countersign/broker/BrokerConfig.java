@@ -24,6 +24,8 @@ import java.util.regex.Pattern;
 /// @param databases the target databases; at least one
 /// @param roles what tokens can be turned into; at least one
 /// @param workloads the public keys of every workload that may call, by its name
+/// @param certificates the workloads that prove themselves by mutual TLS, by the `x5t#S256` of
+///   their certificate
 /// @param agents what each agent may ask for at most, by its `act.sub`; empty where no agent is
 ///   held to a ceiling. Where there is one, an agent that is not registered gets nothing
 /// @param receiver the workload that may revoke everything of a person, client or token
@@ -38,6 +40,7 @@ public record BrokerConfig(
     List<Target> databases,
     List<Role> roles,
     Map<String, KeySource> workloads,
+    Map<String, String> certificates,
     Map<String, Agent> agents,
     String receiver,
     Set<String> operators,
@@ -62,6 +65,7 @@ public record BrokerConfig(
         roles,
         workloads,
         Map.of(),
+        Map.of(),
         receiver,
         Set.of(),
         MintLimits.USUAL,
@@ -75,6 +79,7 @@ public record BrokerConfig(
     databases = List.copyOf(databases);
     roles = List.copyOf(roles);
     workloads = Map.copyOf(workloads);
+    certificates = Map.copyOf(certificates);
     agents = Map.copyOf(agents);
     operators = Set.copyOf(operators);
     var problems = new ArrayList<String>();
@@ -114,6 +119,11 @@ public record BrokerConfig(
     for (String workload : workloads.keySet()) {
       if (workload.startsWith("bearer:")) {
         problems.add("a workload's name must not start with `bearer:`");
+      }
+    }
+    for (String holder : certificates.values()) {
+      if (!workloads.containsKey(holder)) {
+        problems.add("certificates names a workload that no role and no operator is");
       }
     }
     for (String operator : operators) {

@@ -16,12 +16,15 @@ public final class Presenters {
   private final PresenterAssertion.Checker assertions;
   private final Roles roles;
   private final TokensAt tokens;
+  private final PresenterKeys keys;
 
   /// @param tokens verifies a role's tokens at a moment of the past
-  public Presenters(PresenterAssertion.Checker assertions, Roles roles, TokensAt tokens) {
+  public Presenters(
+      PresenterAssertion.Checker assertions, Roles roles, TokensAt tokens, PresenterKeys keys) {
     this.assertions = assertions;
     this.roles = roles;
     this.tokens = tokens;
+    this.keys = keys;
   }
 
   /// Checks a proof and uses it up.
@@ -38,6 +41,8 @@ public final class Presenters {
             case PresenterAssertion.Result.Refused(String reason) -> new Result.Refused(reason);
           };
       case PresenterProof.Bearer(Secret token) -> bearer(token, about);
+      case PresenterProof.Dpop dpop -> keys.check(dpop);
+      case PresenterProof.MutualTls certificate -> keys.check(certificate);
     };
   }
 

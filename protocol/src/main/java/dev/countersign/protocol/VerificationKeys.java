@@ -90,7 +90,11 @@ public final class VerificationKeys {
 
   /// Whether this public key is here, whatever its id.
   public boolean holds(JWK publicKey) {
-    String thumbprint = VerificationKey.thumbprint(publicKey);
+    return holds(VerificationKey.thumbprint(publicKey));
+  }
+
+  /// Whether a public key with this RFC 7638 thumbprint is here.
+  public boolean holds(String thumbprint) {
     return keys.stream().anyMatch(key -> key.thumbprint().equals(thumbprint));
   }
 

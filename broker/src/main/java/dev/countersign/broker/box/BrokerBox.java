@@ -16,6 +16,7 @@ import dev.countersign.broker.LeaseJournal;
 import dev.countersign.broker.LeaseSweeper;
 import dev.countersign.broker.Leases;
 import dev.countersign.broker.OnBehalfOfTokens;
+import dev.countersign.broker.PresenterKeys;
 import dev.countersign.broker.Presenters;
 import dev.countersign.broker.Refusals;
 import dev.countersign.broker.Roles;
@@ -25,6 +26,7 @@ import dev.countersign.broker.postgres.PgDefinitionStore;
 import dev.countersign.broker.postgres.PgLeaseJournal;
 import dev.countersign.broker.postgres.PgReplayGuard;
 import dev.countersign.broker.postgres.PgSessionStore;
+import dev.countersign.broker.postgres.PgSharedKey;
 import dev.countersign.broker.postgres.PgTargetDatabase;
 import dev.countersign.broker.postgres.PgWrappedAnswers;
 import dev.countersign.broker.vault.DefinedEngines;
@@ -148,6 +150,8 @@ public final class BrokerBox implements AutoCloseable {
     var keys = new RemoteKeySet(config.issuer().jwks(), new WireClient(), clock);
     Presenters.TokensAt tokens =
         (role, at) -> new OnBehalfOfTokens(config.issuer().issuer(), role.audience(), keys, at);
+    var presenterKeys =
+        new PresenterKeys(config, new PgSharedKey(state), new PgReplayGuard(state), clock);
     var presenters =
         new Presenters(
             new PresenterAssertion.Checker(
@@ -156,7 +160,8 @@ public final class BrokerBox implements AutoCloseable {
                 new PgReplayGuard(state),
                 clock),
             roles,
-            tokens);
+            tokens,
+            presenterKeys);
     var mint =
         new CredentialMint(
             config,
@@ -207,6 +212,7 @@ public final class BrokerBox implements AutoCloseable {
                         "countersign.broker.requests", "operation", operation, "outcome", outcome)
                     .increment(),
             state::isUp,
+            presenterKeys::nonce,
             clock);
     sweep(sweeper);
     var server =

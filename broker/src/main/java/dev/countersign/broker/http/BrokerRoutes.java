@@ -1,5 +1,6 @@
 package dev.countersign.broker.http;
 
+import dev.countersign.box.Http;
 import dev.countersign.broker.CredentialMint;
 import dev.countersign.broker.Leases;
 import dev.countersign.broker.Presenters;
@@ -11,6 +12,7 @@ import io.helidon.webserver.http.HttpRouting;
 import java.time.InstantSource;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /// The broker's paths, family by family.
 public final class BrokerRoutes {
@@ -19,6 +21,7 @@ public final class BrokerRoutes {
   private final SessionRoutes sessions;
   private final DefinitionRoutes definitions;
   private final SystemRoutes system;
+  private final Supplier<String> nonce;
 
   /// @param operators the workloads that may look after databases and roles
   /// @param isUp whether the broker's own database answers
@@ -28,7 +31,9 @@ public final class BrokerRoutes {
       Refusals refusals,
       Outcomes outcomes,
       BooleanSupplier isUp,
+      Supplier<String> nonce,
       InstantSource clock) {
+    this.nonce = nonce;
     var requests = new Requests(refusals, outcomes, parts.sessions, parts.presenters, operators);
     var answers = new Answers(parts.wrapping);
     credentials = new CredentialRoutes(parts.mint, parts.sessions, requests, answers, clock);
@@ -41,6 +46,12 @@ public final class BrokerRoutes {
   /// Adds the paths and Vault's form of errors.
   public void install(HttpRouting.Builder routing) {
     VaultErrors.install(routing);
+    routing.addFilter((chain, request, response) -> {
+      if (Http.header(request, Requests.DPOP).isPresent()) {
+        response.header("DPoP-Nonce", nonce.get()); // RFC 9449 §8.2: also with a refusal
+      }
+      chain.proceed();
+    });
     credentials.install(routing);
     leases.install(routing);
     sessions.install(routing);

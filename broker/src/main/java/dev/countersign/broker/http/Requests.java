@@ -14,6 +14,9 @@ import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.WireException;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -23,6 +26,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// What all of the broker's paths read in the same way: who is asking, and a strict body. A request
 /// that is malformed is a refusal too, so it is counted and stands in the ledger like any other.
 final class Requests {
+  static final String DPOP = "DPoP";
+
   private static final String TOKEN = "X-Vault-Token";
   private static final String NAMESPACE = "X-Vault-Namespace";
   private static final String FORM = "application/x-www-form-urlencoded";
@@ -78,8 +83,28 @@ final class Requests {
           return sessions
               .find(token)
               .<PresenterProof>map(session -> new PresenterProof.Proven(session.presenter()))
+              .or(() -> possession(request, token))
               .orElseGet(() -> new PresenterProof.Bearer(token));
         });
+  }
+
+  // A proof that somebody chose to send counts before the certificate that the connection has
+  // anyway.
+  private static Optional<PresenterProof> possession(ServerRequest request, Secret token) {
+    Optional<PresenterProof> proof =
+        Http.header(request, DPOP)
+            .map(sent ->
+                new PresenterProof.Dpop(
+                    new Secret(sent),
+                    request.prologue().method().text(),
+                    request.path().rawPath(),
+                    token));
+    return proof.or(() ->
+        request.remotePeer().tlsCertificates().stream()
+            .flatMap((Certificate[] chain) -> Arrays.stream(chain))
+            .filter(X509Certificate.class::isInstance)
+            .<PresenterProof>map(leaf -> new PresenterProof.MutualTls((X509Certificate) leaf))
+            .findFirst());
   }
 
   static Optional<Secret> assertion(ServerRequest request) {

@@ -1,6 +1,12 @@
 package dev.countersign.broker.box;
 
 import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JOSEObjectType;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.JWSObject;
+import com.nimbusds.jose.Payload;
+import com.nimbusds.jose.crypto.ECDSASigner;
 import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
@@ -82,6 +88,8 @@ final class Refunds implements AutoCloseable {
   private volatile boolean ledgerAway;
   private volatile boolean stsAway;
   private UnaryOperator<Engine> around = UnaryOperator.identity();
+  private Map<String, String> certificates = Map.of();
+  private Listener listener = Listener.loopback(0);
   private Map<String, BrokerConfig.Agent> agents = Map.of();
   private Set<BrokerConfig.Allowance> allowances = Set.of();
   private MintLimits limits = MintLimits.USUAL;
@@ -133,6 +141,13 @@ final class Refunds implements AutoCloseable {
 
   Refunds around(UnaryOperator<Engine> wrapper) {
     around = wrapper;
+    return this;
+  }
+
+  /// Listens with TLS and knows a workload by the thumbprint of its certificate.
+  Refunds tls(Listener.Tls files, String thumbprint, String workload) {
+    listener = new Listener("127.0.0.1", 0, Optional.of(files));
+    certificates = Map.of(thumbprint, workload);
     return this;
   }
 
@@ -191,7 +206,7 @@ final class Refunds implements AutoCloseable {
     Set<String> gateway = Set.of("gateway");
     return new BrokerConfig(
         BROKER,
-        Listener.loopback(0),
+        listener,
         new BrokerConfig.TokenIssuer(ISSUER, sts.baseUri().resolve("/oauth2/jwks")),
         List.of(new BrokerConfig.Target("refunds", mintLogin, 1, allowances)),
         List.of(
@@ -230,6 +245,7 @@ final class Refunds implements AutoCloseable {
                 FIVE_MINUTES,
                 mappings)),
         workloads,
+        certificates,
         agents,
         "receiver",
         Set.of("operator"),
@@ -253,6 +269,7 @@ final class Refunds implements AutoCloseable {
             with.databases(),
             with.roles(),
             with.workloads(),
+            with.certificates(),
             with.agents(),
             with.receiver(),
             with.operators(),
@@ -400,6 +417,35 @@ final class Refunds implements AutoCloseable {
 
   String sign(String type, ObjectNode claims) {
     return new JwtSigner(stsKey).sign(type, claims);
+  }
+
+  ECKey keyOf(String workload) {
+    return workloadKeys.getOrDefault(workload, key(workload));
+  }
+
+  static String thumbprint(ECKey key) {
+    try {
+      return key.computeThumbprint().toString();
+    } catch (JOSEException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  /// A DPoP proof with any key.
+  String dpop(ECKey key, ObjectNode claims) {
+    try {
+      var jws =
+          new JWSObject(
+              new JWSHeader.Builder(JWSAlgorithm.ES256)
+                  .type(new JOSEObjectType("dpop+jwt"))
+                  .jwk(key.toPublicJWK())
+                  .build(),
+              new Payload(StrictJson.write(claims)));
+      jws.sign(new ECDSASigner(key));
+      return jws.serialize();
+    } catch (JOSEException impossible) {
+      throw new IllegalStateException(impossible);
+    }
   }
 
   String assertion(String workload) {

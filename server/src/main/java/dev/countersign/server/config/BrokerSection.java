@@ -4,17 +4,25 @@ import dev.countersign.box.DatabaseSettings;
 import dev.countersign.broker.BrokerConfig;
 import dev.countersign.broker.LoginLimits;
 import dev.countersign.broker.MintLimits;
+import dev.countersign.broker.PresenterKeys;
 import dev.countersign.broker.RoleMapping;
 import dev.countersign.broker.SqlName;
 import dev.countersign.config.ConfigSection;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.Secret;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -56,8 +64,9 @@ public final class BrokerSection {
     Set<String> operators = Set.copyOf(broker.texts("operators"));
     presenters.addAll(operators);
     MintLimits limits = limits(broker);
+    Map<String, String> certificates = certificates(broker);
     Optional<Secret> sealKey = broker.optionalText("seal-key").map(_ -> broker.secret("seal-key"));
-    var listener = Sections.listener(broker);
+    var listener = Sections.listener(broker, true);
     URI address = Sections.address(broker, listener);
     return Sections.checked(
         broker,
@@ -72,6 +81,7 @@ public final class BrokerSection {
               databases,
               roles,
               workloads,
+              certificates,
               agents,
               RECEIVER,
               operators,
@@ -137,6 +147,27 @@ public final class BrokerSection {
     }
     section.done();
     return new BrokerConfig.Target(name, login, iterations, allowances);
+  }
+
+  // By thumbprint, as the handshake tells them.
+  private static Map<String, String> certificates(ConfigSection broker) {
+    var workloads = new TreeMap<String, String>();
+    broker
+        .optionalSection("certificates")
+        .ifPresent(section -> {
+          for (String workload : section.keys()) {
+            Path file = section.path(workload);
+            try (InputStream pem = Files.newInputStream(file)) {
+              var certificate =
+                  (X509Certificate)
+                      CertificateFactory.getInstance("X.509").generateCertificate(pem);
+              workloads.put(PresenterKeys.thumbprint(certificate), workload);
+            } catch (IOException | CertificateException unusable) {
+              section.problem(workload, "the file " + file + " holds no PEM certificate");
+            }
+          }
+        });
+    return workloads;
   }
 
   private static MintLimits limits(ConfigSection broker) {
