@@ -32,6 +32,10 @@ public interface LeaseJournal {
   /// @return the ended lease if this call ended it
   Optional<Ended> end(Lease lease, Instant now, Consumer<Lease> drop);
 
+  /// Puts off the next attempt at every due lease of a database that is away, as if each had been
+  /// tried.
+  void putOff(String database, Instant now);
+
   /// Notes that the end of a lease stands in the ledger.
   void markRecorded(Lease lease, Instant now);
 

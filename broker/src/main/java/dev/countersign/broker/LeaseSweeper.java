@@ -4,12 +4,14 @@ import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.UnavailableException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /// Ends what nobody else ended: leases whose time is over, mints that a crash cut short,
 /// revocations that found the database away, and logins that no lease accounts for.
@@ -46,15 +48,29 @@ public final class LeaseSweeper {
   public Sweep sweep() {
     var sweep = new Sweep();
     Instant now = clock.instant();
+    var away = new HashSet<String>();
     for (Lease lease : journal.due(now, now.minus(LONGEST_MINT), BATCH)) {
-      sweep.attempt(() -> end(lease));
+      if (!away.contains(lease.database())) {
+        sweep.attempt(() -> end(lease, away));
+      }
     }
+    // Each attempt at a database that is away takes seconds; the leases of others must not wait.
+    away.forEach(database -> sweep.tryOnly(() -> journal.putOff(database, now)));
     for (LeaseJournal.Ended ended : journal.unrecorded(now.minus(LONGEST_RECORDING), BATCH)) {
       sweep.attempt(() -> ending.record(ended));
     }
     engines.all().forEach((name, engine) -> sweep.tryOnly(() -> dropOrphans(name, engine, sweep)));
     sweep.tryOnly(() -> journal.forget(now, KEPT));
     return sweep;
+  }
+
+  private void end(Lease lease, Set<String> away) {
+    try {
+      end(lease);
+    } catch (UnavailableException failed) {
+      away.add(lease.database());
+      throw failed;
+    }
   }
 
   private void end(Lease lease) {

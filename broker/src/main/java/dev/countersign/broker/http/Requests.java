@@ -78,6 +78,9 @@ final class Requests {
             if (Sessions.isSessionToken(token)) {
               throw VaultRefusal.malformed("send a session's token or an assertion, not both");
             }
+            if (Http.header(request, DPOP).isPresent()) {
+              throw VaultRefusal.malformed("send a DPoP proof or an assertion, not both");
+            }
             return new PresenterProof.Assertion(assertion.get());
           }
           return sessions

@@ -127,6 +127,20 @@ public final class PgLeaseJournal implements LeaseJournal {
          AND ended_at IS NULL
       """;
 
+  /// Parameters: 1 now, 2 database, 3 now, 4 now.
+  private static final String PUT_OFF_ALL =
+      """
+      UPDATE lease
+         SET attempts = attempts + 1,
+             next_attempt_at
+                 = ?::timestamptz + least(60, power(2, least(attempts + 1, 6))) * interval '1 second'
+       WHERE recorded_at IS NULL
+         AND ended_at IS NULL
+         AND database_name = ?
+         AND (expires_at <= ? OR ending_at IS NOT NULL)
+         AND (next_attempt_at IS NULL OR next_attempt_at <= ?)
+      """;
+
   /// Parameters: 1 now, 2 subject, 3 lease.
   private static final String MARK_RECORDED =
       "UPDATE lease SET recorded_at = ? WHERE subject = ? AND lease_id = ? AND ended_at IS NOT NULL";
@@ -316,6 +330,11 @@ public final class PgLeaseJournal implements LeaseJournal {
       change(PUT_OFF, now, lease.subject(), lease.id().text());
       throw failed;
     }
+  }
+
+  @Override
+  public void putOff(String database, Instant now) {
+    change(PUT_OFF_ALL, now, database, now, now);
   }
 
   @Override

@@ -10,6 +10,7 @@ import dev.countersign.box.TestState;
 import dev.countersign.broker.Engine;
 import dev.countersign.broker.Grant;
 import dev.countersign.broker.Lease;
+import dev.countersign.broker.MintLimits;
 import dev.countersign.broker.SqlName;
 import dev.countersign.broker.box.Refunds.Login;
 import dev.countersign.ledger.LedgerEntry;
@@ -23,10 +24,12 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,7 +52,7 @@ class LeaseLifeTest {
 
   @BeforeAll
   static void start() {
-    refunds = new Refunds().around(FAULTS::around);
+    refunds = new Refunds().around(FAULTS::around).limits(new MintLimits(50, 2_000, 3));
     refunds.start();
   }
 
@@ -189,6 +192,56 @@ class LeaseLifeTest {
     assertThat(refunds.exists(login)).isFalse();
     assertThat(refunds.broker().sweeper().overdue()).isZero();
     assertThat(causes()).containsExactly("call_finished");
+  }
+
+  @Test
+  void H07_mintsNothingWhileTooMuchIsOwedAndSaysSo() {
+    var owed = new ArrayList<Login>();
+    for (int i = 0; i < 3; i++) {
+      owed.add(refunds.login(REFUND));
+    }
+    FAULTS.dropFails = true;
+    owed.forEach(
+        login -> assertThat(refunds.revoke(login.lease(), "gateway").status()).isEqualTo(503));
+
+    Answer refused = refunds.mint(refunds.token(REFUND));
+
+    assertThat(refused.status()).isEqualTo(429);
+    assertThat(refunds.refusal()).isEqualTo("over_limit");
+    assertThat(health()).contains("\"leases\":\"down\"");
+    assertThat(refunds.send("GET", "/metrics", Map.of(), null).text())
+        .contains("countersign_leases_overdue 3.0");
+
+    FAULTS.dropFails = false;
+    refunds.pass(Duration.ofSeconds(61));
+    sweep();
+    assertThat(health()).contains("\"leases\":\"up\"");
+    Login after = refunds.login(REFUND);
+    refunds.revoke(after.lease(), "gateway");
+  }
+
+  private static String health() {
+    return refunds.send("GET", "/readyz", Map.of(), null).text();
+  }
+
+  @Test
+  void H07_triesADatabaseThatIsAwayOnceASweepHoweverMuchIsOwedThere() {
+    for (int i = 0; i < 6; i++) {
+      refunds.login(REFUND);
+    }
+    FAULTS.failures.set(0);
+    FAULTS.dropFails = true;
+    refunds.pass(Duration.ofMinutes(6));
+
+    sweep();
+    sweep();
+    // The broker's own sweeper may have been at it at the same moment.
+    assertThat(FAULTS.failures.get()).isBetween(1, 2);
+
+    FAULTS.dropFails = false;
+    refunds.pass(Duration.ofSeconds(61));
+    sweep();
+    assertThat(causes()).hasSize(6).containsOnly("expired");
   }
 
   @Test
@@ -460,6 +513,7 @@ class LeaseLifeTest {
     private volatile Runnable beforeDrop = () -> {};
     private volatile Runnable afterDrop = () -> {};
     private volatile boolean dropFails;
+    private final AtomicInteger failures = new AtomicInteger();
 
     /// Ends the work like a `kill -9`: nothing after it runs, clean-up included.
     static final Runnable CRASH =
@@ -503,6 +557,7 @@ class LeaseLifeTest {
         @Override
         public void revoke(SqlName user) {
           if (dropFails) {
+            failures.incrementAndGet();
             throw new UnavailableException("the database is away", null);
           }
           beforeDrop.run();

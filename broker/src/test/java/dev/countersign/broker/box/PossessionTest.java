@@ -8,6 +8,7 @@ import dev.countersign.broker.PresenterKeys;
 import dev.countersign.broker.box.Refunds.Login;
 import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.http.WireClient.Answer;
 import java.io.IOException;
@@ -146,6 +147,29 @@ class PossessionTest {
       assertThat(answer.header("DPoP-Nonce")).isPresent();
       assertThat(refunds.refusal()).isEqualTo("presenter_not_proven");
     }
+  }
+
+  @Test
+  void H14_refusesTwoProofs() {
+    String token = refunds.token(REFUND);
+    String proof = proof(refunds.keyOf("gateway"), token, nonce(), CREDS);
+    refunds.ledger.clear();
+
+    Answer answer =
+        refunds.send(
+            "POST",
+            CREDS,
+            Map.of(
+                "X-Vault-Token",
+                token,
+                "DPoP",
+                proof,
+                PresenterAssertion.HEADER,
+                refunds.assertion("gateway")),
+            null);
+
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(refunds.refusal()).isEqualTo("malformed");
   }
 
   @Test
