@@ -57,7 +57,7 @@ final class Outcomes {
     if (replayed != null) {
       return replayed(call, replayed);
     }
-    Code general = Errors.of(OAuthError.INVALID_REQUEST, reason);
+    Code general = Errors.of(OAuthError.INVALID_REQUEST, "subject_token: " + reason);
     Optional<Finding> cause =
         new TokenDoctor(Expected.of(anchor), now)
             .examine(token).stream()

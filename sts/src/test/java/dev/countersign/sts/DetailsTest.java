@@ -61,7 +61,7 @@ class DetailsTest {
     assertThat(answer.text("error")).isEqualTo("invalid_authorization_details");
     assertThat(answer.text("error_description"))
         .contains(says)
-        .matches("[ !#-\\[\\]-~]+ \\(CSG-[0-9]{4}\\)");
+        .matches("[ !#-\\[\\]-~]+ \\(CSG-(0008|0071|0072)\\)");
   }
 
   @Test

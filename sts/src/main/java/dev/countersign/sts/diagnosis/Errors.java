@@ -38,9 +38,20 @@ public final class Errors {
   public static Code of(OAuthError error, String reason) {
     String lower = reason.toLowerCase(Locale.ROOT);
     return Arrays.stream(Code.values())
-        .filter(code -> code.audience() == Code.Audience.CALLER && weight(code, lower) > 0)
+        .filter(code -> code.audience() == Code.Audience.CALLER && isAbout(code, error))
+        .filter(code -> weight(code, lower) > 0)
         .max(Comparator.comparingInt(code -> weight(code, lower)))
         .orElseGet(() -> general(error));
+  }
+
+  // The same sentence about a token may be said of an assertion: the error tells which it was.
+  private static boolean isAbout(Code code, OAuthError error) {
+    return switch (error) {
+      case INVALID_CLIENT -> code.topic().equals("Clients");
+      case INVALID_AUTHORIZATION_DETAILS -> code.topic().equals("Authorization details");
+      case INVALID_DPOP_PROOF, USE_DPOP_NONCE -> code == Code.DPOP_PROOF;
+      default -> true;
+    };
   }
 
   /// How many characters of the text speak for a code. A foreign code counts as a whole word only:
@@ -73,6 +84,7 @@ public final class Errors {
       case INVALID_SCOPE -> Code.SCOPE;
       case INVALID_TARGET -> Code.TARGET;
       case INVALID_AUTHORIZATION_DETAILS -> Code.DETAILS;
+      case INVALID_DPOP_PROOF, USE_DPOP_NONCE -> Code.DPOP_PROOF;
       case ACCESS_DENIED -> Code.DENIED;
       case TEMPORARILY_UNAVAILABLE -> Code.AWAY;
       default -> Code.REQUEST;

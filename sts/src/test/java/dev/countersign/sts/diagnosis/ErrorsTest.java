@@ -1,5 +1,8 @@
 package dev.countersign.sts.diagnosis;
 
+import static dev.countersign.protocol.OAuthError.INVALID_AUTHORIZATION_DETAILS;
+import static dev.countersign.protocol.OAuthError.INVALID_CLIENT;
+import static dev.countersign.protocol.OAuthError.INVALID_REQUEST;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.countersign.protocol.OAuthError;
@@ -91,6 +94,35 @@ class ErrorsTest {
   void aRefusalOfOursHasACodeThatItsCallerMaySee(OAuthError error) {
     assertThat(Errors.of(error, "a reason that nobody wrote").audience())
         .isEqualTo(Code.Audience.CALLER);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          authorization_details: a member name occurs twice               | DETAILS_FORM
+          authorization_details[0].type is not a type that is known here  | DETAILS_TYPE
+          authorization_details[0].note is not a member of this type      | DETAILS
+          subject_token: the text is not JSON                             | TOKEN_FORM
+          subject_token: a member name occurs twice                       | TOKEN_FORM
+          subject_token: `exp` has passed                                 | TOKEN_EXPIRED
+          subject_token: it is bound to a key that was not proven         | TOKEN_BOUND
+          the DPoP proof: it was used before                              | DPOP_PROOF
+          client_assertion: it was used before                            | CLIENT_REPLAY
+          client_assertion: `exp` has passed                              | CLIENT_ASSERTION
+          client_assertion: the signature does not verify                 | CLIENT_ASSERTION
+          scope is wider than that of subject_token                       | CHAIN
+          another try with this Idempotency-Key is being answered         | IDEMPOTENCY
+          """)
+  void aRefusalOfOursHasTheCodeOfItsReason(String reason, Code code) {
+    OAuthError error =
+        switch (code.topic()) {
+          case "Clients" -> INVALID_CLIENT;
+          case "Authorization details" -> INVALID_AUTHORIZATION_DETAILS;
+          default -> code == Code.DETAILS ? INVALID_AUTHORIZATION_DETAILS : INVALID_REQUEST;
+        };
+    assertThat(Errors.of(error, reason)).isEqualTo(code);
   }
 
   @Test
