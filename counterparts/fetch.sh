@@ -8,6 +8,7 @@ here=$root/counterparts
 cache=${COUNTERSIGN_CACHE:-${XDG_CACHE_HOME:-${HOME:-$root/target}/.cache}/countersign}/counterparts
 
 readonly NODE=22.23.3
+readonly POSTGRES='15.13.0 16.9.0 17.5.0'
 readonly KEYCLOAK=26.7.3
 readonly CHROMIUM=120
 
@@ -102,6 +103,32 @@ fetch_python() {
   rm -rf "$python_folder.making"
 }
 
+# ---- PostgreSQL ------------------------------------------------------------------------------------
+
+# Older servers, as the archive that their artifact holds: a test unpacks it where the server's account can reach it.
+install_postgres() {
+  case $(uname -m) in
+    x86_64) arch=amd64 ;;
+    aarch64) arch=arm64v8 ;;
+    *) return 1 ;;
+  esac
+  artifact=embedded-postgres-binaries-linux-$arch
+  (cd "$root" && ./mvnw -B -ntp -q org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy \
+    "-Dartifact=io.zonky.test.postgres:$artifact:$postgres" "-DoutputDirectory=$1/jar") &&
+    (cd "$1" && "$JAVA_HOME/bin/jar" xf "jar/$artifact-$postgres.jar" && rm -r jar META-INF && mv ./*.txz postgres.txz)
+}
+
+fetch_postgres() {
+  for postgres in $POSTGRES; do
+    name=postgres-${postgres%%.*}
+    if once "$cache/postgres-$postgres" install_postgres; then
+      have "$name" "$cache/postgres-$postgres"
+    else
+      lack "$name" "PostgreSQL $postgres could not be fetched for this machine, see $log"
+    fi
+  done
+}
+
 # ---- Keycloak ------------------------------------------------------------------------------------
 
 # `kc.sh build` once here saves every start half a minute.
@@ -144,5 +171,6 @@ if [ "${3-}" = keycloak ]; then
 fi
 fetch_js
 fetch_python
+fetch_postgres
 fetch_keycloak
 fetch_chromium

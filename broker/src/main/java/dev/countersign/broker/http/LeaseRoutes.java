@@ -157,10 +157,10 @@ final class LeaseRoutes {
     requests.count(operation, "ok");
     switch (result) {
       case LeaseResult.Found(Lease lease) ->
-          answers.send(request, response, VaultAnswer.system(describe(lease)));
+          answers.send(request, response, VaultAnswer.data(describe(lease)));
       case LeaseResult.Listed listed ->
           answers.send(
-              request, response, VaultAnswer.system(keys(rest(request, LOOKUP + "/"), listed)));
+              request, response, VaultAnswer.data(keys(rest(request, LOOKUP + "/"), listed)));
       case LeaseResult.Renewed(Lease lease) ->
           answers.send(
               request,

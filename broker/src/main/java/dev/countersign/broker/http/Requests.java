@@ -121,7 +121,10 @@ final class Requests {
     Secret token = read(operation, () -> token(request));
     return sessions
         .find(token)
-        .orElseThrow(() -> denied(operation, Refusal.PRESENTER_NOT_PROVEN, "there is no session"));
+        .orElseThrow(() -> {
+          refused(operation, Refusal.PRESENTER_NOT_PROVEN, "there is no such session");
+          return VaultRefusal.permissionDenied();
+        });
   }
 
   /// The operator who is asking.

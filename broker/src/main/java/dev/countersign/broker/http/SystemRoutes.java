@@ -140,7 +140,7 @@ final class SystemRoutes {
     Http.json(
         response,
         200,
-        VaultAnswer.system(
+        VaultAnswer.data(
             StrictJson.object()
                 .put("creation_path", kept.path())
                 .put("creation_time", VaultAnswer.time(kept.createdAt()))

@@ -43,6 +43,11 @@ final class VaultRefusal extends RuntimeException {
     return new VaultRefusal(FORBIDDEN, List.of(reason, PERMISSION_DENIED));
   }
 
+  /// Nobody who may, and nothing about why.
+  static VaultRefusal permissionDenied() {
+    return new VaultRefusal(FORBIDDEN, List.of(PERMISSION_DENIED));
+  }
+
   static VaultRefusal malformed(String reason) {
     return new VaultRefusal(400, List.of(reason));
   }

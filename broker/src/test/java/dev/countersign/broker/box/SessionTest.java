@@ -86,7 +86,7 @@ class SessionTest {
     ObjectNode lease = StrictJson.object().put("lease_id", credential.lease());
     ObjectNode told = vault.put("sys/leases/lookup", login.token(), lease).json();
     assertThat(told.path("data").path("id").stringValue()).isEqualTo(credential.lease());
-    assertThat(told.path("ttl").asInt()).as("sys repeats its data").isPositive();
+    assertThat(told.path("data").path("ttl").asInt()).isPositive();
     assertThat(told.path("data").path("last_renewal").isNull()).isTrue();
 
     Answer renewed =
@@ -298,6 +298,15 @@ class SessionTest {
       assertThat(vault.get("auth/token/lookup-self", token).status()).isEqualTo(403);
       assertThat(refunds.exists(credential)).isFalse();
     }
+  }
+
+  @Test
+  void repeatsTheMountsAtTheTopAsVaultDoes() {
+    ObjectNode told = vault.get("sys/mounts", vault.operator()).json();
+
+    assertThat(told.path("database/")).isEqualTo(told.path("data").path("database/"));
+    assertThat(told.path("data").path("verify-rar/").path("type").stringValue())
+        .isEqualTo("verify-rar");
   }
 
   @ParameterizedTest

@@ -1,0 +1,241 @@
+package dev.countersign.broker.box;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.jwk.ECKey;
+import dev.countersign.box.Counterparts;
+import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.TestState;
+import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.JwtSigner;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.UnavailableException;
+import dev.countersign.protocol.http.WireClient;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A HashiCorp Vault or OpenBao, set up with the stock JWT method and database engine: the one that
+/// `VAULT_ADDR` and `VAULT_TOKEN` name, or an OpenBao of our own.
+final class StockVault implements VaultContract.Place, AutoCloseable {
+  private static final String AUDIENCE = "http://gateway.example/mcp";
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final String ROLE = "clerk";
+  private static final String DATABASE = "stock_vault";
+
+  private final URI address;
+  private final String root;
+  private final @Nullable Process server;
+  private final WireClient client = new WireClient();
+  private final ECKey sts = Refunds.key("sts");
+  private final DatabaseSettings database;
+
+  private StockVault(URI address, String root, @Nullable Process server) {
+    this.address = address;
+    this.root = root;
+    this.server = server;
+    this.database = TestState.shared().createDatabase(DATABASE);
+  }
+
+  static StockVault started() {
+    String known = System.getenv("VAULT_ADDR");
+    String token = System.getenv("VAULT_TOKEN");
+    StockVault vault =
+        known != null && token != null
+            ? new StockVault(URI.create(known), token, null)
+            : ofOurOwn(Counterparts.openbao());
+    try {
+      vault.setUp();
+      return vault;
+    } catch (RuntimeException failed) {
+      vault.close();
+      throw failed;
+    }
+  }
+
+  private static StockVault ofOurOwn(Path program) {
+    try {
+      int port = freePort();
+      String root = Ids.base62(24);
+      Path home = Files.createTempDirectory("countersign-openbao-");
+      var builder =
+          new ProcessBuilder(
+                  program.toString(),
+                  "server",
+                  "-dev",
+                  "-dev-no-store-token",
+                  "-dev-root-token-id=" + root,
+                  "-dev-listen-address=127.0.0.1:" + port)
+              .redirectErrorStream(true)
+              .redirectOutput(home.resolve("log").toFile());
+      builder.environment().put("HOME", home.toString());
+      Process server = builder.start();
+      Runtime.getRuntime().addShutdownHook(new Thread(server::destroyForcibly));
+      return new StockVault(URI.create("http://127.0.0.1:" + port), root, server);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private void setUp() {
+    awaitHealth();
+    TestState.shared()
+        .execute(
+            database,
+            "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'stock_clerks') THEN"
+                + " CREATE ROLE stock_clerks NOLOGIN; END IF; END $$;"
+                + "GRANT CONNECT ON DATABASE "
+                + DATABASE
+                + " TO stock_clerks");
+    mount("sys/auth/jwt", "jwt");
+    mount("sys/mounts/database", "database");
+    ObjectNode keys = StrictJson.object();
+    keys.putArray("jwt_validation_pubkeys").add(pem());
+    write("auth/jwt/config", keys);
+    ObjectNode role = StrictJson.object().put("role_type", "jwt").put("user_claim", "sub");
+    role.putArray("bound_audiences").add(AUDIENCE);
+    role.putArray("token_policies").add("clerk");
+    write("auth/jwt/role/" + ROLE, role.put("token_ttl", "5m").put("token_max_ttl", "1h"));
+    write(
+        "sys/policies/acl/clerk",
+        StrictJson.object()
+            .put(
+                "policy",
+                """
+                path "database/creds/clerk" { capabilities = ["read"] }
+                path "sys/leases/lookup" { capabilities = ["update"] }
+                path "sys/leases/renew" { capabilities = ["update"] }
+                path "sys/leases/revoke" { capabilities = ["update"] }
+                """));
+    write(
+        "database/config/stock",
+        StrictJson.object()
+            .put("plugin_name", "postgresql-database-plugin")
+            .put(
+                "connection_url",
+                "postgresql://{{username}}:{{password}}@"
+                    + database.url().replace("jdbc:postgresql://", "")
+                    + "?sslmode=disable")
+            .put("username", database.user())
+            .put("password", database.password().reveal())
+            .put("allowed_roles", "*"));
+    ObjectNode creds =
+        StrictJson.object().put("db_name", "stock").put("default_ttl", "5m").put("max_ttl", "10m");
+    creds
+        .putArray("creation_statements")
+        .add(
+            "CREATE ROLE \"{{name}}\" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL"
+                + " '{{expiration}}'; GRANT stock_clerks TO \"{{name}}\";");
+    write("database/roles/" + ROLE, creds);
+  }
+
+  private void awaitHealth() {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (true) {
+      try {
+        if (client
+                .send("GET", URI.create(address + "/v1/sys/health"), Map.of(), null, PATIENCE)
+                .status()
+            == 200) {
+          return;
+        }
+      } catch (UnavailableException notYet) {
+        if (System.nanoTime() > end || (server != null && !server.isAlive())) {
+          throw new IllegalStateException("the Vault does not start", notYet);
+        }
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  private String pem() {
+    try {
+      String key = Base64.getMimeEncoder().encodeToString(sts.toECPublicKey().getEncoded());
+      return "-----BEGIN PUBLIC KEY-----\n" + key + "\n-----END PUBLIC KEY-----\n";
+    } catch (JOSEException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  // Somebody's own Vault may have it already.
+  private void mount(String path, String type) {
+    send(path, StrictJson.object().put("type", type));
+  }
+
+  private void write(String path, ObjectNode body) {
+    WireClient.Answer answer = send(path, body);
+    if (answer.status() >= 300) {
+      throw new IllegalStateException(path + ": " + answer.status() + " " + answer.text());
+    }
+  }
+
+  private WireClient.Answer send(String path, ObjectNode body) {
+    return client.send(
+        "POST",
+        URI.create(address + "/v1/" + path),
+        Map.of("X-Vault-Token", root, "Content-Type", "application/json"),
+        StrictJson.write(body),
+        PATIENCE);
+  }
+
+  @Override
+  public URI address() {
+    return address;
+  }
+
+  @Override
+  public String role() {
+    return ROLE;
+  }
+
+  @Override
+  public DatabaseSettings database() {
+    return database;
+  }
+
+  @Override
+  public String jwt() {
+    Instant now = Instant.ofEpochMilli(System.currentTimeMillis());
+    ObjectNode claims =
+        StrictJson.object()
+            .put("iss", Refunds.ISSUER)
+            .put("sub", "entra|" + Ids.base62(8).toLowerCase(Locale.ROOT))
+            .put("aud", AUDIENCE)
+            .put("client_id", "gateway")
+            .put("jti", Ids.random())
+            .put("iat", now.getEpochSecond())
+            .put("exp", now.plusSeconds(60).getEpochSecond());
+    return new JwtSigner(sts).sign("at+jwt", claims);
+  }
+
+  @Override
+  public void close() {
+    if (server != null) {
+      server.destroy();
+      try {
+        if (!server.waitFor(10, TimeUnit.SECONDS)) {
+          server.destroyForcibly();
+        }
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}
