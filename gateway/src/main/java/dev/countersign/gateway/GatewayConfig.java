@@ -96,11 +96,56 @@ public record GatewayConfig(
   ///
   /// @param sts the issuer of the on-behalf-of tokens, exactly as their `iss`
   /// @param broker its base address, which is its audience for presenters
-  public record Upstreams(URI sts, URI broker) {
+  /// @param vault the Vault of your own that takes the broker's place
+  public record Upstreams(URI sts, URI broker, Optional<VaultAddress> vault) {
+
+    /// Upstreams with our own broker.
+    public Upstreams(URI sts, URI broker) {
+      this(sts, broker, Optional.empty());
+    }
+
     public Upstreams {
       if (!isOrigin(sts) || !isOrigin(broker)) {
         throw new IllegalArgumentException("sts and broker must be addresses without path");
       }
+    }
+  }
+
+  /// A HashiCorp Vault or OpenBao of your own.
+  ///
+  /// @param base its address, without path
+  /// @param paths how it is asked
+  /// @param authMount where its JWT method is mounted; of no interest with [Paths#VERIFY_RAR]
+  /// @param mount where its credentials are minted
+  /// @param namespace of a Vault Enterprise, or empty
+  public record VaultAddress(
+      URI base, Paths paths, String authMount, String mount, String namespace) {
+    private static final String MOUNT = "[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*";
+
+    public VaultAddress {
+      if (!isOrigin(base)) {
+        throw new IllegalArgumentException("vault.address must be an address without path");
+      }
+      if (!"https".equals(base.getScheme())
+          && !Set.of("127.0.0.1", "localhost", "[::1]").contains(base.getHost())) {
+        throw new IllegalArgumentException(
+            "vault.address must be https: tokens and passwords travel there");
+      }
+      if (!authMount.matches(MOUNT) || !mount.matches(MOUNT)) {
+        throw new IllegalArgumentException("vault mounts are paths such as jwt or teams/database");
+      }
+      if (!namespace.matches("[A-Za-z0-9_/-]*")) {
+        throw new IllegalArgumentException("vault.namespace must be a path such as teams/payments");
+      }
+    }
+
+    /// How a Vault is asked for a credential.
+    public enum Paths {
+      /// The stock way: log in with the token at the JWT method, then read from the database
+      /// engine.
+      DATABASE,
+      /// The verify-rar plugin: the token itself in `X-Vault-Token`, its claims in the body.
+      VERIFY_RAR
     }
   }
 

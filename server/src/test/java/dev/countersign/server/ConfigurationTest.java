@@ -82,6 +82,29 @@ class ConfigurationTest {
   }
 
   @Test
+  void takesAVaultOfYourOwn() throws IOException {
+    change(
+        "  tools: tools.yaml",
+        "  tools: tools.yaml\n  vault: {address: 'https://vault.example:8200', paths: verify-rar}");
+
+    assertThat(read().gateway().upstreams().vault())
+        .hasValueSatisfying(vault -> assertThat(vault.mount()).isEqualTo("verify-rar"));
+  }
+
+  @Test
+  void L16_refusesAVaultThatIsSpokenToInTheClear() throws IOException {
+    change(
+        "  tools: tools.yaml",
+        "  tools: tools.yaml\n  vault: {address: 'http://vault.example:8200', paths: raft}");
+
+    var failure = catchThrowableOfType(ConfigException.class, this::read);
+
+    assertThat(failure.problems())
+        .anyMatch(line -> line.contains("vault.address must be https"))
+        .anyMatch(line -> line.contains("paths: must be database or verify-rar"));
+  }
+
+  @Test
   void refusesAMissingPolicyFileByItsName() throws IOException {
     change("policy: policy.yaml", "policy: no-such-policy.yaml");
 

@@ -1,5 +1,8 @@
 package dev.countersign.broker.box;
 
+import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.StockVault;
+import java.net.URI;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -23,6 +26,26 @@ class StockVaultTest extends VaultContract {
 
   @Override
   Place place() {
-    return vault;
+    return new Place() {
+      @Override
+      public URI address() {
+        return vault.address();
+      }
+
+      @Override
+      public String role() {
+        return vault.role();
+      }
+
+      @Override
+      public DatabaseSettings database() {
+        return vault.database();
+      }
+
+      @Override
+      public String jwt() {
+        return vault.jwt();
+      }
+    };
   }
 }

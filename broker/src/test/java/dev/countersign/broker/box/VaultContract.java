@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -66,13 +67,12 @@ abstract class VaultContract {
   abstract Place place();
 
   /// A Vault and what it makes logins in.
-  ///
-  /// @param database where its logins connect to
   interface Place {
     URI address();
 
     String role();
 
+    /// Where its logins connect to.
     DatabaseSettings database();
 
     /// A fresh token that the role's login accepts.
@@ -416,9 +416,7 @@ abstract class VaultContract {
             "mount-list",
             "revoke-self",
             "after-end");
-    ObjectNode minted = Map.copyOf(told).get("minted");
-    assertThat(minted).isNotNull();
-    assertIsGone(minted);
+    assertIsGone(Objects.requireNonNull(told.get("minted")));
     assertThat(status(told, "bad-login")).isEqualTo(400);
     assertThat(status(told, "lookup-revoked")).isEqualTo(400);
     assertThat(status(told, "mount-list")).isEqualTo(403);
@@ -456,8 +454,7 @@ abstract class VaultContract {
             rest);
     try {
       var vault = new VaultTemplate(endpoint, requests, sessions);
-      var minted = vault.read("database/creds/" + role);
-      assertThat(minted).isNotNull();
+      var minted = Objects.requireNonNull(vault.read("database/creds/" + role));
       Map<String, Object> data = minted.getRequiredData();
       ObjectNode login =
           StrictJson.object()
@@ -465,19 +462,16 @@ abstract class VaultContract {
               .put("password", String.valueOf(data.get("password")));
       assertConnects(login);
 
-      var self = vault.read("auth/token/lookup-self");
-      assertThat(self).isNotNull();
+      assertThat(vault.read("auth/token/lookup-self")).isNotNull();
       assertThat(sessions.renewToken()).isTrue();
-      Map<String, Object> lease = Map.of("lease_id", minted.getLeaseId());
-      var told = vault.write("sys/leases/lookup", lease);
-      assertThat(told).isNotNull();
-      assertThat(told.getRequiredData()).containsEntry("id", minted.getLeaseId());
+      String id = Objects.requireNonNull(minted.getLeaseId());
+      var told = Objects.requireNonNull(vault.write("sys/leases/lookup", Map.of("lease_id", id)));
+      assertThat(told.getRequiredData()).containsEntry("id", id);
       var renewed =
-          vault.write(
-              "sys/leases/renew", Map.of("lease_id", minted.getLeaseId(), "increment", "400"));
-      assertThat(renewed).isNotNull();
+          Objects.requireNonNull(
+              vault.write("sys/leases/renew", Map.of("lease_id", id, "increment", "400")));
       assertThat(renewed.getLeaseDuration()).isBetween(390L, 400L);
-      vault.write("sys/leases/revoke", Map.of("lease_id", minted.getLeaseId(), "sync", true));
+      vault.write("sys/leases/revoke", Map.of("lease_id", id, "sync", true));
       assertIsGone(login);
       assertThatThrownBy(() -> vault.read("sys/mounts"))
           .isInstanceOf(VaultException.class)

@@ -8,6 +8,7 @@ import dev.countersign.box.Metrics;
 import dev.countersign.gateway.Anchor;
 import dev.countersign.gateway.Authorizer;
 import dev.countersign.gateway.Bearers;
+import dev.countersign.gateway.CredentialBroker;
 import dev.countersign.gateway.ExchangedTokens;
 import dev.countersign.gateway.GatewayConfig;
 import dev.countersign.gateway.GuardedCall;
@@ -18,6 +19,7 @@ import dev.countersign.gateway.Refusals;
 import dev.countersign.gateway.http.BrokerWire;
 import dev.countersign.gateway.http.McpRoutes;
 import dev.countersign.gateway.http.StsWire;
+import dev.countersign.gateway.http.VaultWire;
 import dev.countersign.gateway.mcp.McpServer;
 import dev.countersign.gateway.mcp.RequestStates;
 import dev.countersign.gateway.postgres.PgRepeatedCalls;
@@ -89,10 +91,16 @@ public final class GatewayBox implements AutoCloseable {
                   new StsWire(config, client, assertions), new OboCheck(config, stsKeys, clock));
           case VALIDATE -> new PresentedTokens();
         };
+    CredentialBroker broker =
+        config
+            .upstreams()
+            .vault()
+            .<CredentialBroker>map(vault -> new VaultWire(vault, client))
+            .orElseGet(() -> new BrokerWire(config, client, assertions));
     var calls =
         new GuardedCall(
             authorizer,
-            new BrokerWire(config, client, assertions),
+            broker,
             new PgStatements(config.databases()),
             new PgRepeatedCalls(database, clock),
             ledger);

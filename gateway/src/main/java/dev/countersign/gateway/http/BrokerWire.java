@@ -4,7 +4,6 @@ import dev.countersign.gateway.CredentialBroker;
 import dev.countersign.gateway.GatewayConfig;
 import dev.countersign.gateway.Lease;
 import dev.countersign.gateway.MintResult;
-import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
@@ -14,20 +13,14 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
+import java.util.Optional;
 
-/// The broker over HTTP, in Vault's envelope. Threads may share it.
+/// Our own broker over HTTP, in Vault's envelope; this gateway proves itself with each request.
+/// Threads may share it.
 public final class BrokerWire implements CredentialBroker {
   private static final Duration MINT_TIMEOUT = Duration.ofSeconds(15);
   private static final Duration REVOKE_TIMEOUT = Duration.ofSeconds(10);
-  private static final List<Duration> REVOKE_PAUSES =
-      List.of(Duration.ZERO, Duration.ofMillis(200), Duration.ofSeconds(1));
-  private static final Pattern CODE = Pattern.compile("([A-Z][A-Z0-9_]{2,63})(?::.*)?");
 
   private final WireClient client;
   private final PresenterAssertion.Maker assertions;
@@ -44,7 +37,7 @@ public final class BrokerWire implements CredentialBroker {
     URI address =
         URI.create(
             broker + "/v1/verify-rar/creds/" + URLEncoder.encode(role, StandardCharsets.UTF_8));
-    WireClient.Answer answer =
+    return VaultAnswers.minted(
         client.send(
             "POST",
             address,
@@ -56,36 +49,13 @@ public final class BrokerWire implements CredentialBroker {
                 "Accept",
                 "application/json"),
             null,
-            MINT_TIMEOUT);
-    return switch (answer.status()) {
-      case 200 -> minted(json(answer));
-      case 400, 401, 403, 404 -> new MintResult.Refused(code(json(answer)));
-      default -> throw new UnavailableException("the broker answers " + answer.status(), null);
-    };
+            MINT_TIMEOUT),
+        Optional.empty());
   }
 
   @Override
   public boolean revoke(Lease lease) {
-    // A caller who went away may have interrupted this thread; the lease ends all the same.
-    boolean interrupted = Thread.interrupted();
-    try {
-      for (Duration pause : REVOKE_PAUSES) {
-        if (pause.isPositive()) {
-          Thread.sleep(pause);
-        }
-        if (isRevoked(lease)) {
-          return true;
-        }
-      }
-      return false;
-    } catch (InterruptedException again) {
-      interrupted = true;
-      return isRevoked(lease);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    return Retried.until(() -> isRevoked(lease));
   }
 
   private boolean isRevoked(Lease lease) {
@@ -106,34 +76,6 @@ public final class BrokerWire implements CredentialBroker {
       return status == 200 || status == 204;
     } catch (UnavailableException away) {
       return false;
-    }
-  }
-
-  private static MintResult minted(ObjectNode body) {
-    String lease = body.path("lease_id").asString("");
-    String username = body.path("data").path("username").asString("");
-    String password = body.path("data").path("password").asString("");
-    if (lease.isEmpty() || username.isEmpty() || password.isEmpty()) {
-      throw new UnavailableException("the broker's answer holds no login", null);
-    }
-    return new MintResult.Minted(new Lease(lease, username, new Secret(password)));
-  }
-
-  private static String code(ObjectNode body) {
-    for (JsonNode error : body.path("errors")) {
-      Matcher matcher = CODE.matcher(error.asString("").strip());
-      if (matcher.matches()) {
-        return matcher.group(1);
-      }
-    }
-    return "BROKER_REFUSED";
-  }
-
-  private static ObjectNode json(WireClient.Answer answer) {
-    try {
-      return StrictJson.parseObject(answer.body());
-    } catch (MalformedJsonException malformed) {
-      throw new UnavailableException("the broker's answer is not JSON", malformed);
     }
   }
 }

@@ -32,6 +32,8 @@ final class GatewaySection {
           databases.put(name, section.text("url"));
           section.done();
         });
+    Optional<GatewayConfig.VaultAddress> vault =
+        gateway.optionalSection("vault").flatMap(GatewaySection::vault);
     List<String> origins = gateway.texts("origins");
     List<String> hosts = gateway.texts("hosts");
     int maxBody = (int) gateway.integer("max-body-bytes", 256 * 1024L);
@@ -44,13 +46,35 @@ final class GatewaySection {
                 address,
                 mode,
                 WORKLOAD,
-                new GatewayConfig.Upstreams(sts.issuer(), broker.baseUri()),
+                new GatewayConfig.Upstreams(sts.issuer(), broker.baseUri(), vault),
                 sts.anchors().stream()
                     .filter(GatewaySection::isReadable)
                     .map(GatewaySection::anchor)
                     .toList(),
                 databases,
                 new GatewayConfig.Border(new HashSet<>(hosts), new HashSet<>(origins), maxBody)));
+  }
+
+  private static Optional<GatewayConfig.VaultAddress> vault(ConfigSection section) {
+    String address = section.text("address");
+    var paths = GatewayConfig.VaultAddress.Paths.DATABASE;
+    String named = section.optionalText("paths").orElse("database");
+    switch (named) {
+      case "database" -> {}
+      case "verify-rar" -> paths = GatewayConfig.VaultAddress.Paths.VERIFY_RAR;
+      default -> section.problem("paths", "must be database or verify-rar");
+    }
+    String authMount = section.optionalText("auth-mount").orElse("jwt");
+    String mount = section.optionalText("mount").orElse(named);
+    String namespace = section.optionalText("namespace").orElse("");
+    section.done();
+    GatewayConfig.VaultAddress.Paths chosen = paths;
+    return Sections.checked(
+        section,
+        "address",
+        () ->
+            new GatewayConfig.VaultAddress(
+                URI.create(address), chosen, authMount, mount, namespace));
   }
 
   private static GatewayConfig.Mode mode(ConfigSection gateway) {

@@ -1,10 +1,7 @@
-package dev.countersign.broker.box;
+package dev.countersign.box;
 
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.jwk.ECKey;
-import dev.countersign.box.Counterparts;
-import dev.countersign.box.DatabaseSettings;
-import dev.countersign.box.TestState;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.JwtSigner;
 import dev.countersign.protocol.StrictJson;
@@ -24,11 +21,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A HashiCorp Vault or OpenBao, set up with the stock JWT method and database engine: the one that
 /// `VAULT_ADDR` and `VAULT_TOKEN` name, or an OpenBao of our own.
-final class StockVault implements VaultContract.Place, AutoCloseable {
+public final class StockVault implements AutoCloseable {
   private static final String AUDIENCE = "http://gateway.example/mcp";
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final String ROLE = "clerk";
@@ -38,7 +36,7 @@ final class StockVault implements VaultContract.Place, AutoCloseable {
   private final String root;
   private final @Nullable Process server;
   private final WireClient client = new WireClient();
-  private final ECKey sts = Refunds.key("sts");
+  private final ECKey sts = KeyFiles.newEc();
   private final DatabaseSettings database;
 
   private StockVault(URI address, String root, @Nullable Process server) {
@@ -48,7 +46,8 @@ final class StockVault implements VaultContract.Place, AutoCloseable {
     this.database = TestState.shared().createDatabase(DATABASE);
   }
 
-  static StockVault started() {
+  /// Starts it, or finds it, and sets it up.
+  public static StockVault started() {
     String known = System.getenv("VAULT_ADDR");
     String token = System.getenv("VAULT_TOKEN");
     StockVault vault =
@@ -195,33 +194,39 @@ final class StockVault implements VaultContract.Place, AutoCloseable {
         PATIENCE);
   }
 
-  @Override
+  /// Where it is.
   public URI address() {
     return address;
   }
 
-  @Override
+  /// The role of its login and of its credentials.
   public String role() {
     return ROLE;
   }
 
-  @Override
+  /// What it makes logins in, as the superuser.
   public DatabaseSettings database() {
     return database;
   }
 
-  @Override
+  /// A fresh token that its login accepts, without authorization details.
   public String jwt() {
+    return jwt(StrictJson.array());
+  }
+
+  /// A fresh token that its login accepts.
+  public String jwt(ArrayNode details) {
     Instant now = Instant.ofEpochMilli(System.currentTimeMillis());
     ObjectNode claims =
         StrictJson.object()
-            .put("iss", Refunds.ISSUER)
+            .put("iss", "http://sts.example")
             .put("sub", "entra|" + Ids.base62(8).toLowerCase(Locale.ROOT))
             .put("aud", AUDIENCE)
             .put("client_id", "gateway")
             .put("jti", Ids.random())
             .put("iat", now.getEpochSecond())
             .put("exp", now.plusSeconds(60).getEpochSecond());
+    claims.set("authorization_details", details);
     return new JwtSigner(sts).sign("at+jwt", claims);
   }
 
