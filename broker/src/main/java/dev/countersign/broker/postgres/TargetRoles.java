@@ -40,16 +40,17 @@ final class TargetRoles {
   /// Names: 1 role.
   private static final String CREATE_GROUP = "CREATE ROLE %s NOLOGIN";
 
-  /// Names: 1 role, 2 verifier.
+  /// Names: 1 role, 2 verifier, 3 whether it inherits.
   private static final String CREATE_MINT =
       """
-      CREATE ROLE %s LOGIN
-        NOSUPERUSER NOCREATEDB CREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT
-        PASSWORD '%s'
+      CREATE ROLE %1$s LOGIN
+        NOSUPERUSER NOCREATEDB CREATEROLE NOREPLICATION NOBYPASSRLS %3$s
+        PASSWORD '%2$s'
       """;
 
-  /// Names: 1 role, 2 verifier.
-  private static final String SET_PASSWORD = "ALTER ROLE %s LOGIN CREATEROLE PASSWORD '%s'";
+  /// Names: 1 role, 2 verifier, 3 whether it inherits.
+  private static final String SET_PASSWORD =
+      "ALTER ROLE %1$s LOGIN CREATEROLE %3$s PASSWORD '%2$s'";
 
   private static final String INSUFFICIENT_PRIVILEGE = "42501";
 
@@ -92,7 +93,10 @@ final class TargetRoles {
   void makeMint(SqlName mint, Secret password) throws SQLException {
     String verifier = ScramVerifier.of(password).text();
     String sql = exists(mint) ? SET_PASSWORD : CREATE_MINT;
-    execute(connection, sql.formatted(mint.quoted(), verifier));
+    // To end a login's connections one has to have its rights, which before version 16 comes with
+    // this attribute only.
+    execute(
+        connection, sql.formatted(mint.quoted(), verifier, hasOptions ? "NOINHERIT" : "INHERIT"));
   }
 
   /// Lets the broker's login make others members of a group, and gives it nothing of the group's.
