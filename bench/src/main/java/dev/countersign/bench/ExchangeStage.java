@@ -70,9 +70,15 @@ final class ExchangeStage implements AutoCloseable {
     arguments.add(registration.toString());
     arguments.add("COUNTERSIGN_DATA=" + folder.resolve("data"));
     arguments.addAll(freePorts(Files.readString(config)));
-    ChildProcess server =
-        ChildProcess.start(jvmOptions, ExchangeServer.class, arguments.toArray(String[]::new));
-    return new ExchangeStage(folder, issuer, requests, server);
+    try {
+      ChildProcess server =
+          ChildProcess.start(jvmOptions, ExchangeServer.class, arguments.toArray(String[]::new));
+      return new ExchangeStage(folder, issuer, requests, server);
+    } catch (IOException failed) {
+      issuer.stop(0);
+      delete(folder);
+      throw failed;
+    }
   }
 
   private static Path configuration(Path folder, String issuer) throws IOException {
@@ -157,6 +163,10 @@ final class ExchangeStage implements AutoCloseable {
   public void close() throws IOException {
     issuer.stop(0);
     server.close();
+    delete(folder);
+  }
+
+  private static void delete(Path folder) throws IOException {
     EmbeddedPostgres.delete(folder.resolve("data")); // as root the cluster lies elsewhere
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
