@@ -1,5 +1,7 @@
 package dev.countersign.policy;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -46,7 +48,29 @@ record Attributes(SortedMap<String, Declared> declared) {
   /// @param isRequired whether nobody without it gets anything
   /// @param minimum least value of an integer
   /// @param maximum greatest value of an integer: what the source says above it is not believed
-  record Declared(Kind kind, boolean isRequired, long minimum, long maximum) {
+  /// @param maxAge how long a source is believed after it said so, or zero for ever
+  /// @param sources who is believed: `claim`, or who wrote it to the attribute store; empty for
+  ///   anybody
+  record Declared(
+      Kind kind,
+      boolean isRequired,
+      long minimum,
+      long maximum,
+      Duration maxAge,
+      Set<String> sources) {
+    Declared {
+      sources = Set.copyOf(sources);
+    }
+
+    private @Nullable String problem(Attribute found, Instant now) {
+      if (!sources.isEmpty() && !sources.contains(found.source())) {
+        return "is not from a source that the policy believes";
+      }
+      if (maxAge.isPositive() && found.at().plus(maxAge).isBefore(now)) {
+        return "is older than the policy believes";
+      }
+      return problem(found.value());
+    }
 
     private @Nullable String problem(JsonNode value) {
       boolean fits =
@@ -72,13 +96,14 @@ record Attributes(SortedMap<String, Declared> declared) {
   /// @param missing why there is none, by name
   record Known(Map<String, Object> values, SortedMap<String, String> missing) {}
 
-  Known read(Map<String, Attribute> given) {
+  /// @param now to tell how old a value is
+  Known read(Map<String, Attribute> given, Instant now) {
     var values = new LinkedHashMap<String, Object>();
     var missing = new TreeMap<String, String>();
     declared.forEach((name, attribute) -> {
       Attribute found = given.get(name);
       String problem =
-          found == null || found.value().isNull() ? "is missing" : attribute.problem(found.value());
+          found == null || found.value().isNull() ? "is missing" : attribute.problem(found, now);
       if (problem == null && found != null) {
         values.put(name, Values.of(found.value()));
       } else {

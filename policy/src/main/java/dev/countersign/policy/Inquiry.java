@@ -39,7 +39,7 @@ final class Inquiry {
   Inquiry(Policy policy, AccessRequest request, History past) {
     this.policy = policy;
     this.request = request;
-    this.known = policy.declared().read(request.attributes());
+    this.known = policy.declared().read(request.attributes(), request.now());
     this.elements = request.details().elements();
     this.seen = seen();
     this.recall = Recall.of(policy.plan(elements), request, past, seen);
@@ -186,7 +186,7 @@ final class Inquiry {
               .storeKey(variables)
               .map(key -> request.resources().getOrDefault(key, Map.of()))
               .orElse(Map.of());
-      Attributes.Known thing = resource.attributes().read(facts);
+      Attributes.Known thing = resource.attributes().read(facts, request.now());
       things.put(resource.name(), thing.values());
       thing
           .missing()

@@ -109,6 +109,8 @@ final class PolicyReader {
       boolean isRequired = section.flag("required", false);
       long minimum = section.integer("minimum", Long.MIN_VALUE);
       long maximum = section.integer("maximum", Long.MAX_VALUE);
+      Duration maxAge = section.duration("max-age", Duration.ZERO);
+      List<String> sources = section.texts("sources");
       boolean hasRange = section.has("minimum") || section.has("maximum");
       section.done();
       if (!NAME.matcher(name).matches() || name.equals(KEY) || name.equals(ANCHOR)) {
@@ -121,12 +123,22 @@ final class PolicyReader {
         section.problem("minimum", "must not be above `maximum`");
       }
       if (kind.isPresent()) {
-        attributes.put(name, new Attributes.Declared(kind.get(), isRequired, minimum, maximum));
+        attributes.put(
+            name,
+            new Attributes.Declared(
+                kind.get(), isRequired, minimum, maximum, maxAge, Set.copyOf(sources)));
         ObjectNode written = declared.putObject(name);
         written.put("type", kind.get().name().toLowerCase(Locale.ROOT));
         written.put("required", isRequired);
         if (kind.get() == Attributes.Kind.INT) {
           written.put("minimum", minimum).put("maximum", maximum);
+        }
+        if (maxAge.isPositive()) {
+          written.put("max_age", maxAge.toString());
+        }
+        if (!sources.isEmpty()) {
+          ArrayNode believed = written.putArray("sources");
+          sources.forEach(believed::add);
         }
       }
     }

@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
       KeysCommand.class,
       PolicyCommand.class,
       InitDbCommand.class,
+      AttributesCommand.class,
       LeasesCommand.class,
       RlsCommand.class,
       AssertionCommand.class,

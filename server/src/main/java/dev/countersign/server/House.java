@@ -21,6 +21,7 @@ import dev.countersign.server.config.Keys;
 import dev.countersign.server.demo.Mailbox;
 import dev.countersign.signals.box.ReceiverBox;
 import dev.countersign.signals.box.TransmitterBox;
+import dev.countersign.sts.Anchor;
 import dev.countersign.sts.AttributeStore;
 import dev.countersign.sts.box.PolicyFiles;
 import dev.countersign.sts.box.StsBox;
@@ -38,6 +39,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -131,16 +133,16 @@ public final class House implements AutoCloseable {
     progress.accept("boxes");
     startStandIns(ready, clock);
     startBoxes(ready, state, keys, clock);
-    ready
-        .development()
-        .attributes()
-        .ifPresent(csv -> importAttributes(AttributeFile.read(csv), clock));
+    ready.development().attributes().ifPresent(csv -> importAttributes(csv, ready, clock));
   }
 
-  private void importAttributes(List<AttributeFile.Line> lines, InstantSource clock) {
-    AttributeStore store = Objects.requireNonNull(attributes);
-    lines.forEach(
-        line -> store.upsert(line.subject(), line.name(), line.value(), "import", clock.instant()));
+  private void importAttributes(Path csv, Installation ready, InstantSource clock) {
+    AttributesCommand.run(
+        Objects.requireNonNull(attributes),
+        csv,
+        ready.sts().anchors().stream().map(Anchor::name).collect(Collectors.toSet()),
+        "import",
+        clock);
   }
 
   private DatabaseSettings startPostgres(Path data, Consumer<String> progress) {

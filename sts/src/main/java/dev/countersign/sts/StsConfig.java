@@ -25,6 +25,7 @@ import java.util.Set;
 /// @param keys how our signing keys are kept
 /// @param authorities who may issue certificates to clients
 /// @param transmitter the base address of the transmitter, which is told of kills
+/// @param attributeAdmins workloads that may write attributes of people, by name
 public record StsConfig(
     URI issuer,
     Listener listener,
@@ -36,7 +37,8 @@ public record StsConfig(
     SmtpSettings smtp,
     KeySettings keys,
     ClientAuthorities authorities,
-    URI transmitter) {
+    URI transmitter,
+    Map<String, AttributeAdmin> attributeAdmins) {
   /// The life of an on-behalf-of token where nothing else is said.
   public static final Duration DEFAULT_LIFETIME = Duration.ofSeconds(60);
 
@@ -104,5 +106,34 @@ public record StsConfig(
     anchors = List.copyOf(anchors);
     clients = List.copyOf(clients);
     sessionAdmins = Map.copyOf(sessionAdmins);
+    attributeAdmins = Map.copyOf(attributeAdmins);
+  }
+
+  /// A configuration in which nobody writes attributes over the wire.
+  public StsConfig(
+      URI issuer,
+      Listener listener,
+      Duration tokenLifetime,
+      StepUpSettings stepUp,
+      List<Anchor> anchors,
+      List<Client> clients,
+      Map<String, KeySource> sessionAdmins,
+      SmtpSettings smtp,
+      KeySettings keys,
+      ClientAuthorities authorities,
+      URI transmitter) {
+    this(
+        issuer,
+        listener,
+        tokenLifetime,
+        stepUp,
+        anchors,
+        clients,
+        sessionAdmins,
+        smtp,
+        keys,
+        authorities,
+        transmitter,
+        Map.of());
   }
 }

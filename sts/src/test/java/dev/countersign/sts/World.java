@@ -90,6 +90,7 @@ final class World implements AutoCloseable {
   final ECKey gatewayKey = ec("gateway-1");
   final ECKey otherKey = ec("other-1");
   final ECKey receiverKey = ec("receiver-1");
+  final ECKey hrKey = ec("hr-1");
   final AtomicReference<Instant> now = new AtomicReference<>(NOON);
   final InstantSource clock = now::get;
   final List<LedgerEntry> ledger = new CopyOnWriteArrayList<>();
@@ -143,7 +144,8 @@ final class World implements AutoCloseable {
             config.smtp(),
             config.keys(),
             config.authorities(),
-            config.transmitter()));
+            config.transmitter(),
+            config.attributeAdmins()));
   }
 
   private StsBox start() {
@@ -229,7 +231,8 @@ final class World implements AutoCloseable {
             null),
         KeySettings.of(MASTER),
         ClientAuthorities.none(),
-        transmitter.address());
+        transmitter.address(),
+        Map.of("hr", new AttributeAdmin(keys(hrKey), Set.of("refund_limit", "mail"))));
   }
 
   private static Anchor anchor(

@@ -1,8 +1,11 @@
 package dev.countersign.server.config;
 
+import dev.countersign.box.KeyFiles;
 import dev.countersign.config.ConfigSection;
+import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.Secret;
 import dev.countersign.sts.Anchor;
+import dev.countersign.sts.AttributeAdmin;
 import dev.countersign.sts.SmtpSettings;
 import dev.countersign.sts.StepUpSettings;
 import dev.countersign.sts.StsConfig;
@@ -17,6 +20,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 
 /// Reads the `sts` section.
 final class StsSection {
@@ -32,6 +37,10 @@ final class StsSection {
     sts.named("clients")
         .forEach((id, section) ->
             ClientSection.read(sts, id, section, keys, lifetime).ifPresent(clients::add));
+    var admins = new TreeMap<String, AttributeAdmin>();
+    sts.named("attribute-admins")
+        .forEach(
+            (name, section) -> attributeAdmin(section).ifPresent(admin -> admins.put(name, admin)));
     Optional<KeySettings> signing = KeySection.read(sts, keys);
     ClientAuthorities authorities = ClientSection.authorities(sts);
     Optional<SmtpSettings> smtp = smtp(sts, sts.section("mail"));
@@ -58,7 +67,8 @@ final class StsSection {
                 smtp.get(),
                 signing.get(),
                 authorities,
-                transmitter));
+                transmitter,
+                admins));
   }
 
   /// The policy file that the section names.
@@ -69,6 +79,16 @@ final class StsSection {
   /// The file of authorization details types that the section names.
   static Path types(ConfigSection sts) {
     return sts.path("types");
+  }
+
+  private static Optional<AttributeAdmin> attributeAdmin(ConfigSection section) {
+    Path keys = section.path("keys");
+    List<String> names = section.texts("names");
+    section.done();
+    return Sections.checked(
+        section,
+        "names",
+        () -> new AttributeAdmin(KeySource.of(KeyFiles.publicKeys(keys)), Set.copyOf(names)));
   }
 
   private static Optional<SmtpSettings> smtp(ConfigSection sts, ConfigSection mail) {

@@ -16,6 +16,8 @@ import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.http.RemoteKeySet;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.sts.Anchor;
+import dev.countersign.sts.AttributeAdmin;
+import dev.countersign.sts.AttributeDesk;
 import dev.countersign.sts.AttributeStore;
 import dev.countersign.sts.CurrentPolicy;
 import dev.countersign.sts.DecisionSettings;
@@ -61,9 +63,11 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -252,6 +256,9 @@ public final class StsBox implements AutoCloseable {
             stepUp,
             sessions,
             new PresenterAssertion.Checker(Set.of(issuer), config.sessionAdmins(), replays, clock),
+            new AttributeDesk(config.attributeAdmins(), new PgAttributes(database), ledger, clock),
+            new PresenterAssertion.Checker(
+                Set.of(issuer), adminKeys(config.attributeAdmins()), replays, clock),
             ledger,
             metrics,
             clock);
@@ -295,6 +302,11 @@ public final class StsBox implements AutoCloseable {
           anchor.name());
     }
     return keys;
+  }
+
+  private static Map<String, KeySource> adminKeys(Map<String, AttributeAdmin> admins) {
+    return admins.entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, admin -> admin.getValue().keys()));
   }
 
   /// The attribute store of a migrated schema, for imports.

@@ -7,6 +7,7 @@ import dev.countersign.policy.Factor;
 import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.sts.Anchor;
+import dev.countersign.sts.AttributeDesk;
 import dev.countersign.sts.Possession;
 import dev.countersign.sts.Sessions;
 import dev.countersign.sts.StsConfig;
@@ -40,6 +41,7 @@ public final class StsRoutes {
   private final PasskeyPage passkeys;
   private final UserInfo userInfo;
   private final SessionAdmin sessionAdmin;
+  private final AttributeEndpoints attributes;
 
   public StsRoutes(
       StsConfig config,
@@ -52,6 +54,8 @@ public final class StsRoutes {
       StepUpParts stepUp,
       Sessions sessions,
       PresenterAssertion.Checker presenters,
+      AttributeDesk attributeDesk,
+      PresenterAssertion.Checker attributeAdmins,
       Ledger ledger,
       Metrics metrics,
       InstantSource clock) {
@@ -92,6 +96,7 @@ public final class StsRoutes {
             clock);
     userInfo = new UserInfo(sessions, possession);
     sessionAdmin = new SessionAdmin(sessions, presenters);
+    attributes = new AttributeEndpoints(attributeDesk, attributeAdmins);
   }
 
   private static void postOnly(ServerRequest request, ServerResponse response) {
@@ -100,6 +105,7 @@ public final class StsRoutes {
   }
 
   public void install(HttpRouting.Builder routing) {
+    attributes.install(routing);
     routing
         .get("/.well-known/oauth-authorization-server", discovery::metadata)
         .get("/.well-known/openid-configuration", discovery::metadata)

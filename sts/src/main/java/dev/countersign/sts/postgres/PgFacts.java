@@ -25,15 +25,15 @@ public final class PgFacts implements FactStore {
   /// Parameters: 1 subjects, 2 subjects and things, 3 names of attributes, 4 keys of histories.
   private static final String READ =
       """
-      SELECT 'gate' AS kind, subject, '' AS name, NULL AS value, closed_at AS at, 0 AS version
+      SELECT 'gate' AS kind, subject, '' AS name, NULL AS value, closed_at AS at, 0 AS version, NULL AS source
         FROM person
        WHERE subject = ANY (?) AND closed_at IS NOT NULL
        UNION ALL
-      SELECT 'attribute', subject, name, value::text, at, 0
+      SELECT 'attribute', subject, name, value::text, at, 0, source
         FROM attribute
        WHERE subject = ANY (?) AND name = ANY (?)
        UNION ALL
-      SELECT 'history', '', scope, state, NULL, version
+      SELECT 'history', '', scope, state, NULL, version, NULL
         FROM history
        WHERE scope = ANY (?)
       """;
@@ -79,7 +79,7 @@ public final class PgFacts implements FactStore {
                       rows.getString("name"),
                       new Attribute(
                           StrictJson.parse(rows.getString("value")),
-                          "store",
+                          rows.getString("source"),
                           Sql.instant(rows, "at")));
           default ->
               found.histories.put(
