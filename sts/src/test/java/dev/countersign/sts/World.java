@@ -110,12 +110,21 @@ final class World implements AutoCloseable {
     this(settings(), stepUp());
   }
 
+  /// A world with more trust anchors, whose tokens the client `gateway` may exchange too.
+  World(List<Anchor> more) {
+    this(settings(), stepUp(), "127.0.0.1", more);
+  }
+
   World(DatabaseSettings state, StepUpSettings stepUp) {
     this(state, stepUp, "127.0.0.1");
   }
 
   /// @param host of the issuer; passkeys need a name
   World(DatabaseSettings state, StepUpSettings stepUp, String host) {
+    this(state, stepUp, host, List.of());
+  }
+
+  private World(DatabaseSettings state, StepUpSettings stepUp, String host, List<Anchor> more) {
     okta.clock = clock;
     entra.clock = clock;
     smtpPort = freePort();
@@ -126,7 +135,7 @@ final class World implements AutoCloseable {
             "sts", state, new Database.Limits(12, Duration.ofSeconds(5), Duration.ofSeconds(15)));
     int port = freePort();
     issuer = "http://" + host + ":" + port;
-    config = config(port, stepUp, host);
+    config = config(port, stepUp, host, more);
     box = start();
   }
 
@@ -192,34 +201,37 @@ final class World implements AutoCloseable {
         label, "approvals", null, List.of("openid", "profile"), subject, acrValues);
   }
 
-  private StsConfig config(int port, StepUpSettings stepUp, String host) {
+  private StsConfig config(int port, StepUpSettings stepUp, String host, List<Anchor> more) {
+    var anchors = new ArrayList<>(more);
+    anchors.add(
+        anchor(
+            "entra",
+            entra,
+            ENTRA_TYPE,
+            AUDIENCE,
+            "oid",
+            Map.of(),
+            Map.of("ver", "2.0", "tid", TENANT)));
+    anchors.add(
+        anchor(
+            "okta",
+            okta,
+            OKTA_TYPE,
+            "api://refunds",
+            "uid",
+            Map.of("refund_limit", "refund_limit"),
+            Map.of()));
     return new StsConfig(
         URI.create("http://" + host + ":" + port),
         Listener.loopback(port),
         StsConfig.DEFAULT_LIFETIME,
         stepUp,
-        List.of(
-            anchor(
-                "entra",
-                entra,
-                ENTRA_TYPE,
-                AUDIENCE,
-                "oid",
-                Map.of(),
-                Map.of("ver", "2.0", "tid", TENANT)),
-            anchor(
-                "okta",
-                okta,
-                OKTA_TYPE,
-                "api://refunds",
-                "uid",
-                Map.of("refund_limit", "refund_limit"),
-                Map.of())),
+        anchors,
         List.of(
             client(
                 "gateway",
                 gatewayKey,
-                Set.of("entra", "okta"),
+                anchors.stream().map(Anchor::name).collect(Collectors.toSet()),
                 Set.of(REFUND, "urn:smt:agent:case")),
             client("other", otherKey, Set.of("okta"), Set.of("urn:smt:agent:case"))),
         Map.of("receiver", keys(receiverKey)),
