@@ -61,6 +61,8 @@ final class BareServer {
         .map(ServiceLoader.Provider::get);
   }
 
+  /// Serves, and ends with the process that started it.
+  ///
   /// @param arguments the file with the issuer's public key, as a JWK
   public static void main(String[] arguments) throws Exception {
     var bare = new BareServer(RSAKey.parse(Files.readString(Path.of(arguments[0]))));
@@ -93,6 +95,7 @@ final class BareServer {
     }
   }
 
+  @SuppressWarnings("JavaUtilDate") // as the library has it
   private String signed(JWTClaimsSet subject, String resource) throws JOSEException {
     long now = clock.millis();
     var claims =

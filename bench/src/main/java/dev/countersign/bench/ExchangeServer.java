@@ -61,6 +61,8 @@ final class ExchangeServer {
 
   private ExchangeServer() {}
 
+  /// Fills, serves, and ends with the process that started it.
+  ///
   /// @param arguments configuration, people, past grants, clients, the file with the registration
   ///   of each client, then `NAME=value` for the variables of the configuration
   public static void main(String[] arguments) throws Exception {
