@@ -38,17 +38,24 @@ CREATE OR REPLACE FUNCTION countersign.request_jti() RETURNS text
              WHERE a.role_name = session_user
                AND a.expires_at > pg_catalog.clock_timestamp());
 
--- One member of the approved request as text, by its path: 'operationDetails.action'.
+-- One member of the approved request as text, by its path: 'operationDetails.action'. It reads the
+-- table itself, as the next one does: one function inside another costs every statement of a login.
 CREATE OR REPLACE FUNCTION countersign.request_text(path text) RETURNS text
     LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-    RETURN countersign.request() OPERATOR(pg_catalog.#>>) pg_catalog.string_to_array(path, '.');
+    RETURN (SELECT a.request OPERATOR(pg_catalog.#>>) pg_catalog.string_to_array(path, '.')
+              FROM countersign.approved_request a
+             WHERE a.role_name = session_user
+               AND a.expires_at > pg_catalog.clock_timestamp());
 
 -- The approved amount in minor units. Anything but a whole number is an error, never rounded.
 CREATE OR REPLACE FUNCTION countersign.request_amount() RETURNS bigint
     LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-    RETURN countersign.request_text('operationDetails.instructedAmount.amount')::bigint;
+    RETURN (SELECT (a.request OPERATOR(pg_catalog.#>>) '{operationDetails,instructedAmount,amount}')::bigint
+              FROM countersign.approved_request a
+             WHERE a.role_name = session_user
+               AND a.expires_at > pg_catalog.clock_timestamp());
 
 -- BEFORE INSERT | UPDATE | DELETE … FOR EACH ROW on a business table: the approved request allows
 -- one row, once. A second session waits for the first one's end and is refused if that committed.
