@@ -63,6 +63,40 @@ public final class TypeRegistry {
     return definitions.deepCopy();
   }
 
+  /// An element made of what a decision request says: its members, and the action and id where the
+  /// type has a member for them (`action` or `operationDetails.action`, and `id`).
+  ///
+  /// @throws WireException `invalid_authorization_details` if the type is unknown, a member says
+  ///   otherwise, or the type knows no action
+  public ObjectNode element(String type, ObjectNode members, String action, String id) {
+    RegisteredType registered =
+        find(type).orElseThrow(() -> refused("the type of the resource is not known here"));
+    ObjectNode element = members.deepCopy();
+    put(element, "type", type);
+    Shape.Members shape = registered.shape();
+    if (shape.shapes().containsKey("id")) {
+      put(element, "id", id);
+    }
+    if (shape.shapes().containsKey("action")) {
+      put(element, "action", action);
+    } else if (shape.find("/operationDetails/action").isPresent()) {
+      if (!element.path("operationDetails").isObject()) {
+        element.putObject("operationDetails");
+      }
+      put((ObjectNode) element.path("operationDetails"), "action", action);
+    } else {
+      throw refused("the type of the resource knows no action");
+    }
+    return element;
+  }
+
+  private static void put(ObjectNode object, String name, String value) {
+    if (object.has(name) && !value.equals(object.path(name).asString(""))) {
+      throw refused("`" + name + "` in the properties says something else");
+    }
+    object.put(name, value);
+  }
+
   /// Accepts details in which every element is of a registered type and exactly as that type says.
   ///
   /// @throws WireException `invalid_authorization_details` naming element, member and rule, never

@@ -117,17 +117,24 @@ public final class Decisions {
   /// @param grant who asks for what, and when the token would end
   /// @throws HistoryStore.Contended if too many others draw on the same counters
   public Decided decide(Known known, Stage stage, Intended grant) {
-    List<ReentrantLock> held = known.histories.isEmpty() ? List.of() : enter(known.histories);
+    if (known.histories.isEmpty()) {
+      return settled(known, stage, grant, null);
+    }
+    // another maker's decision point is not waited for while others wait for their turn
+    @Nullable Decision verdict =
+        outside.isThere() ? judge(known, stage, known.histories, null).verdict : null;
+    List<ReentrantLock> held = enter(known.histories);
     try {
-      return settled(known, stage, grant);
+      return settled(known, stage, grant, verdict);
     } finally {
       held.forEach(ReentrantLock::unlock);
     }
   }
 
-  private Decided settled(Known known, Stage stage, Intended grant) {
+  private Decided settled(
+      Known known, Stage stage, Intended grant, @Nullable Decision earlierVerdict) {
     SortedMap<String, HistoryStore.Kept> seen = known.histories;
-    @Nullable Decision verdict = null;
+    @Nullable Decision verdict = earlierVerdict;
     for (int i = 0; i < MOST_TRIES; i++) {
       Judged judged = judge(known, stage, seen, verdict);
       verdict = judged.verdict;
@@ -177,10 +184,8 @@ public final class Decisions {
       SortedMap<String, HistoryStore.Kept> seen,
       @Nullable Decision earlierVerdict) {
     Policy current = known.policy;
-    var past = new HashMap<String, ScopeHistory>();
-    seen.forEach((scope, kept) -> past.put(scope, kept.history()));
     try {
-      Evaluation evaluation = current.evaluate(known.asked, History.of(stage, past));
+      Evaluation evaluation = current.evaluate(known.asked, past(stage, seen));
       ObjectNode inputs = inputs(known.asked, stage, evaluation);
       Decision own = outside.isAlone() ? outside.open(current.version()) : evaluation.decision();
       Decision verdict =
@@ -197,6 +202,12 @@ public final class Decisions {
           new Decision.Deny(Grounds.of(current.version(), "the policy could not be evaluated"));
       return new Judged(deny, earlierVerdict, inputs(known.asked, stage, null), null);
     }
+  }
+
+  private static History past(Stage stage, Map<String, HistoryStore.Kept> seen) {
+    var past = new HashMap<String, ScopeHistory>();
+    seen.forEach((scope, kept) -> past.put(scope, kept.history()));
+    return History.of(stage, past);
   }
 
   private static ObjectNode inputs(
@@ -294,9 +305,14 @@ public final class Decisions {
       return asked;
     }
 
-    /// Whether the person's sessions were ever ended.
-    boolean isClosed() {
-      return closedAt != null;
+    /// Whether the person's sessions were ended since this sign-in.
+    boolean isClosedSince(Instant signedIn) {
+      return closedAt != null && !signedIn.isAfter(closedAt);
+    }
+
+    /// The histories as they were read.
+    History past(Stage stage) {
+      return Decisions.past(stage, histories);
     }
 
     /// What policy may know about the person: the token's word first, then the store's.

@@ -11,6 +11,11 @@ public interface OutsideDecisions {
   /// There is none.
   OutsideDecisions NONE = new OutsideDecisions() {};
 
+  /// Whether there is one.
+  default boolean isThere() {
+    return false;
+  }
+
   /// Whether our own rules are not asked.
   default boolean isAlone() {
     return false;

@@ -15,6 +15,7 @@ import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.http.RemoteKeySet;
 import dev.countersign.protocol.http.WireClient;
+import dev.countersign.sts.AccessEvaluations;
 import dev.countersign.sts.Anchor;
 import dev.countersign.sts.AttributeAdmin;
 import dev.countersign.sts.AttributeDesk;
@@ -32,6 +33,7 @@ import dev.countersign.sts.TokenService;
 import dev.countersign.sts.TokenStatus;
 import dev.countersign.sts.Tokens;
 import dev.countersign.sts.clients.Clients;
+import dev.countersign.sts.http.AccessApi;
 import dev.countersign.sts.http.DecisionPointClient;
 import dev.countersign.sts.http.EventSender;
 import dev.countersign.sts.http.IntrospectionCalls;
@@ -262,9 +264,16 @@ public final class StsBox implements AutoCloseable {
             ledger,
             metrics,
             clock);
+    var access =
+        new AccessApi(
+            issuer, new AccessEvaluations(current, decisions, gate, ledger, clock), settings);
     BoxServer server =
         BoxServer.start(
-            BoxServer.Settings.of(NAME, config.listener(), health, metrics), routes::install);
+            BoxServer.Settings.of(NAME, config.listener(), health, metrics),
+            routing -> {
+              routes.install(routing);
+              access.install(routing);
+            });
     sender.start();
     Thread janitor =
         janitor(() -> {

@@ -36,6 +36,11 @@ public final class DecisionPointClient implements OutsideDecisions {
   }
 
   @Override
+  public boolean isThere() {
+    return true;
+  }
+
+  @Override
   public boolean isAlone() {
     return settings.isAlone();
   }
