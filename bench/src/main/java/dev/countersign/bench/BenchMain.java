@@ -13,7 +13,8 @@ import picocli.CommandLine.Command;
       StartCommand.class,
       CallCommand.class,
       ExchangeCommand.class,
-      LastMileCommand.class
+      LastMileCommand.class,
+      PolicyBenchCommand.class
     })
 public final class BenchMain implements Runnable {
   public static void main(String[] arguments) {

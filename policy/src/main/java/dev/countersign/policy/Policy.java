@@ -155,6 +155,11 @@ public final class Policy {
     return rules.size();
   }
 
+  /// The number of rules that are asked about elements of a type.
+  public int rulesAbout(String type) {
+    return rules(type).size();
+  }
+
   /// The names of counters and patterns.
   public Set<String> counters() {
     var names = new TreeSet<String>();

@@ -47,11 +47,7 @@ public final class AccessEvaluations {
   private final InstantSource clock;
 
   public AccessEvaluations(
-      CurrentPolicy policy,
-      Decisions decisions,
-      Gate gate,
-      Ledger ledger,
-      InstantSource clock) {
+      CurrentPolicy policy, Decisions decisions, Gate gate, Ledger ledger, InstantSource clock) {
     this.policy = policy;
     this.decisions = decisions;
     this.gate = gate;
@@ -155,12 +151,10 @@ public final class AccessEvaluations {
         decisions.decide(known, Stage.FIRST, new Decisions.Intended(jti, AUDIENCE, now));
     if (decided.decision() instanceof Decision.Kill kill) {
       gate.close(
-          new Kill(
-              key, jti, kill.reason(), Kill.Initiator.POLICY, now, Kill.Announce.TRANSMITTER));
+          new Kill(key, jti, kill.reason(), Kill.Initiator.POLICY, now, Kill.Announce.TRANSMITTER));
     }
     ledger.append(
-        new LedgerEntry(
-            LedgerEvent.ACCESS_EVALUATED, jti, key, story(name, known, decided)));
+        new LedgerEntry(LedgerEvent.ACCESS_EVALUATED, jti, key, story(name, known, decided)));
     return answer(caller, known, decided, jti);
   }
 
@@ -240,8 +234,7 @@ public final class AccessEvaluations {
   private static ObjectNode answer(
       DecisionSettings.Caller caller, Decisions.Known known, Decided decided, String jti) {
     Decision decision = decided.decision();
-    ObjectNode answer =
-        StrictJson.object().put("decision", decision instanceof Decision.Permit);
+    ObjectNode answer = StrictJson.object().put("decision", decision instanceof Decision.Permit);
     ObjectNode context = answer.putObject("context");
     context.put("id", jti).put("outcome", decision.outcome().code());
     if (decision instanceof Decision.Permit) {

@@ -25,6 +25,7 @@ import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TokenTypes;
 import dev.countersign.protocol.VerificationKeys;
+import dev.countersign.sts.box.PolicyFiles;
 import dev.countersign.sts.box.StsBox;
 import dev.countersign.sts.clients.Client;
 import dev.countersign.sts.clients.ClientAuthorities;
@@ -141,20 +142,36 @@ final class World implements AutoCloseable {
 
   /// A second replica on the same state, at a port of its own.
   StsBox replica(int port) {
-    return start(
-        new StsConfig(
-            config.issuer(),
-            Listener.loopback(port),
-            config.tokenLifetime(),
-            config.stepUp(),
-            config.anchors(),
-            config.clients(),
-            config.sessionAdmins(),
-            config.smtp(),
-            config.keys(),
-            config.authorities(),
-            config.transmitter(),
-            config.attributeAdmins()));
+    return start(at(port));
+  }
+
+  /// A replica with a policy of its own files and what surrounds it.
+  StsBox replica(int port, DecisionSettings settings, PolicyFiles files) {
+    return StsBox.start(
+        at(port), settings, files.read().get(), files, database, this::write, stsWorkload, clock);
+  }
+
+  private StsConfig at(int port) {
+    return new StsConfig(
+        config.issuer(),
+        Listener.loopback(port),
+        config.tokenLifetime(),
+        config.stepUp(),
+        config.anchors(),
+        config.clients(),
+        config.sessionAdmins(),
+        config.smtp(),
+        config.keys(),
+        config.authorities(),
+        config.transmitter(),
+        config.attributeAdmins());
+  }
+
+  private void write(LedgerEntry entry) {
+    if (ledgerIsAway) {
+      throw new Ledger.LedgerAway(null);
+    }
+    ledger.add(entry);
   }
 
   private StsBox start() {
@@ -163,15 +180,14 @@ final class World implements AutoCloseable {
 
   private StsBox start(StsConfig with) {
     TypeRegistry types = TypeRegistry.load(file("types.yaml"));
-    Ledger writer =
-        entry -> {
-          if (ledgerIsAway) {
-            throw new Ledger.LedgerAway(null);
-          }
-          ledger.add(entry);
-        };
     return StsBox.start(
-        with, Policy.load(file("policy.yaml"), types), types, database, writer, stsWorkload, clock);
+        with,
+        Policy.load(file("policy.yaml"), types),
+        types,
+        database,
+        this::write,
+        stsWorkload,
+        clock);
   }
 
   static DatabaseSettings settings() {
@@ -475,9 +491,18 @@ final class World implements AutoCloseable {
 
   /// @param headers names and values beside the content type
   Answer post(Map<String, String> form, String... headers) {
+    return post(URI.create(issuer), form, headers);
+  }
+
+  /// Posts to one replica.
+  Answer post(URI replica, Map<String, String> form, String... headers) {
     var all = new ArrayList<>(List.of("Content-Type", "application/x-www-form-urlencoded"));
     all.addAll(List.of(headers));
-    Answer answer = send("POST", "/oauth2/token", encoded(form), all.toArray(String[]::new));
+    Answer answer = sendTo(
+            URI.create(replica + "/oauth2/token"),
+            "POST",
+            encoded(form),
+            all.toArray(String[]::new));
     String approval = answer.text("approval_id");
     String subjectToken = form.getOrDefault("subject_token", "");
     if (!approval.isEmpty() && subjectToken.split("\\.", -1).length == 3) {

@@ -47,11 +47,9 @@ public final class AccessApi {
           .get(
               "/.well-known/authzen-configuration",
               (_, response) -> Http.json(response, 200, metadata))
+          .post(EVALUATION, (request, response) -> answer(request, response, evaluations::one))
           .post(
-              EVALUATION, (request, response) -> answer(request, response, evaluations::one))
-          .post(
-              EVALUATIONS,
-              (request, response) -> answer(request, response, evaluations::several));
+              EVALUATIONS, (request, response) -> answer(request, response, evaluations::several));
     }
   }
 
@@ -76,8 +74,7 @@ public final class AccessApi {
     }
     try {
       ObjectNode answer =
-          evaluation.answer(
-              caller.get().getKey(), caller.get().getValue(), Http.jsonBody(request));
+          evaluation.answer(caller.get().getKey(), caller.get().getValue(), Http.jsonBody(request));
       Http.json(response, 200, answer);
     } catch (MalformedJsonException malformed) {
       Http.json(

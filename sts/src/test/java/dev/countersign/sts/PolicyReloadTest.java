@@ -1,0 +1,154 @@
+package dev.countersign.sts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.policy.Policy;
+import dev.countersign.policy.TypeRegistry;
+import dev.countersign.sts.World.Answer;
+import dev.countersign.sts.World.Person;
+import dev.countersign.sts.box.PolicyFiles;
+import dev.countersign.sts.box.StsBox;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.sql.ResultSet;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A policy that changes while replicas run.
+class PolicyReloadTest {
+  private static final World WORLD = new World();
+  private static final String POLICY =
+      """
+      rules:
+        - name: small
+          type: urn:smt:agent:refund
+          when: request.operationDetails.instructedAmount.amount <= %d
+          then: permit
+          reason: small
+      """;
+
+  @TempDir private Path folder;
+
+  @AfterAll
+  static void close() {
+    WORLD.close();
+  }
+
+  @Test
+  void aChangedFileIsInForceAtAllReplicasAndAFaultyOneChangesNothing() throws IOException {
+    PolicyFiles files = files(1_000);
+    Person person = WORLD.person();
+    try (StsBox writer = replica(files);
+        StsBox reader = replica(PolicyFiles.fixed(files.read().get()))) {
+      String before = version();
+      assertThat(status(writer, person, 2_000)).isEqualTo(400);
+      assertThat(status(reader, person, 2_000)).isEqualTo(400);
+
+      write(2_000);
+      await(() -> status(writer, person, 2_000) == 200);
+      await(() -> status(reader, person, 2_000) == 200);
+      String after = version();
+      assertThat(after).isNotEqualTo(before).isEqualTo(files.read().get().version());
+      assertThat(
+              WORLD
+                  .entries(LedgerEvent.EXCHANGE_PERMITTED, person.key())
+                  .getLast()
+                  .data()
+                  .path("policy_version")
+                  .stringValue())
+          .isEqualTo(after);
+
+      Files.writeString(
+          folder.resolve("policy.yaml"), POLICY.formatted(9).replace("amount <", "amuont <"));
+      await(() -> !WORLD.entries(LedgerEvent.POLICY_REFUSED, "").isEmpty());
+      assertThat(
+              WORLD
+                  .entries(LedgerEvent.POLICY_REFUSED, "")
+                  .getFirst()
+                  .data()
+                  .path("reason")
+                  .stringValue())
+          .contains("policy.yaml:4:")
+          .contains("did you mean `amount`?");
+      assertThat(status(writer, person, 2_000)).isEqualTo(200);
+      assertThat(version()).isEqualTo(after);
+
+      write(1_000);
+      await(() -> version().equals(before));
+      await(() -> status(reader, person, 2_000) == 400);
+    }
+  }
+
+  @Test
+  void aReplicaThatStartsWithOlderFilesRunsWhatIsInForce() throws IOException {
+    PolicyFiles newer = files(7_000);
+    try (StsBox first = replica(newer)) {
+      String inForce = version();
+      Path old = Files.createDirectory(folder.resolve("old"));
+      Files.copy(folder.resolve("types.yaml"), old.resolve("types.yaml"));
+      Files.writeString(old.resolve("policy.yaml"), POLICY.formatted(3));
+      for (String name : List.of("types.yaml", "policy.yaml")) {
+        Files.setLastModifiedTime(
+            old.resolve(name), FileTime.from(World.NOON.minus(Duration.ofDays(1))));
+      }
+      try (StsBox late = replica(files(old))) {
+        assertThat(status(late, WORLD.person(), 7_000)).isEqualTo(200);
+        assertThat(status(first, WORLD.person(), 7_000)).isEqualTo(200);
+        assertThat(version()).isEqualTo(inForce);
+      }
+    }
+  }
+
+  private PolicyFiles files(int most) throws IOException {
+    Files.copy(World.file("types.yaml"), folder.resolve("types.yaml"));
+    write(most);
+    return files(folder);
+  }
+
+  private static PolicyFiles files(Path in) {
+    List<Path> files = List.of(in.resolve("policy.yaml"), in.resolve("types.yaml"));
+    return new PolicyFiles(
+        files, () -> Policy.load(files.getFirst(), TypeRegistry.load(files.getLast())));
+  }
+
+  private void write(int most) throws IOException {
+    Files.writeString(folder.resolve("policy.yaml"), POLICY.formatted(most));
+  }
+
+  private static StsBox replica(PolicyFiles files) {
+    return WORLD.replica(World.freePort(), DecisionSettings.none(), files);
+  }
+
+  private static int status(StsBox replica, Person person, long cents) {
+    Answer answer =
+        WORLD.post(replica.baseUri(), WORLD.exchangeForm(WORLD.token(person), World.refund(cents)));
+    return answer.status();
+  }
+
+  private static String version() {
+    return WORLD.database.query(connection -> {
+      try (var statement = connection.createStatement();
+          ResultSet row =
+              statement.executeQuery(
+                  "SELECT version FROM policy_in_force JOIN policy_version USING (version)")) {
+        return row.next() ? row.getString(1) : "";
+      }
+    });
+  }
+
+  private static void await(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("it did not happen within a minute").isLessThan(deadline);
+      LockSupport.parkNanos(50_000_000);
+    }
+  }
+}
