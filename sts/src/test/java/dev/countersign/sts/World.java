@@ -498,7 +498,8 @@ final class World implements AutoCloseable {
   Answer post(URI replica, Map<String, String> form, String... headers) {
     var all = new ArrayList<>(List.of("Content-Type", "application/x-www-form-urlencoded"));
     all.addAll(List.of(headers));
-    Answer answer = sendTo(
+    Answer answer =
+        sendTo(
             URI.create(replica + "/oauth2/token"),
             "POST",
             encoded(form),
