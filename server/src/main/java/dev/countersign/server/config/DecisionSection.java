@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /// Reads what the `sts` section says about decisions besides the policy: who is told, who else
-/// decides, who may ask, and which grants are given back.
+/// decides, and who may ask.
 final class DecisionSection {
   private static final Duration TIMEOUT = Duration.ofMillis(500);
 
@@ -22,10 +22,6 @@ final class DecisionSection {
     var told = new TreeMap<String, DecisionSettings.Told>();
     sts.named("notify")
         .forEach((name, section) -> told(section).ifPresent(one -> told.put(name, one)));
-    var giveBack = new TreeMap<String, URI>();
-    sts.optionalSection("give-back")
-        .ifPresent(section ->
-            section.keys().forEach(audience -> giveBack.put(audience, section.uri(audience))));
     Optional<DecisionSettings.Outside> outside =
         sts.optionalSection("decision-point").flatMap(DecisionSection::outside);
     var callers = new TreeMap<String, DecisionSettings.Caller>();
@@ -38,7 +34,7 @@ final class DecisionSection {
       }
       sections.forEach((name, section) -> caller(section).ifPresent(one -> callers.put(name, one)));
     }
-    return new DecisionSettings(told, giveBack, outside, callers);
+    return new DecisionSettings(told, Map.of(), outside, callers);
   }
 
   private static Optional<DecisionSettings.Told> told(ConfigSection section) {
