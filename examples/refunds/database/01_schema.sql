@@ -17,13 +17,16 @@ BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
         END IF;
     END LOOP;
+    -- A database's owner who is no superuser hands its tables to a role that it is a member of.
+    IF NOT pg_catalog.pg_has_role(CURRENT_USER, 'refunds_owner', 'USAGE') THEN
+        GRANT refunds_owner TO CURRENT_USER;
+    END IF;
 END
 $roles$;
 
 -- --------------------------------------------------------------------------------------- tables
 
-CREATE SCHEMA IF NOT EXISTS refunds;
-ALTER SCHEMA refunds OWNER TO refunds_owner;
+CREATE SCHEMA IF NOT EXISTS refunds AUTHORIZATION refunds_owner;
 REVOKE ALL ON SCHEMA refunds FROM PUBLIC;
 
 -- Amounts are whole minor units: 8000 is 80.00.

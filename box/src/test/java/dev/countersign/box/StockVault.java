@@ -122,6 +122,7 @@ public final class StockVault implements AutoCloseable {
                 path "sys/leases/lookup" { capabilities = ["update"] }
                 path "sys/leases/renew" { capabilities = ["update"] }
                 path "sys/leases/revoke" { capabilities = ["update"] }
+                path "sys/leases/revoke/*" { capabilities = ["update"] }
                 """));
     write(
         "database/config/stock",

@@ -18,8 +18,8 @@ final class Bodies {
   /// @throws VaultRefusal if it is neither strict JSON nor a form without repeated fields
   static ObjectNode read(byte[] bytes) {
     String text = text(bytes);
-    String start = text.stripLeading();
-    if (start.isEmpty()) {
+    String start = text.strip();
+    if (start.isEmpty() || start.equals("null")) { // so the command line spells no body
       return StrictJson.object();
     }
     return start.startsWith("{") ? json(text) : form(text);

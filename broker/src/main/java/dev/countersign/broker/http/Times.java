@@ -7,9 +7,11 @@ import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Times as Vault's clients write them: seconds as a number or a text, or a text with a unit.
+/// Times as Vault's clients write them: seconds as a number or a text, or a text with units such as
+/// `5m` or, as its command line has it, `1m0s`.
 final class Times {
-  private static final Pattern TIME = Pattern.compile("([0-9]{1,6})(s|m|h)?");
+  private static final Pattern TIME =
+      Pattern.compile("([0-9]{1,6})|(?=.)(?:([0-9]{1,4})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?");
 
   private Times() {}
 
@@ -32,13 +34,17 @@ final class Times {
     if (!matcher.matches()) {
       return Optional.empty();
     }
-    long amount = Long.parseLong(matcher.group(1));
     return Optional.of(
-        switch (String.valueOf(matcher.group(2))) {
-          case "m" -> Duration.ofMinutes(amount);
-          case "h" -> Duration.ofHours(amount);
-          default -> Duration.ofSeconds(amount);
-        });
+        matcher.group(1) != null
+            ? Duration.ofSeconds(part(matcher, 1))
+            : Duration.ofHours(part(matcher, 2))
+                .plusMinutes(part(matcher, 3))
+                .plusSeconds(part(matcher, 4)));
+  }
+
+  private static long part(Matcher matcher, int group) {
+    String part = matcher.group(group);
+    return part == null ? 0 : Long.parseLong(part);
   }
 
   private static VaultRefusal malformed() {

@@ -16,7 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class Members {
   private static final int LONGEST = 4_096;
   private static final int MOST = 64;
-  private static final Pattern DURATION = Pattern.compile("([0-9]{1,6})(s|m|h)?");
+  private static final Pattern DURATION =
+      Pattern.compile("([0-9]{1,6})|(?=.)(?:([0-9]{1,4})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?");
 
   private Members() {}
 
@@ -98,13 +99,17 @@ final class Members {
       throw new IllegalArgumentException(
           "`" + member + "` must be seconds, or a text such as `5m`");
     }
-    long amount = Long.parseLong(matcher.group(1));
     Duration duration =
-        switch (String.valueOf(matcher.group(2))) {
-          case "m" -> Duration.ofMinutes(amount);
-          case "h" -> Duration.ofHours(amount);
-          default -> Duration.ofSeconds(amount);
-        };
+        matcher.group(1) != null
+            ? Duration.ofSeconds(part(matcher, 1))
+            : Duration.ofHours(part(matcher, 2))
+                .plusMinutes(part(matcher, 3))
+                .plusSeconds(part(matcher, 4));
     return duration.isZero() ? Optional.empty() : Optional.of(duration);
+  }
+
+  private static long part(Matcher matcher, int group) {
+    String part = matcher.group(group);
+    return part == null ? 0 : Long.parseLong(part);
   }
 }

@@ -98,13 +98,32 @@ final class Refunds implements AutoCloseable {
 
   /// Makes everything but does not start the broker yet.
   Refunds() {
+    this(TestState.shared().superuser(), false);
+  }
+
+  /// The same with the business database on another server.
+  ///
+  /// @param server its superuser
+  /// @param isManaged whether the database's owner is no superuser, as on a managed service
+  Refunds(DatabaseSettings server, boolean isManaged) {
     int instance = INSTANCES.incrementAndGet();
     mint = new SqlName("countersign_mint_" + instance);
-    owner = postgres.createDatabase("refunds_" + instance);
+    owner = server.database("refunds_" + instance);
+    DatabaseSettings setUp = isManaged ? owner.as("dba", new Secret(Ids.base62(32))) : owner;
+    postgres.execute(server, "CREATE DATABASE refunds_" + instance);
+    if (isManaged) {
+      postgres.execute(
+          server,
+          "CREATE ROLE dba LOGIN CREATEROLE PASSWORD '"
+              + setUp.password().reveal()
+              + "'; ALTER DATABASE refunds_"
+              + instance
+              + " OWNER TO dba");
+    }
     var password = new Secret(Ids.base62(32));
     mintLogin = owner.as(mint.text(), password);
-    InitTarget.run(owner, plan(password));
-    InitTarget.runScripts(owner, List.of(example("01_schema.sql"), example("02_data.sql")));
+    InitTarget.run(setUp, plan(password));
+    InitTarget.runScripts(setUp, List.of(example("01_schema.sql"), example("02_data.sql")));
     state = postgres.open("broker", "broker_" + instance, BrokerBox.MIGRATIONS);
     for (String workload : List.of("gateway", "other", "receiver", "operator")) {
       workloadKeys.put(workload, key(workload));
@@ -449,9 +468,13 @@ final class Refunds implements AutoCloseable {
   }
 
   String assertion(String workload) {
+    return assertion(workload, BROKER.toString());
+  }
+
+  String assertion(String workload, String audience) {
     return new PresenterAssertion.Maker(
             workload, workloadKeys.getOrDefault(workload, key(workload)), this::now)
-        .assertion(BROKER.toString());
+        .assertion(audience);
   }
 
   WireClient.Answer mint(String token) {

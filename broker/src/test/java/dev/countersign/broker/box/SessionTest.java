@@ -248,6 +248,34 @@ class SessionTest {
   }
 
   @Test
+  void E01_takesAnOperatorsAssertionOnce() {
+    String assertion = refunds.assertion("operator");
+    vault.login("operator", assertion).token();
+    refunds.ledger.clear();
+
+    assertRefused(vault.login("operator", assertion), 403, "presenter_not_proven");
+  }
+
+  @Test
+  void E02_takesNoAssertionForAnotherBox() {
+    assertRefused(
+        vault.login("operator", refunds.assertion("operator", "http://sts.example")),
+        403,
+        "presenter_not_proven");
+  }
+
+  @Test
+  void F05_mintsNothingWhenThePersonWasStoppedBetweenLoginAndMint() {
+    String token = vault.login("plain", refunds.token(REFUND)).token();
+    refunds.revokeSubject(Refunds.MAYA, Ids.random(), "receiver");
+    refunds.ledger.clear();
+
+    assertRefused(vault.get("database/creds/plain", token), 403, "presenter_not_proven");
+    assertThat(refunds.leftOvers()).isZero();
+    refunds.pass(Duration.ofSeconds(2));
+  }
+
+  @Test
   void H14_takesOneIdentityARequest() {
     String token = vault.login("plain", refunds.token(REFUND)).token();
     for (Map<String, String> headers :

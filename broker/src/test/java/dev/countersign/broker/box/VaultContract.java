@@ -11,9 +11,11 @@ import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.http.WireClient;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -392,6 +394,70 @@ abstract class VaultContract {
     assertServes(
         List.of("python3", script.normalize().toString()),
         Map.of("PYTHONPATH", Counterparts.python().toString()));
+  }
+
+  @Test
+  void servesTheCommandLineAsItComes() throws Exception {
+    String session = session();
+    JsonNode minted = cli(session, "read", "-format=json", "database/creds/" + place().role());
+    String lease = minted.path("lease_id").stringValue();
+    assertConnects(minted.path("data"));
+
+    assertThat(
+            cli(session, "token", "lookup", "-format=json").path("data").path("id").stringValue())
+        .isEqualTo(session);
+    assertThat(
+            cli(session, "lease", "lookup", "-format=json", lease)
+                .path("data")
+                .path("id")
+                .stringValue())
+        .isEqualTo(lease);
+    assertThat(
+            cli(session, "lease", "renew", "-format=json", "-increment=400", lease)
+                .path("lease_duration")
+                .intValue())
+        .isBetween(380, 400);
+    cli(session, "lease", "revoke", "-sync", lease);
+    assertIsGone(minted.path("data"));
+
+    JsonNode wrapped =
+        cli(
+            "",
+            "write",
+            "-format=json",
+            "-wrap-ttl=60s",
+            "auth/jwt/login",
+            "role=" + place().role(),
+            "jwt=" + place().jwt());
+    String token = wrapped.path("wrap_info").path("token").stringValue();
+    assertThat(
+            cli("", "unwrap", "-format=json", token)
+                .path("auth")
+                .path("client_token")
+                .stringValue())
+        .isNotEmpty();
+    assertThatThrownBy(() -> cli("", "unwrap", "-format=json", token))
+        .hasMessageContaining("wrapping token is not valid");
+    assertThatThrownBy(() -> cli(session, "read", "sys/mounts"))
+        .hasMessageContaining("permission denied");
+  }
+
+  /// What OpenBao's command line answers, which is Vault's with another name.
+  private JsonNode cli(String token, String... arguments) throws Exception {
+    var command = new ArrayList<String>(List.of(Counterparts.openbao().toString()));
+    command.addAll(List.of(arguments));
+    var builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().keySet().removeIf(n -> n.startsWith("VAULT_") || n.startsWith("BAO_"));
+    builder.environment().put("BAO_ADDR", place().address().toString());
+    builder.environment().put("BAO_TOKEN", token);
+    builder.environment().put("HOME", System.getProperty("java.io.tmpdir"));
+    Process process = builder.start();
+    process.getOutputStream().close();
+    String told = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (process.waitFor() != 0) {
+      throw new IllegalStateException(told);
+    }
+    return told.startsWith("{") ? StrictJson.parseObject(told) : StrictJson.object();
   }
 
   private void assertServes(List<String> command, Map<String, String> environment) {

@@ -146,7 +146,7 @@ class WrappingTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"-1", "soon", "2h", "1d", "99999999", "60 s"})
+  @ValueSource(strings = {"-1", "soon", "2h", "1d", "99999999", "60 s", "s", "1s1m", "1h0m1s"})
   void H14_refusesATimeThatItCannotKeepBeforeItMints(String time) {
     Answer answer =
         vault.send(
