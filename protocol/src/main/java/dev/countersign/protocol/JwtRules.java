@@ -33,7 +33,9 @@ public record JwtRules(
   private static final String ANY_ONE = "\u0000any one";
 
   private static final Duration MAX_LEEWAY = Duration.ofSeconds(60);
-  private static final Set<String> ASYMMETRIC =
+
+  /// Every `alg` that a rule may accept.
+  public static final Set<String> ASYMMETRIC =
       Set.of(
           "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
           "Ed25519");

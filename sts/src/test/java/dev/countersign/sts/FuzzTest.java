@@ -17,7 +17,12 @@ class FuzzTest {
   private static final Path FOLDER = Path.of("target", "fuzz").toAbsolutePath();
 
   @ParameterizedTest
-  @CsvSource({"DetailsFuzzer, 5000", "TokenDoctorFuzzer, 5000", "TokenEndpointFuzzer, 200"})
+  @CsvSource({
+    "DetailsFuzzer, 5000",
+    "KeySetFuzzer, 5000",
+    "TokenDoctorFuzzer, 5000",
+    "TokenEndpointFuzzer, 200"
+  })
   void findsNothing(String fuzzer, int runs) throws IOException, InterruptedException {
     String seconds = System.getProperty("countersign.fuzz.seconds", "");
     Path corpus = Files.createDirectories(FOLDER.resolve(fuzzer));
@@ -59,6 +64,15 @@ class FuzzTest {
   private static void seed(String fuzzer, Path corpus) throws IOException {
     if (fuzzer.equals("DetailsFuzzer")) {
       Files.writeString(corpus.resolve("good"), World.refund(100));
+    }
+    if (fuzzer.equals("KeySetFuzzer")) {
+      Files.writeString(
+          corpus.resolve("good"),
+          "{\"keys\":["
+              + ForeignIssuer.OKTA_KEY.toPublicJWK().toJSONString()
+              + ","
+              + World.ec("ec-1").toPublicJWK().toJSONString()
+              + "]}");
     }
   }
 }
