@@ -145,6 +145,21 @@ public final class Http {
   }
 
   private static String decode(String text, String where) {
+    return isPlain(text) ? text : unescaped(text, where);
+  }
+
+  /// Whether a text stands for itself, as tokens do.
+  private static boolean isPlain(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '%' || c == '+' || c == 0 || c >= 0x80) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static String unescaped(String text, String where) {
     byte[] bytes = new byte[text.length()];
     int length = 0;
     for (int i = 0; i < text.length(); i++) {
