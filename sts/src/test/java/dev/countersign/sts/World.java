@@ -142,19 +142,31 @@ final class World implements AutoCloseable {
 
   /// A second replica on the same state, at a port of its own.
   StsBox replica(int port) {
-    return start(at(port));
+    return start(at(Listener.loopback(port), config.authorities()));
+  }
+
+  /// A second replica that listens otherwise.
+  StsBox replica(Listener listener, ClientAuthorities authorities) {
+    return start(at(listener, authorities));
   }
 
   /// A replica with a policy of its own files and what surrounds it.
   StsBox replica(int port, DecisionSettings settings, PolicyFiles files) {
     return StsBox.start(
-        at(port), settings, files.read().get(), files, database, this::write, stsWorkload, clock);
+        at(Listener.loopback(port), config.authorities()),
+        settings,
+        files.read().get(),
+        files,
+        database,
+        this::write,
+        stsWorkload,
+        clock);
   }
 
-  private StsConfig at(int port) {
+  private StsConfig at(Listener listener, ClientAuthorities authorities) {
     return new StsConfig(
         config.issuer(),
-        Listener.loopback(port),
+        listener,
         config.tokenLifetime(),
         config.stepUp(),
         config.anchors(),
@@ -162,7 +174,7 @@ final class World implements AutoCloseable {
         config.sessionAdmins(),
         config.smtp(),
         config.keys(),
-        config.authorities(),
+        authorities,
         config.transmitter(),
         config.attributeAdmins());
   }

@@ -286,7 +286,7 @@ public final class StsBox implements AutoCloseable {
           repeats.forget(now);
           approvals.forget(now.minus(KEEP));
         });
-    return new StsBox(server, sender, janitor, List.of(entrance, policyLoop, policies, noticeLoop));
+    return new StsBox(server, sender, janitor, List.of(policyLoop, policies, noticeLoop));
   }
 
   /// An issuer's keys, with their age and their failures in metrics and log. An issuer that is away

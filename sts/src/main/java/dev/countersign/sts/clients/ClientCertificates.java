@@ -1,7 +1,9 @@
 package dev.countersign.sts.clients;
 
-import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.jwk.Curve;
+import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.RSAKey;
 import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.KeySource;
 import java.security.GeneralSecurityException;
@@ -16,9 +18,12 @@ import java.security.cert.CollectionCertStoreParameters;
 import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.ECPublicKey;
+import java.security.interfaces.RSAPublicKey;
 import java.time.Instant;
 import java.util.Date;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -71,10 +76,24 @@ public final class ClientCertificates {
     X509Certificate leaf = chain.getFirst();
     try {
       leaf.checkValidity(Date.from(now));
-      return keys.keys("").holds(JWK.parse(leaf));
-    } catch (CertificateException | JOSEException unusable) {
+      Optional<JWK> key = key(leaf);
+      return key.isPresent() && keys.keys("").holds(key.get());
+    } catch (CertificateException outOfDate) {
       return false;
     }
+  }
+
+  /// The key of a certificate, if it is of a kind that clients may have. The JOSE library's own
+  /// reader of certificates needs another library.
+  private static Optional<JWK> key(X509Certificate certificate) {
+    return switch (certificate.getPublicKey()) {
+      case ECPublicKey ec -> {
+        Curve curve = Curve.forECParameterSpec(ec.getParams());
+        yield curve == null ? Optional.empty() : Optional.of(new ECKey.Builder(curve, ec).build());
+      }
+      case RSAPublicKey rsa -> Optional.of(new RSAKey.Builder(rsa).build());
+      default -> Optional.empty();
+    };
   }
 
   private static boolean isForClients(X509Certificate leaf) {

@@ -1,7 +1,7 @@
 package dev.countersign.sts.postgres;
 
 import dev.countersign.box.Database;
-import dev.countersign.box.DatabaseAway;
+import dev.countersign.box.Together;
 import dev.countersign.protocol.Ids;
 import dev.countersign.sts.Entrance;
 import dev.countersign.sts.clients.Proofs;
@@ -23,13 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /// The first look at the database, for all calls that wait at the same moment in one statement.
@@ -38,11 +32,8 @@ import org.jspecify.annotations.Nullable;
 /// ledger's own commit, which comes later in the same log and takes them along.
 ///
 /// Threads may share it.
-public final class PgEntrance implements Entrance, AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
-  private static final Duration IDLE = Duration.ofMillis(200);
+public final class PgEntrance implements Entrance {
   private static final int LARGEST_GROUP = 100;
-  private static final int DOORS = 2;
   private static final Duration NOTE_EVERY = Duration.ofMinutes(1);
   private static final int MOST_NOTED = 100_000;
 
@@ -79,71 +70,25 @@ public final class PgEntrance implements Entrance, AutoCloseable {
   private final Database database;
   private final InstantSource clock;
   private final Map<String, Instant> noted = new ConcurrentHashMap<>();
-  private final BlockingQueue<Waiting> queue = new LinkedBlockingQueue<>(10_000);
-  private volatile boolean closing;
+  private final Together<Caller, Entry> callers = new Together<>(LARGEST_GROUP, this::answer);
 
-  /// Opens the entrance.
   public PgEntrance(Database database, InstantSource clock) {
     this.database = database;
     this.clock = clock;
-    for (int door = 0; door < DOORS; door++) {
-      Thread.ofVirtual().name("entrance-" + door).start(this::serve);
-    }
   }
 
   @Override
   public Entry enter(List<Proofs.Use> proofs, String subject, String client) {
-    var waiting = new Waiting(proofs, subject, client, new CompletableFuture<>());
-    if (closing || !queue.offer(waiting)) {
-      throw new DatabaseAway("the database does not keep up", null);
-    }
-    try {
-      return waiting.entry.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException failed) {
-      throw failed.getCause() instanceof SQLException sql
-          ? Database.unchecked(sql)
-          : new DatabaseAway("the database is away", failed.getCause());
-    } catch (TimeoutException late) {
-      throw new DatabaseAway("the database does not keep up", late);
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      throw new DatabaseAway("interrupted while waiting for the database", interrupted);
-    }
+    return callers.ask(new Caller(proofs, subject, client));
   }
 
-  private void serve() {
-    var group = new ArrayList<Waiting>();
-    while (!closing || !queue.isEmpty()) {
-      Waiting first = next();
-      if (first == null) {
-        continue;
-      }
-      group.add(first);
-      queue.drainTo(group, LARGEST_GROUP - 1);
-      try {
-        answer(group);
-      } catch (SQLException | RuntimeException failed) {
-        group.forEach(waiting -> waiting.entry.completeExceptionally(failed));
-      }
-      group.clear();
-    }
-  }
-
-  private @Nullable Waiting next() {
-    try {
-      return queue.poll(IDLE.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException spurious) {
-      return null;
-    }
-  }
-
-  private void answer(List<Waiting> group) throws SQLException {
+  private List<Entry> answer(List<Caller> group) {
     var first = new HashSet<String>();
     var uses = new ArrayList<Proofs.Use>();
     // INVARIANT: of two calls in one group with the same proof only the first may be fresh, and the
     // statement cannot tell them apart.
-    for (Waiting waiting : group) {
-      for (Proofs.Use use : waiting.proofs) {
+    for (Caller caller : group) {
+      for (Proofs.Use use : caller.proofs) {
         if (first.add(key(use.issuer(), use.id()))) {
           uses.add(use);
         }
@@ -152,44 +97,51 @@ public final class PgEntrance implements Entrance, AutoCloseable {
     // In one order at every replica, so that two groups never wait for each other in a circle.
     uses.sort(Comparator.comparing(Proofs.Use::issuer).thenComparing(Proofs.Use::id));
     Instant now = clock.instant();
-    List<Waiting> seen = toNote(group, now);
+    List<Caller> seen = toNote(group, now);
     Set<String> fresh = new HashSet<>();
     Map<String, Instant> gates = new HashMap<>();
-    try (Connection connection = database.dataSource().getConnection();
-        PreparedStatement statement = connection.prepareStatement(ENTER)) {
-      bind(connection, statement, group, uses, seen, now);
-      try (ResultSet rows = statement.executeQuery()) {
-        while (rows.next()) {
-          switch (rows.getString(1)) {
-            case "used" -> fresh.add(key(rows.getString(2), rows.getString(3)));
-            case "gate" ->
-                gates.put(
-                    key(rows.getString(2), rows.getString(3)),
-                    rows.getObject(4, OffsetDateTime.class).toInstant());
-            default -> {}
+    database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(ENTER)) {
+        bind(connection, statement, group, uses, seen, now);
+        try (ResultSet rows = statement.executeQuery()) {
+          while (rows.next()) {
+            read(rows, fresh, gates);
           }
         }
       }
-    }
-    seen.forEach(waiting -> noted.put(key(waiting.subject, waiting.client), now));
-    for (Waiting waiting : group) {
-      waiting.entry.complete(
-          new Entry(takeAll(fresh, waiting.proofs), later(gates, waiting.subject, waiting.client)));
+      return group;
+    });
+    seen.forEach(caller -> noted.put(key(caller.subject, caller.client), now));
+    return group.stream()
+        .map(caller ->
+            new Entry(takeAll(fresh, caller.proofs), later(gates, caller.subject, caller.client)))
+        .toList();
+  }
+
+  private static void read(ResultSet row, Set<String> fresh, Map<String, Instant> gates)
+      throws SQLException {
+    switch (row.getString(1)) {
+      case "used" -> fresh.add(key(row.getString(2), row.getString(3)));
+      case "gate" ->
+          gates.put(
+              key(row.getString(2), row.getString(3)),
+              row.getObject(4, OffsetDateTime.class).toInstant());
+      default -> {}
     }
   }
 
   /// The sessions that were not noted within the last minute, each once, in one order.
-  private List<Waiting> toNote(List<Waiting> group, Instant now) {
+  private List<Caller> toNote(List<Caller> group, Instant now) {
     if (noted.size() > MOST_NOTED) {
       noted.clear();
     }
-    var sessions = new TreeMap<String, Waiting>();
-    for (Waiting waiting : group) {
-      if (!waiting.subject.isEmpty() && !waiting.client.isEmpty()) {
-        String key = key(waiting.subject, waiting.client);
+    var sessions = new TreeMap<String, Caller>();
+    for (Caller caller : group) {
+      if (!caller.subject.isEmpty() && !caller.client.isEmpty()) {
+        String key = key(caller.subject, caller.client);
         Instant last = noted.get(key);
         if (last == null || last.plus(NOTE_EVERY).isBefore(now)) {
-          sessions.put(key, waiting);
+          sessions.put(key, caller);
         }
       }
     }
@@ -199,9 +151,9 @@ public final class PgEntrance implements Entrance, AutoCloseable {
   private static void bind(
       Connection connection,
       PreparedStatement statement,
-      List<Waiting> group,
+      List<Caller> group,
       List<Proofs.Use> uses,
-      List<Waiting> seen,
+      List<Caller> seen,
       Instant now)
       throws SQLException {
     statement.setArray(1, texts(connection, uses.stream().map(Proofs.Use::issuer).toList()));
@@ -213,15 +165,15 @@ public final class PgEntrance implements Entrance, AutoCloseable {
             uses.stream()
                 .map(use -> OffsetDateTime.ofInstant(use.expiresAt(), ZoneOffset.UTC))
                 .toArray()));
-    List<String> subjects = group.stream().map(Waiting::subject).toList();
+    List<String> subjects = group.stream().map(Caller::subject).toList();
     statement.setObject(4, OffsetDateTime.ofInstant(now, ZoneOffset.UTC));
     statement.setObject(5, OffsetDateTime.ofInstant(now, ZoneOffset.UTC));
     statement.setArray(6, texts(connection, seen.stream().map(_ -> Ids.random()).toList()));
-    statement.setArray(7, texts(connection, seen.stream().map(Waiting::subject).toList()));
-    statement.setArray(8, texts(connection, seen.stream().map(Waiting::client).toList()));
+    statement.setArray(7, texts(connection, seen.stream().map(Caller::subject).toList()));
+    statement.setArray(8, texts(connection, seen.stream().map(Caller::client).toList()));
     statement.setArray(9, texts(connection, subjects));
     statement.setArray(10, texts(connection, subjects));
-    statement.setArray(11, texts(connection, group.stream().map(Waiting::client).toList()));
+    statement.setArray(11, texts(connection, group.stream().map(Caller::client).toList()));
   }
 
   private static Array texts(Connection connection, List<String> texts) throws SQLException {
@@ -254,12 +206,5 @@ public final class PgEntrance implements Entrance, AutoCloseable {
     return one + '\0' + two;
   }
 
-  /// Refuses new calls; those that wait are answered.
-  @Override
-  public void close() {
-    closing = true;
-  }
-
-  private record Waiting(
-      List<Proofs.Use> proofs, String subject, String client, CompletableFuture<Entry> entry) {}
+  private record Caller(List<Proofs.Use> proofs, String subject, String client) {}
 }
