@@ -50,6 +50,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -65,6 +66,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -643,6 +646,22 @@ final class World implements AutoCloseable {
   Form open(String approval, String subject) {
     String cookie = signIn(subject, approval);
     return form(approval, cookie);
+  }
+
+  /// The token that a form of this approval would have in this browser, as only the service can
+  /// make it.
+  String csrf(String approval, String cookie) {
+    try {
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(
+          new SecretKeySpec(config.keys().master().derived("approval forms"), "HmacSHA256"));
+      String text = approval + "\n" + cookie.substring(cookie.indexOf('=') + 1);
+      return java.util.Base64.getUrlEncoder()
+          .withoutPadding()
+          .encodeToString(mac.doFinal(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (GeneralSecurityException impossible) {
+      throw new IllegalStateException(impossible);
+    }
   }
 
   /// Opens the page in a browser in which somebody is signed in.

@@ -14,6 +14,7 @@ final class PageFrame {
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta name="color-scheme" content="light dark">
       <meta name="robots" content="noindex">
+      <link rel="icon" href="data:,">
       <title>%s · Countersign</title>
       <style>
       :root { --back: #f4f5f7; --card: #ffffff; --text: #1b1f24; --soft: #57606a; --line: #d0d7de;
