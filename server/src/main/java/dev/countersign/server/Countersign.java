@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
       PolicyCommand.class,
       InitDbCommand.class,
       AttributesCommand.class,
+      ApprovalsCommand.class,
       LeasesCommand.class,
       RlsCommand.class,
       AssertionCommand.class,

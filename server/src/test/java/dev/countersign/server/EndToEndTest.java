@@ -190,6 +190,22 @@ class EndToEndTest {
 
   @Test
   @Order(4)
+  void theCommandShowsWhatPeopleWereAsked() {
+    String id =
+        ledger.stream()
+            .filter(record -> record.event().equals("approval-given"))
+            .map(record -> record.data().path("approval_id").stringValue())
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(told("approvals", "list")).contains(id).contains("Refund 80.00 USD to case");
+    assertThat(told("approvals", "show", id))
+        .contains("Refund 80.00 USD to case", "emailotp to ", "•••@")
+        .doesNotContain(codes.getFirst());
+  }
+
+  @Test
+  @Order(4)
   void theCommandSuggestsPoliciesForATableAndAType() {
     assertThat(
             told(

@@ -133,6 +133,10 @@ final class ApprovalGrant {
     Subject subject = approval.person();
     Optional<String> mismatch = mismatch(request, approval, now);
     if (mismatch.isPresent()) {
+      switch (approval.state(now)) {
+        case APPROVED, USED -> stepUps.misused(approval, mismatch.get());
+        case PENDING, DENIED, SUSPICIOUS, FAILED, CANCELLED, EXPIRED -> {}
+      }
       return outcomes.refused(asked.call(), INVALID_GRANT, mismatch.get());
     }
     Entrance.Entry entry =

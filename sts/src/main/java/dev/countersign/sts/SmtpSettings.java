@@ -1,7 +1,9 @@
 package dev.countersign.sts;
 
 import dev.countersign.protocol.Secret;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -9,8 +11,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param from the sender: an address, or `Name <address>`
 /// @param credentials how to sign in there, or null where the server asks for nothing
+/// @param authorities who may issue the server's certificate; empty for those of the Java platform
 public record SmtpSettings(
-    String host, int port, Security security, String from, @Nullable Credentials credentials) {
+    String host,
+    int port,
+    Security security,
+    String from,
+    @Nullable Credentials credentials,
+    List<X509Certificate> authorities) {
 
   private static final Pattern NAMED = Pattern.compile("[^<>\"\\p{Cntrl}]{1,80} <([^<>]+)>");
 
@@ -33,6 +41,7 @@ public record SmtpSettings(
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", problems));
     }
+    authorities = List.copyOf(authorities);
   }
 
   /// How the connection is protected.

@@ -11,7 +11,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/// Only the person whose approval it is sees, answers or reports it; who holds its id holds nothing.
+/// Only the person whose approval it is sees, answers or reports it; who holds its id holds
+/// nothing.
 class ApprovalOwnerTest {
   private static final World WORLD = new World();
 
@@ -33,8 +34,7 @@ class ApprovalOwnerTest {
         .doesNotContain("90.00", "R-884-2233", "Refund desk agent", "name=\"code\"");
     assertThat(unknown.status()).isEqualTo(known.status());
     assertThat(unknown.body())
-        .isEqualTo(
-            known.body().replace(stepUp.text("approval_id"), "AAAAAAAAAAAAAAAAAAAAAAAAAAA"));
+        .isEqualTo(known.body().replace(stepUp.text("approval_id"), "AAAAAAAAAAAAAAAAAAAAAAAAAAA"));
   }
 
   @Test

@@ -29,7 +29,8 @@ import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/// Text messages, a new authentication at the identity provider, and which factor comes after which.
+/// Text messages, a new authentication at the identity provider, and which factor comes after
+/// which.
 class FactorsTest {
   private static final String NUMBER = "+4915112345678";
   private static final String TOKEN = "a-provider's-own-token";
@@ -58,8 +59,7 @@ class FactorsTest {
 
   private static Answer ask(World world, Person person, long cents) {
     var claims = world.oktaClaims(person).put("phone_number", NUMBER);
-    return world.post(
-        world.exchangeForm(world.seen(world.okta.sign(claims)), World.refund(cents)));
+    return world.post(world.exchangeForm(world.seen(world.okta.sign(claims)), World.refund(cents)));
   }
 
   @Test
@@ -258,8 +258,7 @@ class FactorsTest {
                 new Message(
                     exchange.getRequestURI().getPath(),
                     headers,
-                    new String(
-                        exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)));
+                    new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)));
             exchange.sendResponseHeaders(status, -1);
             exchange.close();
           });

@@ -60,10 +60,16 @@ class StsConfigTest {
   void plainMailOnlyOnTheLoopbackInterface() {
     assertThatIllegalArgumentException()
         .isThrownBy(() ->
-            new SmtpSettings("mail.example", 25, SmtpSettings.Security.NONE, "a@b.example", null));
+            new SmtpSettings(
+                "mail.example", 25, SmtpSettings.Security.NONE, "a@b.example", null, List.of()));
     assertThat(
             new SmtpSettings(
-                    "mail.example", 587, SmtpSettings.Security.STARTTLS, "Desk <a@b.example>", null)
+                    "mail.example",
+                    587,
+                    SmtpSettings.Security.STARTTLS,
+                    "Desk <a@b.example>",
+                    null,
+                    List.of())
                 .port())
         .isEqualTo(587);
   }
@@ -105,7 +111,8 @@ class StsConfigTest {
                 "Agent",
                 ClientOptions.none())),
         Map.of(),
-        new SmtpSettings("127.0.0.1", 25, SmtpSettings.Security.NONE, "a@b.example", null),
+        new SmtpSettings(
+            "127.0.0.1", 25, SmtpSettings.Security.NONE, "a@b.example", null, List.of()),
         KeySettings.of(World.MASTER),
         ClientAuthorities.none(),
         URI.create("https://transmitter.example"));

@@ -264,14 +264,17 @@ final class World implements AutoCloseable {
                 gatewayKey,
                 anchors.stream().map(Anchor::name).collect(Collectors.toSet()),
                 Set.of(REFUND, "urn:smt:agent:case")),
-            client("other", otherKey, Set.of("okta"), Set.of("urn:smt:agent:case"))),
+            client("other", otherKey, Set.of("okta"), Set.of("urn:smt:agent:case")),
+            client("older", false, true),
+            client("standard", true, false)),
         Map.of("receiver", keys(receiverKey)),
         new SmtpSettings(
             "127.0.0.1",
             smtpPort,
             SmtpSettings.Security.NONE,
             "Countersign <approvals@countersign.example>",
-            null),
+            null,
+            List.of()),
         KeySettings.of(MASTER),
         ClientAuthorities.none(),
         transmitter.address(),
@@ -314,6 +317,22 @@ final class World implements AutoCloseable {
         Duration.ofMinutes(5),
         "Refund desk agent",
         ClientOptions.none());
+  }
+
+  /// A client of the Okta-shaped provider's people that speaks another form of step-up.
+  private Client client(String id, boolean standardStepUp, boolean submitsCodes) {
+    Client plain = client(id, otherKey, Set.of("okta"), Set.of(REFUND));
+    return new Client(
+        id,
+        plain.credentials(),
+        plain.anchors(),
+        plain.detailTypes(),
+        plain.scopes(),
+        plain.audiences(),
+        plain.maxLifetime(),
+        plain.displayName(),
+        new ClientOptions(
+            Set.of(), false, Set.of(), standardStepUp, false, false, Set.of(), submitsCodes));
   }
 
   static KeySource keys(ECKey key) {
@@ -653,8 +672,7 @@ final class World implements AutoCloseable {
   String csrf(String approval, String cookie) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(
-          new SecretKeySpec(config.keys().master().derived("approval forms"), "HmacSHA256"));
+      mac.init(new SecretKeySpec(config.keys().master().derived("approval forms"), "HmacSHA256"));
       String text = approval + "\n" + cookie.substring(cookie.indexOf('=') + 1);
       return java.util.Base64.getUrlEncoder()
           .withoutPadding()

@@ -12,8 +12,14 @@ import dev.countersign.sts.StsConfig;
 import dev.countersign.sts.clients.Client;
 import dev.countersign.sts.clients.ClientAuthorities;
 import dev.countersign.sts.keys.KeySettings;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -99,6 +105,7 @@ final class StsSection {
     String from = mail.text("from");
     Optional<String> user = mail.optionalText("user");
     Optional<Secret> password = mail.optionalSecret("password");
+    Optional<Path> authorities = mail.optionalPath("authorities");
     mail.done();
     if (!List.of("none", "starttls", "tls").contains(tls)) {
       mail.problem("tls", "must be none, starttls or tls");
@@ -118,6 +125,26 @@ final class StsSection {
                 from,
                 user.flatMap(
                         name -> password.map(secret -> new SmtpSettings.Credentials(name, secret)))
-                    .orElse(null)));
+                    .orElse(null),
+                authorities.map(StsSection::certificates).orElse(List.of())));
+  }
+
+  private static List<X509Certificate> certificates(Path file) {
+    try {
+      List<X509Certificate> certificates =
+          CertificateFactory.getInstance("X.509")
+              .generateCertificates(new ByteArrayInputStream(Files.readAllBytes(file)))
+              .stream()
+              .map(X509Certificate.class::cast)
+              .toList();
+      if (certificates.isEmpty()) {
+        throw new IllegalArgumentException("authorities holds no PEM certificate");
+      }
+      return certificates;
+    } catch (IOException unreadable) {
+      throw new IllegalArgumentException("authorities cannot be read", unreadable);
+    } catch (GeneralSecurityException malformed) {
+      throw new IllegalArgumentException("authorities is not PEM", malformed);
+    }
   }
 }

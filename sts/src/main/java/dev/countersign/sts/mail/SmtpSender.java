@@ -16,16 +16,23 @@ import jakarta.mail.internet.InternetAddress;
 import jakarta.mail.internet.MimeBodyPart;
 import jakarta.mail.internet.MimeMessage;
 import jakarta.mail.internet.MimeMultipart;
+import java.io.IOException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
 import java.time.InstantSource;
 import java.util.Date;
 import java.util.List;
 import java.util.Properties;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /// Hands code mails to one SMTP server. Threads may share it.
@@ -66,7 +73,28 @@ public final class SmtpSender implements CodeSender {
         properties.setProperty("mail.smtp.ssl.checkserveridentity", "true");
       }
     }
+    if (!settings.authorities().isEmpty()) {
+      properties.put("mail.smtp.ssl.socketFactory", trusting(settings.authorities()));
+    }
     return properties;
+  }
+
+  /// Connections to servers whose certificate these have issued, and to no others.
+  private static SSLSocketFactory trusting(List<X509Certificate> authorities) {
+    try {
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      for (int i = 0; i < authorities.size(); i++) {
+        store.setCertificateEntry("authority-" + i, authorities.get(i));
+      }
+      var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init(store);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, trust.getTrustManagers(), null);
+      return context.getSocketFactory();
+    } catch (GeneralSecurityException | IOException impossible) {
+      throw new IllegalStateException("certificates cannot be trusted", impossible);
+    }
   }
 
   private static @Nullable Authenticator authenticator(SmtpSettings settings) {
@@ -137,7 +165,7 @@ public final class SmtpSender implements CodeSender {
       message.setText(text, StandardCharsets.UTF_8.name());
       Transport.send(message);
     } catch (MessagingException failed) {
-      throw new NotSent("the mail server did not take the message", failed);
+      throw new NotSent(reason(failed), failed);
     }
   }
 
