@@ -139,6 +139,30 @@ class ApprovalLimitsTest {
   }
 
   @Test
+  void G03_anApprovalEndsWithThePolicyThatAskedForIt() {
+    try (World world = new World()) {
+      Person person = world.person();
+      String assertion = world.approved(person, world.exchange(person, 9_000));
+      int port = World.freePort();
+      String changed = World.policy().replaceFirst("reason: ", "reason: changed, ");
+      assertThat(changed).isNotEqualTo(World.policy());
+
+      try (var replica = world.replica(port, changed)) {
+        Answer refused =
+            world.sendTo(
+                URI.create(replica.baseUri() + "/oauth2/token"),
+                "POST",
+                World.encoded(world.redeemForm(assertion, World.refund(9_000))),
+                "Content-Type",
+                "application/x-www-form-urlencoded");
+
+        assertThat(refused.text("error")).isEqualTo("invalid_grant");
+        assertThat(refused.text("error_description")).contains("the policy has changed");
+      }
+    }
+  }
+
+  @Test
   void anOperatorWithdrawsWhatWasGivenButNotUsedYet() {
     Person person = WORLD.person();
     Answer stepUp = WORLD.exchange(person, 9_000);

@@ -175,6 +175,14 @@ class VerifyWireTest {
     assertThat(stepUp.text("number")).matches("[0-9]{2}");
     assertThat(stepUp.text("message")).contains("number " + stepUp.text("number"));
     assertThat(stepUp.json().has("access_token")).isFalse();
+    Answer state =
+        WORLD.send(
+            "GET",
+            PATH + "/" + stepUp.text("approval_id"),
+            null,
+            "Authorization",
+            "Bearer " + WORLD.seen(stepUp.text("challenge")));
+    assertThat(state.text("state")).isEqualTo("PENDING");
     var poll =
         new java.util.LinkedHashMap<>(
             Map.of(

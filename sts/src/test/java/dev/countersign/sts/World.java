@@ -49,6 +49,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
@@ -193,16 +194,35 @@ final class World implements AutoCloseable {
     return start(config);
   }
 
+  /// A replica that comes with another policy than the one that runs.
+  StsBox replica(int port, String policy) {
+    try {
+      Path changed = Files.createTempFile("policy", ".yaml");
+      changed.toFile().deleteOnExit();
+      Files.writeString(changed, policy);
+      return start(at(port), changed);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  /// The text of the policy that runs.
+  static String policy() {
+    try {
+      return Files.readString(file("policy.yaml"));
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
   private StsBox start(StsConfig with) {
+    return start(with, file("policy.yaml"));
+  }
+
+  private StsBox start(StsConfig with, Path policy) {
     TypeRegistry types = TypeRegistry.load(file("types.yaml"));
     return StsBox.start(
-        with,
-        Policy.load(file("policy.yaml"), types),
-        types,
-        database,
-        this::write,
-        stsWorkload,
-        clock);
+        with, Policy.load(policy, types), types, database, this::write, stsWorkload, clock);
   }
 
   static DatabaseSettings settings() {

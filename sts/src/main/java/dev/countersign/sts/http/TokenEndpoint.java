@@ -119,6 +119,7 @@ final class TokenEndpoint {
         .put("error", OAuthError.INSUFFICIENT_USER_AUTHENTICATION.code())
         .put("error_description", "the person must approve; poll with auth_req_id")
         .put("auth_req_id", approval.id())
+        .put("challenge", stepUp.challenge().reveal())
         .put("approval_id", approval.id())
         .put("approval_uri", approvalPage.apply(approval.id()).toString())
         .put("expires_in", stepUp.expiresIn().toSeconds())

@@ -95,15 +95,23 @@ public final class PgApprovals implements Approvals {
   private static final String FORGET_ADDRESSES =
       "DELETE FROM approval_address WHERE approval_id = ?";
 
-  /// Parameters: 1 salt, 2 digest, 3 now, 4 factor, 5 masked address, 6 id, 7 again, 8 free before.
+  /// Parameters: 1 id, 2 whether again, 3 claims before this are free.
+  private static final String FREE_TO_SEND =
+      """
+      SELECT id
+        FROM approval
+       WHERE id = ?
+         AND answer IS NULL
+         AND (? OR (sent_at IS NULL AND (send_claimed_at IS NULL OR send_claimed_at < ?)))
+         FOR UPDATE
+      """;
+
   private static final String CLAIM_SENDING =
       """
       UPDATE approval
          SET code_salt = ?, code_digest = ?, send_claimed_at = ?, channel = ?, sent_to = ?,
              failure = NULL
        WHERE id = ?
-         AND answer IS NULL
-         AND (? OR (sent_at IS NULL AND (send_claimed_at IS NULL OR send_claimed_at < ?)))
       """;
 
   private static final String SENT = "UPDATE approval SET sent_at = ? WHERE id = ?";
@@ -137,7 +145,6 @@ public final class PgApprovals implements Approvals {
           "DELETE FROM step_up_count WHERE at < ?",
           "DELETE FROM page_attempt WHERE started_at < ?",
           "DELETE FROM page_visit WHERE expires_at < ?",
-          "DELETE FROM strike WHERE at < ?",
           """
           DELETE FROM approval_address
            WHERE approval_id IN (SELECT id FROM approval WHERE expires_at < ?)
@@ -291,27 +298,33 @@ public final class PgApprovals implements Approvals {
     String what = "sent:" + sending.factor().code();
     return database.transaction(connection -> {
       lock(connection, subject);
-      boolean isTaken =
-          Sql.update(
-                  connection,
-                  CLAIM_SENDING,
-                  sending.code().salt(),
-                  sending.code().digest(),
-                  sending.now(),
-                  sending.factor().code(),
-                  sending.sentTo(),
-                  id,
-                  sending.again(),
-                  sending.claimedBefore())
-              == 0;
-      if (isTaken) {
+      if (!isFree(connection, id, sending)) {
         return Claim.TAKEN;
       }
+      if (counted(connection, subject, what, sending.now().minus(HOUR)) >= sending.perHour()) {
+        return Claim.TOO_MANY;
+      }
+      Sql.update(
+          connection,
+          CLAIM_SENDING,
+          sending.code().salt(),
+          sending.code().digest(),
+          sending.now(),
+          sending.factor().code(),
+          sending.sentTo(),
+          id);
       Sql.update(connection, COUNT, subject, what, sending.now());
-      return counted(connection, subject, what, sending.now().minus(HOUR)) > sending.perHour()
-          ? Claim.TOO_MANY
-          : Claim.CLAIMED;
+      return Claim.CLAIMED;
     });
+  }
+
+  private static boolean isFree(Connection connection, String id, Sending sending)
+      throws SQLException {
+    try (var statement =
+            Sql.bind(connection, FREE_TO_SEND, id, sending.again(), sending.claimedBefore());
+        ResultSet row = statement.executeQuery()) {
+      return row.next();
+    }
   }
 
   private static int counted(Connection connection, String subject, String what, Instant since)

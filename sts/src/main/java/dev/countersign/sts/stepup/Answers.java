@@ -63,18 +63,14 @@ public final class Answers {
 
   private Optional<Answered> answer(
       String id, Approver by, Function<Approvals.Turn, Answered> work) {
-    Optional<Answered> answered =
-        approvals
-            .inTurn(
-                id,
-                turn ->
-                    by.mayAnswer(turn.approval())
-                        ? Optional.of(whilePending(turn, work))
-                        : Optional.<Answered>empty())
-            .flatMap(taken -> taken);
-    if (answered.isEmpty()) {
+    // Looked up first, so that a stranger neither waits for the person's row nor learns by the time
+    // it takes whether there is such an approval. Its person and client never change.
+    boolean isTheirs = approvals.find(id).filter(by::mayAnswer).isPresent();
+    if (!isTheirs) {
       ledger.stranger(id, by.name());
+      return Optional.empty();
     }
+    Optional<Answered> answered = approvals.inTurn(id, turn -> whilePending(turn, work));
     answered.ifPresent(this::tell);
     return answered;
   }

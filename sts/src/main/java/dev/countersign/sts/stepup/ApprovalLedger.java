@@ -5,10 +5,13 @@ import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.StrictJson;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Writes down what happens to approvals. Threads may share it.
 public final class ApprovalLedger {
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{1,64}");
+
   private final Ledger ledger;
 
   public ApprovalLedger(Ledger ledger) {
@@ -24,6 +27,8 @@ public final class ApprovalLedger {
   }
 
   /// Writes down that somebody was at an approval that is not theirs, or that does not exist.
+  ///
+  /// @param id whatever stood in the address
   void stranger(String id, String subject) {
     ledger.append(
         new LedgerEntry(
@@ -31,7 +36,7 @@ public final class ApprovalLedger {
             "",
             subject,
             StrictJson.object()
-                .put("approval_id", id)
+                .put("approval_id", ID.matcher(id).matches() ? id : "")
                 .put("reason", "the approval is not one of this person")));
   }
 }

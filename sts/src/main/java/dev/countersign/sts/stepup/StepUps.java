@@ -77,8 +77,9 @@ public final class StepUps {
         break;
       }
     }
-    if (canAnswer) {
-      return new Asked.Waiting(approvals.find(approval.id()).orElse(approval));
+    Approval seen = approvals.find(approval.id()).orElse(approval);
+    if (canAnswer || seen.isSent()) {
+      return new Asked.Waiting(seen);
     }
     // INVARIANT: no approval waits that nobody heard of.
     String reason =
