@@ -200,7 +200,7 @@ final class World implements AutoCloseable {
       Path changed = Files.createTempFile("policy", ".yaml");
       changed.toFile().deleteOnExit();
       Files.writeString(changed, policy);
-      return start(at(port), changed);
+      return start(at(Listener.loopback(port), config.authorities()), changed);
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
