@@ -28,6 +28,8 @@ public enum LedgerEvent {
   SESSIONS_ENDED,
   ATTRIBUTES_WRITTEN,
   ATTRIBUTES_REFUSED,
+  /// An operator let a person in again whose sessions had been ended.
+  GATE_OPENED,
   LEASE_MINTED,
   LEASE_REFUSED,
   LEASE_RENEWED,
@@ -44,6 +46,8 @@ public enum LedgerEvent {
   EVENT_ACCEPTED,
   EVENT_REFUSED,
   EVENT_DELIVERED,
+  /// A stream was changed: its delivery, its status, its subjects.
+  STREAM_CHANGED,
   EVENT_RECEIVED,
   KILL_STEP,
   KILL_FINISHED;

@@ -27,6 +27,10 @@ import picocli.CommandLine.Spec;
       LeasesCommand.class,
       RlsCommand.class,
       AssertionCommand.class,
+      KillCommand.class,
+      UnkillCommand.class,
+      KillsCommand.class,
+      DrillCommand.class,
       HelpCommand.class
     })
 final class Countersign implements Runnable {

@@ -1,5 +1,6 @@
 package dev.countersign.server;
 
+import com.nimbusds.jose.jwk.JWK;
 import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseSettings;
 import dev.countersign.box.Migrations;
@@ -22,6 +23,7 @@ import dev.countersign.server.demo.Mailbox;
 import dev.countersign.signals.box.ReceiverBox;
 import dev.countersign.signals.box.TransmitterBox;
 import dev.countersign.sts.Anchor;
+import dev.countersign.signals.transmit.TransmitterConfig;
 import dev.countersign.sts.AttributeStore;
 import dev.countersign.sts.box.PolicyFiles;
 import dev.countersign.sts.box.StsBox;
@@ -226,7 +228,7 @@ public final class House implements AutoCloseable {
                       ready.transmitter(),
                       database,
                       ledger("transmitter", database, clock),
-                      keys.own("transmitter-signing"),
+                      transmitterKeys(ready.transmitter(), keys),
                       clock));
             },
             () -> {
@@ -243,6 +245,15 @@ public final class House implements AutoCloseable {
                 ready
                     .console()
                     .ifPresent(config -> console = keep(ConsoleBox.start(config, reader, clock)))));
+  }
+
+  private static List<JWK> transmitterKeys(TransmitterConfig config, Keys keys) {
+    var signing = new ArrayList<JWK>();
+    signing.add(keys.own("transmitter-signing"));
+    if (config.receivers().stream().anyMatch(one -> one.algorithm().equals("RS256"))) {
+      signing.add(keys.ownRsa("transmitter-signing-rsa"));
+    }
+    return signing;
   }
 
   private Database database(StateDatabase state, String box) {

@@ -38,22 +38,31 @@ public sealed interface SubjectId {
   ///
   /// @throws MalformedEventException naming the member that is missing, malformed or too much
   static SubjectId parse(JsonNode value) {
+    return parse(value, "sub_id");
+  }
+
+  /// Reads a subject that stands in a member of another name.
+  ///
+  /// @throws MalformedEventException naming the member that is missing, malformed or too much
+  static SubjectId parse(JsonNode value, String where) {
     if (!(value instanceof ObjectNode object)) {
-      throw Members.wrong("sub_id", "must be an object");
+      throw Members.wrong(where, "must be an object");
     }
     return switch (object.path("format").asString("")) {
       case "iss_sub" -> {
-        Members.onlyKnown(object, Set.of("format", "iss", "sub"), "`sub_id`");
+        Members.onlyKnown(object, Set.of("format", "iss", "sub"), "`" + where + "`");
         yield new IssuerAndSubject(
             Members.text(object, "iss", MAX_LENGTH), Members.text(object, "sub", MAX_LENGTH));
       }
       case "opaque" -> {
-        Members.onlyKnown(object, Set.of("format", "id"), "`sub_id`");
+        Members.onlyKnown(object, Set.of("format", "id"), "`" + where + "`");
         yield new Opaque(Members.text(object, "id", MAX_LENGTH));
       }
       default ->
           throw new MalformedEventException(
-              "the `format` of `sub_id` must be `iss_sub`; other formats are not accepted here");
+              "the `format` of `"
+                  + where
+                  + "` must be `iss_sub`; other formats are not accepted here");
     };
   }
 }

@@ -12,4 +12,9 @@ public interface Gate {
   /// Closes the gate, cancels what the person has pending and, where the kill is ours to announce,
   /// writes the event for the transmitter: all in one transaction.
   void close(Kill kill);
+
+  /// Lets a person in again, whenever they signed in.
+  ///
+  /// @return false if the gate was open
+  boolean open(String subject);
 }

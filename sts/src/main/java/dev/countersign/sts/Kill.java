@@ -14,6 +14,7 @@ public record Kill(
 
   /// CAEP's `initiating_entity`.
   public enum Initiator {
+    ADMIN,
     POLICY,
     USER,
     SYSTEM

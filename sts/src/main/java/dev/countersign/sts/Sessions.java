@@ -158,6 +158,48 @@ public final class Sessions {
             LedgerEvent.SESSIONS_ENDED, id, subject, StrictJson.object().put("by", by)));
   }
 
+  /// Ends a person's sessions everywhere on an operator's word: the gate closes, and the event goes
+  /// out in the same transaction.
+  ///
+  /// @param reason one sentence, for the event and the ledger
+  /// @return the transaction under which the ledger has all of it
+  public String kill(String subject, String reason, String operator) {
+    String txn = Ids.random();
+    gate.close(
+        new Kill(
+            subject,
+            txn,
+            reason,
+            Kill.Initiator.ADMIN,
+            clock.instant(),
+            Kill.Announce.TRANSMITTER));
+    ledger.append(
+        new LedgerEntry(
+            LedgerEvent.SESSIONS_ENDED,
+            txn,
+            subject,
+            StrictJson.object().put("by", operator).put("reason", reason)));
+    return txn;
+  }
+
+  /// Lets a person in again on an operator's word. The ledger knows it before it is so.
+  ///
+  /// @return the transaction in the ledger, or empty if the gate was open
+  public Optional<String> open(String subject, String reason, String operator) {
+    if (gate.closedAt(subject).isEmpty()) {
+      return Optional.empty();
+    }
+    String txn = Ids.random();
+    ledger.append(
+        new LedgerEntry(
+            LedgerEvent.GATE_OPENED,
+            txn,
+            subject,
+            StrictJson.object().put("by", operator).put("reason", reason)));
+    gate.open(subject);
+    return Optional.of(txn);
+  }
+
   /// Writes down that somebody tried to end sessions who may not.
   public void refusedEnd(String reason) {
     ledger.append(

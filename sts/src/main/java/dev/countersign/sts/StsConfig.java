@@ -22,6 +22,7 @@ import java.util.Set;
 ///   only
 /// @param tokenLifetime how long an on-behalf-of token lives; over 0 and at most 10 minutes
 /// @param sessionAdmins workloads that may end a person's sessions, with their public keys
+/// @param operators workloads that may end a person's sessions with a reason and let them in again
 /// @param keys how our signing keys are kept
 /// @param authorities who may issue certificates to clients
 /// @param transmitter the base address of the transmitter, which is told of kills
@@ -34,6 +35,7 @@ public record StsConfig(
     List<Anchor> anchors,
     List<Client> clients,
     Map<String, KeySource> sessionAdmins,
+    Map<String, KeySource> operators,
     SmtpSettings smtp,
     KeySettings keys,
     ClientAuthorities authorities,
@@ -107,9 +109,10 @@ public record StsConfig(
     clients = List.copyOf(clients);
     sessionAdmins = Map.copyOf(sessionAdmins);
     attributeAdmins = Map.copyOf(attributeAdmins);
+    operators = Map.copyOf(operators);
   }
 
-  /// A configuration in which nobody writes attributes over the wire.
+  /// A configuration without operators, in which nobody writes attributes over the wire.
   public StsConfig(
       URI issuer,
       Listener listener,
@@ -130,6 +133,7 @@ public record StsConfig(
         anchors,
         clients,
         sessionAdmins,
+        Map.of(),
         smtp,
         keys,
         authorities,

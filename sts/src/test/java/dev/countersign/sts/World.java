@@ -176,6 +176,7 @@ final class World implements AutoCloseable {
         config.anchors(),
         config.clients(),
         config.sessionAdmins(),
+        config.operators(),
         config.smtp(),
         config.keys(),
         authorities,
@@ -288,6 +289,7 @@ final class World implements AutoCloseable {
             client("older", false, true),
             client("standard", true, false)),
         Map.of("receiver", keys(receiverKey)),
+        Map.of(),
         new SmtpSettings(
             "127.0.0.1",
             smtpPort,

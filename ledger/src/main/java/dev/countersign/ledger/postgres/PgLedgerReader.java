@@ -1,5 +1,6 @@
 package dev.countersign.ledger.postgres;
 
+import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.ledger.LedgerReader;
 import dev.countersign.ledger.LedgerRecord;
 import dev.countersign.protocol.StrictJson;
@@ -37,6 +38,16 @@ public final class PgLedgerReader implements LedgerReader {
     return query(
         COLUMNS + "ORDER BY at DESC, writer, seq DESC LIMIT ?",
         statement -> statement.setInt(1, limit));
+  }
+
+  /// The newest entries of one kind of event, newest first.
+  public List<LedgerRecord> newest(LedgerEvent event, int limit) {
+    return query(
+        COLUMNS + "WHERE event = ? ORDER BY at DESC, writer, seq DESC LIMIT ?",
+        statement -> {
+          statement.setString(1, event.wireName());
+          statement.setInt(2, limit);
+        });
   }
 
   @Override

@@ -3,17 +3,22 @@ package dev.countersign.server.config;
 import dev.countersign.config.ConfigSection;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.http.RemoteKeySet;
+import dev.countersign.protocol.http.WireClient;
 import dev.countersign.signals.EventTypes;
 import dev.countersign.signals.act.ReceiverConfig;
 import dev.countersign.signals.act.ReceiverConfig.IdentityProvider;
+import dev.countersign.signals.transmit.OldForm;
 import dev.countersign.signals.transmit.TransmitterConfig;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /// Reads the `transmitter` and `receiver` sections, which never see each other's secrets.
 final class SignalsSection {
@@ -35,22 +40,118 @@ final class SignalsSection {
     String algorithm = receiver.optionalText("algorithm").orElse("ES256");
     Duration longestPoll =
         transmitter.duration("longest-poll", TransmitterConfig.DEFAULT_LONGEST_POLL);
+    var workloads = new TreeMap<String, KeySource>();
+    workloads.put(STS, keys.of(STS));
+    workloads.put(RECEIVER, keys.of(RECEIVER));
+    var sources = new ArrayList<TransmitterConfig.Source>();
+    sources.add(
+        new TransmitterConfig.Source(
+            STS, Set.of(STS), Set.of(EventTypes.SESSION_REVOKED), stsIssuer.toString()));
+    transmitter
+        .named("sources")
+        .forEach((id, section) -> {
+          List<String> who = section.texts("workloads");
+          who.forEach(name ->
+              Sections.checked(transmitter, "sources", () -> keys.of(name))
+                  .ifPresent(known -> workloads.put(name, known)));
+          source(transmitter, id, section, who, stsIssuer).ifPresent(sources::add);
+        });
+    var receivers = new ArrayList<TransmitterConfig.Receiver>();
+    receivers.add(new TransmitterConfig.Receiver(RECEIVER, audience(receiver), algorithm));
+    transmitter
+        .named("receivers")
+        .forEach((name, section) -> {
+          Optional<String> proof = section.optionalText("proof");
+          if (!proof.filter("access-token"::equals).isPresent()) {
+            proof.ifPresent(_ -> section.problem("proof", "must be access-token, or missing"));
+            Sections.checked(transmitter, "receivers", () -> keys.of(name))
+                .ifPresent(known -> workloads.put(name, known));
+          }
+          receiver(transmitter, name, section).ifPresent(receivers::add);
+        });
+    var authorizations = new ArrayList<TransmitterConfig.Authorization>();
+    transmitter
+        .named("authorization-servers")
+        .forEach(
+            (_, section) -> authorization(transmitter, section).ifPresent(authorizations::add));
+    Optional<TransmitterConfig.Push> push =
+        transmitter
+            .optionalSection("push")
+            .map(section -> push(transmitter, section))
+            .orElseGet(() -> Optional.of(TransmitterConfig.Push.USUAL));
+    return push.flatMap(known ->
+        Sections.checked(
+            transmitter,
+            "",
+            () ->
+                new TransmitterConfig(
+                    listener,
+                    address,
+                    sources,
+                    receivers,
+                    workloads,
+                    longestPoll,
+                    known,
+                    authorizations)));
+  }
+
+  private static Optional<TransmitterConfig.Source> source(
+      ConfigSection transmitter,
+      String id,
+      ConfigSection section,
+      List<String> workloads,
+      URI stsIssuer) {
+    List<String> anchors = section.texts("anchors");
+    int perMinute = (int) section.integer("per-minute", TransmitterConfig.Source.USUAL_PER_MINUTE);
+    Optional<String> oldForm = section.optionalText("old-form-anchor");
+    section.done();
     return Sections.checked(
         transmitter,
-        "",
+        "sources",
         () ->
-            new TransmitterConfig(
-                listener,
-                address,
-                List.of(
-                    new TransmitterConfig.Source(
-                        STS,
-                        Set.of(STS),
-                        Set.of(EventTypes.SESSION_REVOKED),
-                        stsIssuer.toString())),
-                List.of(new TransmitterConfig.Receiver(RECEIVER, audience(receiver), algorithm)),
-                Map.<String, KeySource>of(STS, keys.of(STS), RECEIVER, keys.of(RECEIVER)),
-                longestPoll));
+            new TransmitterConfig.Source(
+                id,
+                Set.copyOf(workloads),
+                Set.of(EventTypes.SESSION_REVOKED),
+                stsIssuer.toString(),
+                Set.copyOf(anchors),
+                perMinute,
+                oldForm.map(OldForm::new)));
+  }
+
+  private static Optional<TransmitterConfig.Receiver> receiver(
+      ConfigSection transmitter, String name, ConfigSection section) {
+    String audience = section.text("audience");
+    String algorithm = section.optionalText("algorithm").orElse("RS256");
+    section.done();
+    return Sections.checked(
+        transmitter, "receivers", () -> new TransmitterConfig.Receiver(name, audience, algorithm));
+  }
+
+  private static Optional<TransmitterConfig.Authorization> authorization(
+      ConfigSection transmitter, ConfigSection section) {
+    String issuer = section.text("issuer");
+    URI jwks = section.uri("jwks");
+    section.done();
+    return Sections.checked(
+        transmitter,
+        "authorization-servers",
+        () ->
+            new TransmitterConfig.Authorization(
+                issuer, new RemoteKeySet(jwks, new WireClient(), InstantSource.system())));
+  }
+
+  private static Optional<TransmitterConfig.Push> push(
+      ConfigSection transmitter, ConfigSection section) {
+    List<String> hosts = section.texts("internal-hosts");
+    Optional<Path> authorities = section.optionalPath("certificate-authorities");
+    Duration giveUpAfter =
+        section.duration("give-up-after", TransmitterConfig.Push.USUAL.giveUpAfter());
+    section.done();
+    return Sections.checked(
+        transmitter,
+        "push",
+        () -> new TransmitterConfig.Push(Set.copyOf(hosts), authorities, giveUpAfter));
   }
 
   static Optional<ReceiverConfig> receiver(

@@ -22,6 +22,7 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -54,6 +55,11 @@ final class StsSection {
         sts.optionalSection("step-up")
             .map(section -> StepUpSection.read(sts, section))
             .orElseGet(() -> Optional.of(StepUpSettings.defaults()));
+    var operators = new HashMap<String, KeySource>();
+    sts.texts("operators")
+        .forEach(name ->
+            Sections.checked(sts, "operators", () -> keys.of(name))
+                .ifPresent(known -> operators.put(name, known)));
     var listener = Sections.listener(sts, true);
     if (smtp.isEmpty() || stepUp.isEmpty() || signing.isEmpty()) {
       return Optional.empty();
@@ -70,6 +76,7 @@ final class StsSection {
                 anchors,
                 clients,
                 Map.of("receiver", keys.of("receiver")),
+                operators,
                 smtp.get(),
                 signing.get(),
                 authorities,

@@ -1,21 +1,28 @@
 package dev.countersign.signals.box;
 
 import com.nimbusds.jose.jwk.JWK;
+import dev.countersign.box.AddressGuard;
 import dev.countersign.box.BoxServer;
 import dev.countersign.box.Database;
+import dev.countersign.box.GuardedWire;
 import dev.countersign.box.Health;
 import dev.countersign.box.Metrics;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.signals.transmit.Ingest;
 import dev.countersign.signals.transmit.Polls;
+import dev.countersign.signals.transmit.PushLoop;
+import dev.countersign.signals.transmit.Pushes;
 import dev.countersign.signals.transmit.StreamBell;
+import dev.countersign.signals.transmit.StreamSettings;
 import dev.countersign.signals.transmit.Streams;
 import dev.countersign.signals.transmit.TokenSigner;
 import dev.countersign.signals.transmit.TransmitterConfig;
+import dev.countersign.signals.transmit.http.StreamJson;
 import dev.countersign.signals.transmit.http.TransmitterRoutes;
 import dev.countersign.signals.transmit.postgres.PgDeliveryStore;
 import dev.countersign.signals.transmit.postgres.PgEventStore;
+import dev.countersign.signals.transmit.postgres.PgPushStore;
 import dev.countersign.signals.transmit.postgres.PgReplayGuard;
 import dev.countersign.signals.transmit.postgres.PgStreamStore;
 import java.net.URI;
@@ -32,10 +39,12 @@ public final class TransmitterBox implements AutoCloseable {
 
   private final BoxServer server;
   private final StreamBell bell;
+  private final PushLoop pushing;
 
-  private TransmitterBox(BoxServer server, StreamBell bell) {
+  private TransmitterBox(BoxServer server, StreamBell bell, PushLoop pushing) {
     this.server = server;
     this.bell = bell;
+    this.pushing = pushing;
   }
 
   /// Starts a transmitter that signs with one key.
@@ -63,6 +72,19 @@ public final class TransmitterBox implements AutoCloseable {
     var counted = new CountedLedger(ledger, metrics);
     var bell = new StreamBell();
     var signer = new TokenSigner(config, signingKeys);
+    var guard = new AddressGuard(config.push().internalHosts());
+    var json = new StreamJson(config);
+    var store = new PgStreamStore(database);
+    var deliveries = new PgDeliveryStore(database);
+    var pushes =
+        new Pushes(
+            new PgPushStore(database),
+            deliveries,
+            signer,
+            new GuardedWire(guard, config.push().authorities()),
+            config.push().giveUpAfter(),
+            counted,
+            clock);
     var presenters =
         new PresenterAssertion.Checker(
             Set.of(config.issuer().toString()),
@@ -73,26 +95,30 @@ public final class TransmitterBox implements AutoCloseable {
         new TransmitterRoutes(
             config,
             new Ingest(config, new PgEventStore(database), bell, counted, clock),
-            new Streams(new PgStreamStore(database), bell, clock),
-            new Polls(
-                new PgDeliveryStore(database), bell, signer, config.longestPoll(), counted, clock),
+            new Streams(store, new StreamSettings(guard::allows, json::of), bell, clock),
+            new Polls(deliveries, bell, signer, config.longestPoll(), counted, clock),
+            json,
             signer,
             presenters,
-            counted);
+            counted,
+            clock);
     var server =
         BoxServer.start(
             BoxServer.Settings.of(NAME, config.listener(), health, metrics), routes::install);
-    return new TransmitterBox(server, bell);
+    var pushing = new PushLoop(store, pushes, bell);
+    Thread.ofVirtual().name("push").start(pushing);
+    return new TransmitterBox(server, bell, pushing);
   }
 
   public URI baseUri() {
     return server.baseUri();
   }
 
-  /// Ends waiting polls at once, then stops.
+  /// Ends waiting polls and pushes at once, then stops.
   @Override
   public void close() {
     bell.close();
+    pushing.close();
     server.close();
   }
 }

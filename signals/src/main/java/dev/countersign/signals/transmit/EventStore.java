@@ -1,6 +1,7 @@
 package dev.countersign.signals.transmit;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /// Where accepted events are kept until every stream has them.
 @FunctionalInterface
@@ -8,7 +9,10 @@ public interface EventStore {
 
   /// Stores an event together with one delivery for each stream that wants it, or finds it again if
   /// the same source handed in the same type about the same subject under the same `txn`.
-  Accepted accept(String source, IncomingEvent event, Instant now);
+  ///
+  /// @param perMinute how many new events the source may hand in within a minute
+  /// @return empty if it handed in too many
+  Optional<Accepted> accept(String source, IncomingEvent event, int perMinute, Instant now);
 
   /// An event that is stored.
   ///

@@ -68,7 +68,9 @@ public final class Ingest {
     Instant now = clock.instant();
     IncomingEvent event;
     try {
-      event = IncomingEvent.parse(body, now);
+      ObjectNode current =
+          rights.oldForm().map(form -> form.translate(body, rights.subjectIssuer())).orElse(body);
+      event = IncomingEvent.parse(current, now);
     } catch (MalformedEventException malformed) {
       return refused(source, workload, null, new Result.Malformed(malformed.description()));
     }
@@ -76,7 +78,7 @@ public final class Ingest {
     if (forbidden.isPresent()) {
       return refused(source, workload, event, new Result.Forbidden(forbidden.get()));
     }
-    return stored(source, event, now);
+    return stored(rights, workload, event, now);
   }
 
   private static Optional<String> forbidden(TransmitterConfig.Source rights, IncomingEvent event) {
@@ -86,11 +88,23 @@ public final class Ingest {
     if (!rights.subjectIssuer().equals(event.subject().iss())) {
       return Optional.of("the source may not speak about subjects of this `iss`");
     }
+    String sub = event.subject().sub();
+    int bar = sub.indexOf('|');
+    String anchor = bar < 0 ? "" : sub.substring(0, bar);
+    if (!rights.anchors().isEmpty() && !rights.anchors().contains(anchor)) {
+      return Optional.of("the source may not speak about subjects of this anchor in `sub`");
+    }
     return Optional.empty();
   }
 
-  private Result stored(String source, IncomingEvent event, Instant now) {
-    EventStore.Accepted accepted = events.accept(source, event, now);
+  private Result stored(
+      TransmitterConfig.Source rights, String workload, IncomingEvent event, Instant now) {
+    String source = rights.id();
+    Optional<EventStore.Accepted> taken = events.accept(source, event, rights.perMinute(), now);
+    if (taken.isEmpty()) {
+      return refused(source, workload, event, new Result.TooMany());
+    }
+    EventStore.Accepted accepted = taken.get();
     bell.ring();
     ObjectNode data = StrictJson.object();
     data.put("source", source).put("event", event.event().type()).put("set", accepted.id());
@@ -128,6 +142,9 @@ public final class Ingest {
     /// The event is not well formed.
     record Malformed(String description) implements Result {}
 
+    /// The source hands in more than it may. It can try again in a while; nothing was stored.
+    record TooMany() implements Result {}
+
     /// Why nothing was taken; empty if it was.
     default String reason() {
       return switch (this) {
@@ -135,6 +152,7 @@ public final class Ingest {
         case UnknownSource _ -> "there is no such source";
         case Forbidden(String description) -> description;
         case Malformed(String description) -> description;
+        case TooMany _ -> "the source hands in more events in a minute than it may";
       };
     }
   }

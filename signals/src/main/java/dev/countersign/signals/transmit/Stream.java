@@ -1,5 +1,7 @@
 package dev.countersign.signals.transmit;
 
+import dev.countersign.protocol.Secret;
+import java.net.URI;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -7,6 +9,7 @@ import java.util.Optional;
 /// One receiver's stream of security event tokens.
 ///
 /// @param receiver the workload it belongs to; to all others it does not exist
+/// @param delivery how its tokens come to the receiver
 /// @param eventsDelivered what of the requested types it gets
 /// @param reason why it has this status; may be empty
 /// @spec https://openid.net/specs/openid-sharedsignals-framework-1_0-final.html#section-8.1.1 SSF
@@ -16,12 +19,41 @@ public record Stream(
     String receiver,
     List<String> eventsRequested,
     List<String> eventsDelivered,
+    Delivery delivery,
     String description,
     Status status,
     String reason) {
   public Stream {
     eventsRequested = List.copyOf(eventsRequested);
     eventsDelivered = List.copyOf(eventsDelivered);
+  }
+
+  /// How tokens come to the receiver.
+  ///
+  /// @spec https://openid.net/specs/openid-sharedsignals-framework-1_0-final.html#section-6.1 SSF
+  ///   1.0 §6.1
+  public sealed interface Delivery {
+    /// The method's name on the wire.
+    String method();
+
+    /// The receiver fetches them (RFC 8936).
+    record Poll() implements Delivery {
+      @Override
+      public String method() {
+        return "urn:ietf:rfc:8936";
+      }
+    }
+
+    /// We bring them (RFC 8935).
+    ///
+    /// @param endpoint the receiver's
+    /// @param authorization the value of `Authorization` on every push; empty for none
+    record Push(URI endpoint, Optional<Secret> authorization) implements Delivery {
+      @Override
+      public String method() {
+        return "urn:ietf:rfc:8935";
+      }
+    }
   }
 
   /// Whether a stream sends.

@@ -1,5 +1,6 @@
 package dev.countersign.signals.transmit;
 
+import dev.countersign.signals.SubjectId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -27,6 +28,21 @@ public interface StreamStore {
   /// @return the stream as it is now; empty if it is not there
   Optional<Stream> setStatus(
       String receiver, String id, Stream.Status status, String reason, Instant now);
+
+  /// Replaces what the receiver may set of a stream: requested and delivered types, delivery and
+  /// description.
+  ///
+  /// @return the stream as it is now; empty if it is not there
+  Optional<Stream> change(Stream stream, Instant now);
+
+  /// Takes a subject out of a stream, or puts it back.
+  ///
+  /// @return whether the stream is there
+  boolean setSubject(
+      String receiver, String id, SubjectId.IssuerAndSubject subject, boolean isIn, Instant now);
+
+  /// All streams that are pushed and enabled.
+  List<Stream> pushed();
 
   /// Puts a verification event in the stream.
   ///

@@ -3,12 +3,11 @@ package dev.countersign.signals.transmit;
 import dev.countersign.protocol.Ids;
 import dev.countersign.signals.EventTypes;
 import dev.countersign.signals.Members;
+import dev.countersign.signals.SubjectId;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Stream management for one receiver at a time. A stream of another receiver does not exist to the
@@ -16,24 +15,19 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// Threads may share it.
 public final class Streams {
-  /// The delivery method that streams have here.
-  ///
-  /// @spec https://openid.net/specs/openid-sharedsignals-framework-1_0-final.html#section-6.1.2 SSF
-  ///   1.0 §6.1.2
-  public static final String POLL = "urn:ietf:rfc:8936";
-
   /// The shortest time between two verifications of a stream.
   public static final Duration VERIFICATION_INTERVAL = Duration.ofSeconds(5);
 
-  private static final int MOST_TYPES = 64;
   private static final int MAX_TEXT = 255;
 
   private final StreamStore store;
+  private final StreamSettings settings;
   private final StreamBell bell;
   private final InstantSource clock;
 
-  public Streams(StreamStore store, StreamBell bell, InstantSource clock) {
+  public Streams(StreamStore store, StreamSettings settings, StreamBell bell, InstantSource clock) {
     this.store = store;
+    this.settings = settings;
     this.bell = bell;
     this.clock = clock;
   }
@@ -43,16 +37,65 @@ public final class Streams {
   /// @return empty if the receiver has one already: one is allowed
   /// @throws dev.countersign.signals.MalformedEventException naming the member that is wrong
   public Optional<Stream> create(String receiver, ObjectNode body) {
-    checkDelivery(body);
-    List<String> requested = requested(body.path("events_requested"));
-    List<String> delivered =
-        (body.has("events_requested") ? requested : EventTypes.SUPPORTED.stream().toList())
-            .stream().distinct().filter(EventTypes.SUPPORTED::contains).toList();
-    String description = body.has("description") ? Members.text(body, "description", MAX_TEXT) : "";
-    var stream =
+    var fresh =
         new Stream(
-            Ids.random(), receiver, requested, delivered, description, Stream.Status.ENABLED, "");
+            Ids.random(),
+            receiver,
+            List.of(),
+            EventTypes.SUPPORTED.stream().sorted().toList(),
+            new Stream.Delivery.Poll(), // SSF 1.0 §8.1.1.1: poll where nothing is asked
+            "",
+            Stream.Status.ENABLED,
+            "");
+    Stream stream = settings.apply(fresh, body);
     return store.add(stream, clock.instant()) ? Optional.of(stream) : Optional.empty();
+  }
+
+  /// Changes what a body names of a stream; with `isWhole` it names everything, and what is missing
+  /// goes back to what it was without being asked for.
+  ///
+  /// @return empty if the stream is not there
+  /// @throws dev.countersign.signals.MalformedEventException naming the member that is wrong
+  public Optional<Stream> change(String receiver, ObjectNode body, boolean isWhole) {
+    String id = Members.text(body, "stream_id", MAX_TEXT);
+    Optional<Stream> known = store.find(receiver, id);
+    if (known.isEmpty()) {
+      return known;
+    }
+    Stream before = known.get();
+    settings.checkOurs(before, body);
+    Stream base =
+        isWhole
+            ? new Stream(
+                before.id(),
+                receiver,
+                List.of(),
+                EventTypes.SUPPORTED.stream().sorted().toList(),
+                new Stream.Delivery.Poll(),
+                "",
+                before.status(),
+                before.reason())
+            : before;
+    Optional<Stream> changed = store.change(settings.apply(base, body), clock.instant());
+    bell.ring();
+    return changed;
+  }
+
+  /// Takes the subject that a body names out of a stream, or puts it back. All subjects are in at
+  /// first. A subject that nobody knows is taken just the same.
+  ///
+  /// @return whether the stream is there
+  /// @throws dev.countersign.signals.MalformedEventException naming the member that is wrong
+  public boolean setSubject(String receiver, ObjectNode body, boolean isIn) {
+    String id = Members.text(body, "stream_id", MAX_TEXT);
+    if (body.has("verified") && !body.path("verified").isBoolean()) {
+      throw Members.wrong("verified", "must be true or false");
+    }
+    if (!(SubjectId.parse(body.path("subject"), "subject")
+        instanceof SubjectId.IssuerAndSubject subject)) {
+      throw Members.wrong("subject", "must name a person by `iss_sub`");
+    }
+    return store.setSubject(receiver, id, subject, isIn, clock.instant());
   }
 
   public List<Stream> of(String receiver) {
@@ -93,35 +136,5 @@ public final class Streams {
         store.verify(receiver, id, state, VERIFICATION_INTERVAL, clock.instant());
     bell.ring();
     return result;
-  }
-
-  private static void checkDelivery(ObjectNode body) {
-    if (!body.has("delivery")) {
-      return; // SSF 1.0 §8.1.1.1: poll then
-    }
-    ObjectNode delivery = Members.object(body, "delivery");
-    if (!POLL.equals(delivery.path("method").asString(""))) {
-      throw Members.wrong("method", "must be `" + POLL + "`; other methods are not offered");
-    }
-    if (delivery.has("endpoint_url")) {
-      throw Members.wrong("endpoint_url", "is given by the transmitter when polling");
-    }
-  }
-
-  private static List<String> requested(JsonNode value) {
-    var types = new ArrayList<String>();
-    if (value.isMissingNode()) {
-      return types;
-    }
-    if (!value.isArray() || value.size() > MOST_TYPES) {
-      throw Members.wrong("events_requested", "must be an array of at most 64 URIs");
-    }
-    for (JsonNode type : value) {
-      if (!type.isString() || !Members.isPlain(type.stringValue(), MAX_TEXT)) {
-        throw Members.wrong("events_requested", "must hold URIs of 1 to 255 characters");
-      }
-      types.add(type.stringValue());
-    }
-    return types;
   }
 }

@@ -4,11 +4,13 @@ import dev.countersign.box.Listener;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.signals.EventTypes;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -20,13 +22,17 @@ import java.util.TreeSet;
 /// @param receivers who may have a stream; at least one
 /// @param workloads the public keys of every workload that sources and receivers name
 /// @param longestPoll how long a poll is held open when there is nothing to send; 1 s to 10 s
+/// @param push how tokens are brought to receivers that want them pushed
+/// @param authorizations whose access tokens open the management of streams, beside assertions
 public record TransmitterConfig(
     Listener listener,
     URI issuer,
     List<Source> sources,
     List<Receiver> receivers,
     Map<String, KeySource> workloads,
-    Duration longestPoll) {
+    Duration longestPoll,
+    Push push,
+    List<Authorization> authorizations) {
   /// How long a poll is held open if nothing else is configured.
   public static final Duration DEFAULT_LONGEST_POLL = Duration.ofSeconds(8);
 
@@ -39,6 +45,7 @@ public record TransmitterConfig(
     sources = List.copyOf(sources);
     receivers = List.copyOf(receivers);
     workloads = Map.copyOf(workloads);
+    authorizations = List.copyOf(authorizations);
     var problems = new ArrayList<String>();
     if (!isIssuer(issuer)) {
       problems.add("issuer must be scheme, host and port of an http or https address, no path");
@@ -53,10 +60,13 @@ public record TransmitterConfig(
       problems.add("longest-poll must be 1 to 10 seconds");
     }
     checkNames(sources.stream().map(Source::id).toList(), "sources", problems);
+    checkNames(authorizations.stream().map(Authorization::issuer).toList(), "issuers", problems);
     checkNames(receivers.stream().map(Receiver::workload).toList(), "receivers", problems);
     var named = new TreeSet<String>();
     sources.forEach(source -> named.addAll(source.workloads()));
-    receivers.forEach(receiver -> named.add(receiver.workload()));
+    if (authorizations.isEmpty()) { // else it may prove itself by access tokens alone
+      receivers.forEach(receiver -> named.add(receiver.workload()));
+    }
     named.removeAll(workloads.keySet());
     if (!named.isEmpty()) {
       problems.add("workloads lacks the key of " + named);
@@ -64,6 +74,17 @@ public record TransmitterConfig(
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", problems));
     }
+  }
+
+  /// A configuration without access tokens, and with the usual rules for pushes.
+  public TransmitterConfig(
+      Listener listener,
+      URI issuer,
+      List<Source> sources,
+      List<Receiver> receivers,
+      Map<String, KeySource> workloads,
+      Duration longestPoll) {
+    this(listener, issuer, sources, receivers, workloads, longestPoll, Push.USUAL, List.of());
   }
 
   private static void checkNames(List<String> names, String key, List<String> problems) {
@@ -87,9 +108,28 @@ public record TransmitterConfig(
   /// @param workloads who may speak for it
   /// @param eventTypes what it may say; among [EventTypes#SUPPORTED]
   /// @param subjectIssuer whose subjects it may speak about: the `iss` of `sub_id`
+  /// @param anchors the anchors whose people it may speak about; empty for all
+  /// @param perMinute how many new events it may hand in within a minute
+  /// @param oldForm set where it sends events in the form of older mappers
   public record Source(
-      String id, Set<String> workloads, Set<String> eventTypes, String subjectIssuer) {
+      String id,
+      Set<String> workloads,
+      Set<String> eventTypes,
+      String subjectIssuer,
+      Set<String> anchors,
+      int perMinute,
+      Optional<OldForm> oldForm) {
+    /// What a source may hand in within a minute if nothing else is configured.
+    public static final int USUAL_PER_MINUTE = 6_000;
+
+    private static final int MOST_PER_MINUTE = 100_000;
+
     public Source {
+      anchors = Set.copyOf(anchors);
+      if (perMinute < 1 || perMinute > MOST_PER_MINUTE) {
+        throw new IllegalArgumentException(
+            "source " + id + ": per-minute must be 1 to " + MOST_PER_MINUTE);
+      }
       workloads = Set.copyOf(workloads);
       eventTypes = Set.copyOf(eventTypes);
       if (!id.matches("[a-z0-9][a-z0-9-]{0,62}")) {
@@ -102,6 +142,41 @@ public record TransmitterConfig(
       if (!EventTypes.SUPPORTED.containsAll(eventTypes)) {
         throw new IllegalArgumentException(
             "source " + id + ": event-types must be among " + EventTypes.SUPPORTED);
+      }
+    }
+
+    /// A source that may speak about everybody of an issuer, as often as usual.
+    public Source(String id, Set<String> workloads, Set<String> eventTypes, String subjectIssuer) {
+      this(id, workloads, eventTypes, subjectIssuer, Set.of(), USUAL_PER_MINUTE, Optional.empty());
+    }
+  }
+
+  /// How tokens are pushed.
+  ///
+  /// @param internalHosts hosts of endpoints that may be on the loopback interface or in a private
+  ///   network; others must be public and speak https
+  /// @param authorities PEM file of the certificate authorities to trust instead of the platform's
+  /// @param giveUpAfter how long after an event was accepted it is tried
+  public record Push(Set<String> internalHosts, Optional<Path> authorities, Duration giveUpAfter) {
+    /// To public endpoints, for a week.
+    public static final Push USUAL = new Push(Set.of(), Optional.empty(), Duration.ofDays(7));
+
+    public Push {
+      internalHosts = Set.copyOf(internalHosts);
+      if (!giveUpAfter.isPositive()) {
+        throw new IllegalArgumentException("give-up-after must be over 0");
+      }
+    }
+  }
+
+  /// An authorization server whose access tokens open the management of streams: `aud` is our
+  /// issuer, `client_id` the receiver's name, `scope` holds `ssf.manage` or `ssf.read`.
+  ///
+  /// @param issuer the `iss` of its tokens
+  public record Authorization(String issuer, KeySource keys) {
+    public Authorization {
+      if (issuer.isBlank()) {
+        throw new IllegalArgumentException("an authorization server needs an issuer");
       }
     }
   }

@@ -18,6 +18,7 @@ import dev.countersign.protocol.http.WireClient;
 import dev.countersign.signals.EventTypes;
 import dev.countersign.signals.act.ReceiverConfig;
 import dev.countersign.signals.act.ReceiverConfig.IdentityProvider;
+import dev.countersign.signals.transmit.OldForm;
 import dev.countersign.signals.transmit.TransmitterConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,6 +32,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
@@ -47,6 +49,8 @@ final class World {
   static final String LENA = "okta|00u1lena";
   static final String AUDIENCE = "http://127.0.0.1:9405";
   static final String OTHER_AUDIENCE = "https://partner.example";
+
+  static final ECKey AUTHORIZATION_KEY = KeyFiles.newEc();
 
   static final Duration SOON = Duration.ofSeconds(30);
 
@@ -86,6 +90,7 @@ final class World {
         .execute(
             TestState.shared().superuser().database("countersign"),
             "TRUNCATE transmitter.used_assertion, transmitter.stream, transmitter.event,"
+                + " transmitter.removed_subject,"
                 + " transmitter.delivery, receiver.received, receiver.step");
   }
 
@@ -109,12 +114,33 @@ final class World {
         issuer,
         List.of(
             new TransmitterConfig.Source(
-                "sts", Set.of("sts"), Set.of(EventTypes.SESSION_REVOKED), STS_ISSUER)),
+                "sts", Set.of("sts"), Set.of(EventTypes.SESSION_REVOKED), STS_ISSUER),
+            new TransmitterConfig.Source(
+                "gateway",
+                Set.of("gateway"),
+                Set.of(EventTypes.SESSION_REVOKED),
+                STS_ISSUER,
+                Set.of("entra"),
+                3,
+                Optional.empty()),
+            new TransmitterConfig.Source(
+                "mapper",
+                Set.of("gateway"),
+                Set.of(EventTypes.SESSION_REVOKED),
+                STS_ISSUER,
+                Set.of(),
+                100,
+                Optional.of(new OldForm("entra")))),
         List.of(
             new TransmitterConfig.Receiver("receiver", AUDIENCE, "ES256"),
             new TransmitterConfig.Receiver("partner", OTHER_AUDIENCE, "RS256")),
         workloads,
-        Duration.ofSeconds(8));
+        Duration.ofSeconds(8),
+        new TransmitterConfig.Push(
+            Set.of("127.0.0.1"), Optional.empty(), TransmitterConfig.Push.USUAL.giveUpAfter()),
+        List.of(
+            new TransmitterConfig.Authorization(
+                STS_ISSUER, KeySource.of(VerificationKeys.of(List.of(AUTHORIZATION_KEY))))));
   }
 
   TransmitterBox transmitter() {

@@ -261,6 +261,7 @@ public final class StsBox implements AutoCloseable {
             new AttributeDesk(config.attributeAdmins(), new PgAttributes(database), ledger, clock),
             new PresenterAssertion.Checker(
                 Set.of(issuer), adminKeys(config.attributeAdmins()), replays, clock),
+            new PresenterAssertion.Checker(Set.of(issuer), config.operators(), replays, clock),
             ledger,
             metrics,
             clock);

@@ -42,6 +42,7 @@ public final class StsRoutes {
   private final UserInfo userInfo;
   private final SessionAdmin sessionAdmin;
   private final AttributeEndpoints attributes;
+  private final Operations operations;
 
   public StsRoutes(
       StsConfig config,
@@ -56,6 +57,7 @@ public final class StsRoutes {
       PresenterAssertion.Checker presenters,
       AttributeDesk attributeDesk,
       PresenterAssertion.Checker attributeAdmins,
+      PresenterAssertion.Checker operators,
       Ledger ledger,
       Metrics metrics,
       InstantSource clock) {
@@ -97,6 +99,7 @@ public final class StsRoutes {
     userInfo = new UserInfo(sessions, possession);
     sessionAdmin = new SessionAdmin(sessions, presenters);
     attributes = new AttributeEndpoints(attributeDesk, attributeAdmins);
+    operations = new Operations(sessions, operators);
   }
 
   private static void postOnly(ServerRequest request, ServerResponse response) {
@@ -127,7 +130,9 @@ public final class StsRoutes {
         .post("/approve/{id}", page::answer)
         .get("/v1.0/auth/sessions/{subject}", sessionAdmin::list)
         .delete("/v1.0/auth/sessions/{subject}", sessionAdmin::endAll)
-        .route(Method.PATCH, "/v1.0/auth/sessions/{subject}", sessionAdmin::endSome);
+        .route(Method.PATCH, "/v1.0/auth/sessions/{subject}", sessionAdmin::endSome)
+        .post("/v1.0/auth/kills", operations::kill)
+        .post("/v1.0/auth/openings", operations::open);
     for (Factor factor : List.of(Factor.EMAILOTP, Factor.SMSOTP)) {
       String path = "/v2.0/factors/" + factor.code() + "/transient/verifications";
       routing

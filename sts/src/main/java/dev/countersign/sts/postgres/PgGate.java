@@ -30,6 +30,15 @@ public final class PgGate implements Gate {
                   WHERE person.closed_by_txn IS DISTINCT FROM excluded.closed_by_txn
       """;
 
+  // The txn stays: the receiver may still be about to end the sessions of the same kill, and must
+  // not lock the person out again.
+  private static final String OPEN =
+      """
+      UPDATE person
+         SET closed_at = NULL, closed_reason = NULL
+       WHERE subject = ? AND closed_at IS NOT NULL
+      """;
+
   private static final String CANCEL =
       """
       UPDATE approval
@@ -77,6 +86,11 @@ public final class PgGate implements Gate {
       return kill;
     });
     announced.run();
+  }
+
+  @Override
+  public boolean open(String subject) {
+    return database.query(connection -> Sql.update(connection, OPEN, subject) == 1);
   }
 
   /// Closes the gate as part of a transaction.

@@ -5,18 +5,60 @@ import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.PresenterAssertion;
+import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.signals.transmit.Stream;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Lets only proven workloads through to a handler. Threads may share it.
 final class Callers {
   private final PresenterAssertion.Checker checker;
+  private final AccessTokens tokens;
   private final Ledger ledger;
 
-  Callers(PresenterAssertion.Checker checker, Ledger ledger) {
+  Callers(PresenterAssertion.Checker checker, AccessTokens tokens, Ledger ledger) {
     this.checker = checker;
+    this.tokens = tokens;
     this.ledger = ledger;
+  }
+
+  /// Runs a handler for the workload that an assertion or an access token of this scope proves, or
+  /// answers 401 or 403.
+  ///
+  /// @param at the endpoint's name in the ledger
+  void allowed(
+      ServerRequest request, ServerResponse response, String at, Scope scope, Handler handler) {
+    Optional<Secret> token = Http.bearer(request);
+    if (token.isEmpty() || Http.has(request, PresenterAssertion.HEADER)) {
+      proven(request, response, at, handler);
+      return;
+    }
+    switch (tokens.check(token.get().reveal())) {
+      case AccessTokens.Result.Caller(String client, List<String> scopes) -> {
+        if (scope.isIn(scopes)) {
+          handler.handle(client, request, response);
+        } else {
+          note(at, client, "the token lacks the scope " + scope.wireName());
+          response.header(
+              "WWW-Authenticate",
+              "Bearer error=\"insufficient_scope\", scope=\"" + scope.wireName() + "\"");
+          Refusal.SCOPE.send(response, "the token needs the scope " + scope.wireName());
+        }
+      }
+      case AccessTokens.Result.Refused(String reason) -> {
+        note(at, "", reason);
+        response.header("WWW-Authenticate", "Bearer error=\"invalid_token\"");
+        Refusal.TOKEN.send(response, reason);
+      }
+      case AccessTokens.Result.Away(String reason) -> {
+        response.header("Retry-After", "5");
+        Refusal.AWAY.send(response, reason);
+      }
+    }
   }
 
   /// Runs a handler for the workload that the request proves, or answers 401.
@@ -46,6 +88,13 @@ final class Callers {
             "",
             "",
             StrictJson.object().put("at", at).put("presenter", workload).put("reason", reason)));
+  }
+
+  /// Writes a change of a stream in the ledger: whoever silences a stream leaves a trace.
+  void noteChange(String workload, Stream stream, String what) {
+    ObjectNode data = StrictJson.object();
+    data.put("presenter", workload).put("stream", stream.id()).put("what", what);
+    ledger.append(new LedgerEntry(LedgerEvent.STREAM_CHANGED, "", "", data));
   }
 
   /// What a proven workload gets.

@@ -8,10 +8,13 @@ import io.helidon.webserver.http.ServerResponse;
 enum Refusal {
   MALFORMED(400, "invalid_request"),
   NOT_PROVEN(401, "invalid_client"),
+  TOKEN(401, "invalid_token"),
+  SCOPE(403, "insufficient_scope"),
   FORBIDDEN(403, "access_denied"),
   NOT_FOUND(404, "not_found"),
   CONFLICT(409, "conflict"),
-  TOO_SOON(429, "slow_down");
+  TOO_SOON(429, "slow_down"),
+  AWAY(503, "temporarily_unavailable");
 
   private final int status;
   private final String code;

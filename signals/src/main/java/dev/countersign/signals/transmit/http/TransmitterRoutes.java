@@ -12,9 +12,12 @@ import dev.countersign.signals.transmit.Stream;
 import dev.countersign.signals.transmit.Streams;
 import dev.countersign.signals.transmit.TokenSigner;
 import dev.countersign.signals.transmit.TransmitterConfig;
+import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -28,6 +31,9 @@ import tools.jackson.databind.node.ObjectNode;
 /// @spec https://www.rfc-editor.org/rfc/rfc8936 RFC 8936
 public final class TransmitterRoutes {
   private static final String NO_STREAM = "the receiver has no such stream";
+
+  private static final String STREAMS = "streams";
+  private static final Duration SOURCE_PAUSE = Duration.ofSeconds(10);
 
   private final TransmitterConfig config;
   private final Ingest ingest;
@@ -43,16 +49,18 @@ public final class TransmitterRoutes {
       Ingest ingest,
       Streams streams,
       Polls polls,
+      StreamJson json,
       TokenSigner signer,
       PresenterAssertion.Checker presenters,
-      Ledger ledger) {
+      Ledger ledger,
+      InstantSource clock) {
     this.config = config;
     this.ingest = ingest;
     this.streams = streams;
     this.polls = polls;
-    this.json = new StreamJson(config);
+    this.json = json;
     this.keySet = signer.keySet();
-    this.callers = new Callers(presenters, ledger);
+    this.callers = new Callers(presenters, new AccessTokens(config, clock), ledger);
     this.receivers =
         config.receivers().stream()
             .map(TransmitterConfig.Receiver::workload)
@@ -67,35 +75,39 @@ public final class TransmitterRoutes {
             (_, response, malformed) -> Refusal.MALFORMED.send(response, malformed.description()))
         .get(
             "/.well-known/ssf-configuration",
-            (_, response) -> Http.json(response, 200, StreamJson.metadata(config.issuer())))
+            (_, response) -> Http.json(response, 200, StreamJson.metadata(config)))
         .get("/ssf/jwks", (_, response) -> Http.json(response, 200, keySet))
         .post(
             "/sources/{source}/events",
             (request, response) -> callers.proven(request, response, "ingest", this::takeEvent))
-        .post("/ssf/streams", (request, response) -> managed(request, response, this::create))
-        .get("/ssf/streams", (request, response) -> managed(request, response, this::read))
-        .delete("/ssf/streams", (request, response) -> managed(request, response, this::remove))
-        .get("/ssf/status", (request, response) -> managed(request, response, this::status))
-        .post("/ssf/status", (request, response) -> managed(request, response, this::setStatus))
-        .post("/ssf/verify", (request, response) -> managed(request, response, this::verify))
-        .post(
-            "/ssf/streams/{stream}/poll",
-            (request, response) -> managed(request, response, this::poll));
+        .post("/ssf/streams", managed(Scope.MANAGE, this::create))
+        .get("/ssf/streams", managed(Scope.READ, this::read))
+        .patch("/ssf/streams", managed(Scope.MANAGE, this::patch))
+        .put("/ssf/streams", managed(Scope.MANAGE, this::put))
+        .delete("/ssf/streams", managed(Scope.MANAGE, this::remove))
+        .get("/ssf/status", managed(Scope.READ, this::status))
+        .post("/ssf/status", managed(Scope.MANAGE, this::setStatus))
+        .post("/ssf/verify", managed(Scope.MANAGE, this::verify))
+        .post("/ssf/subjects/add", managed(Scope.MANAGE, this::addSubject))
+        .post("/ssf/subjects/remove", managed(Scope.MANAGE, this::removeSubject))
+        .post("/ssf/streams/{stream}/poll", managed(Scope.MANAGE, this::poll));
   }
 
-  private void managed(ServerRequest request, ServerResponse response, Callers.Handler handler) {
-    callers.proven(
-        request,
-        response,
-        "streams",
-        (workload, _, _) -> {
-          if (receivers.contains(workload)) {
-            handler.handle(workload, request, response);
-          } else {
-            callers.note("streams", workload, "this workload may not have streams");
-            Refusal.FORBIDDEN.send(response, "this workload may not have streams");
-          }
-        });
+  private Handler managed(Scope scope, Callers.Handler handler) {
+    return (request, response) ->
+        callers.allowed(
+            request,
+            response,
+            STREAMS,
+            scope,
+            (workload, _, _) -> {
+              if (receivers.contains(workload)) {
+                handler.handle(workload, request, response);
+              } else {
+                callers.note(STREAMS, workload, "this workload may not have streams");
+                Refusal.FORBIDDEN.send(response, "this workload may not have streams");
+              }
+            });
   }
 
   private void takeEvent(String workload, ServerRequest request, ServerResponse response) {
@@ -109,6 +121,10 @@ public final class TransmitterRoutes {
       case Ingest.Result.UnknownSource _ -> Refusal.NOT_FOUND.send(response, result.reason());
       case Ingest.Result.Forbidden _ -> Refusal.FORBIDDEN.send(response, result.reason());
       case Ingest.Result.Malformed _ -> Refusal.MALFORMED.send(response, result.reason());
+      case Ingest.Result.TooMany _ -> {
+        response.header("Retry-After", Long.toString(SOURCE_PAUSE.toSeconds()));
+        Refusal.TOO_SOON.send(response, result.reason());
+      }
     }
   }
 
@@ -132,6 +148,43 @@ public final class TransmitterRoutes {
     }
   }
 
+  private void patch(String workload, ServerRequest request, ServerResponse response) {
+    answer(response, change(workload, request, false), json::of);
+  }
+
+  private void put(String workload, ServerRequest request, ServerResponse response) {
+    answer(response, change(workload, request, true), json::of);
+  }
+
+  private Optional<Stream> change(String workload, ServerRequest request, boolean isWhole) {
+    Optional<Stream> changed = streams.change(workload, Http.jsonBody(request), isWhole);
+    changed.ifPresent(
+        stream -> callers.noteChange(workload, stream, "delivery " + stream.delivery().method()));
+    return changed;
+  }
+
+  private void addSubject(String workload, ServerRequest request, ServerResponse response) {
+    subject(workload, request, response, true, 200);
+  }
+
+  private void removeSubject(String workload, ServerRequest request, ServerResponse response) {
+    subject(workload, request, response, false, 204);
+  }
+
+  private void subject(
+      String workload, ServerRequest request, ServerResponse response, boolean isIn, int status) {
+    ObjectNode body = Http.jsonBody(request);
+    if (!streams.setSubject(workload, body, isIn)) {
+      Refusal.NOT_FOUND.send(response, NO_STREAM);
+      return;
+    }
+    streams
+        .find(workload, body.path("stream_id").asString(""))
+        .ifPresent(stream ->
+            callers.noteChange(workload, stream, isIn ? "a subject is in" : "a subject is out"));
+    Http.empty(response, status);
+  }
+
   private void remove(String workload, ServerRequest request, ServerResponse response) {
     if (streams.remove(workload, streamId(request))) {
       Http.empty(response, 204);
@@ -145,7 +198,10 @@ public final class TransmitterRoutes {
   }
 
   private void setStatus(String workload, ServerRequest request, ServerResponse response) {
-    answer(response, streams.setStatus(workload, Http.jsonBody(request)), StreamJson::status);
+    Optional<Stream> changed = streams.setStatus(workload, Http.jsonBody(request));
+    changed.ifPresent(
+        stream -> callers.noteChange(workload, stream, "status " + stream.status().wireName()));
+    answer(response, changed, StreamJson::status);
   }
 
   private void verify(String workload, ServerRequest request, ServerResponse response) {
@@ -161,7 +217,7 @@ public final class TransmitterRoutes {
 
   private void poll(String workload, ServerRequest request, ServerResponse response) {
     Optional<Stream> stream = streams.find(workload, request.path().pathParameters().get("stream"));
-    if (stream.isEmpty()) {
+    if (stream.isEmpty() || !(stream.get().delivery() instanceof Stream.Delivery.Poll)) {
       Refusal.NOT_FOUND.send(response, NO_STREAM);
       return;
     }

@@ -119,7 +119,7 @@ public final class PgDeliveryStore implements DeliveryStore {
     return new Batch(due, more);
   }
 
-  private static Due due(ResultSet row) throws SQLException {
+  static Due due(ResultSet row) throws SQLException {
     return new Due(
         row.getString("event_id"),
         row.getString("txn"),

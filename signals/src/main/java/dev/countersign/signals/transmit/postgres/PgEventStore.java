@@ -9,8 +9,10 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Optional;
 
 /// Events in PostgreSQL: an event and its deliveries are one transaction. Threads may share it.
 public final class PgEventStore implements EventStore {
@@ -33,14 +35,35 @@ public final class PgEventStore implements EventStore {
          AND e.event_type = ?
       """;
 
-  /// Parameters: 1 subject, 2 id, 3 now, 4 type.
+  /// Parameters: 1 subject, 2 id, 3 now, 4 type, 5 the subject's issuer, 6 subject.
   private static final String ADD_DELIVERIES =
       """
       INSERT INTO delivery (stream_id, subject, event_id, due_at)
-      SELECT stream_id, ?, ?, ?
-        FROM stream
-       WHERE status <> 'disabled' AND ? = ANY (events_delivered)
+      SELECT s.stream_id, ?, ?, ?
+        FROM stream s
+       WHERE s.status <> 'disabled'
+         AND ? = ANY (s.events_delivered)
+         AND NOT EXISTS (SELECT 1
+                           FROM removed_subject r
+                          WHERE r.stream_id = s.stream_id
+                            AND r.subject_iss = ?
+                            AND r.subject = ?)
       """;
+
+  /// Whether a source has handed in so many events since then: finds the one that is one too many.
+  ///
+  /// Parameters: 1 source, 2 since, 3 the most.
+  private static final String IS_FULL =
+      """
+      SELECT 1
+        FROM event
+       WHERE source = ? AND accepted_at > ?
+       ORDER BY accepted_at DESC
+      OFFSET ?
+       LIMIT 1
+      """;
+
+  private static final Duration MINUTE = Duration.ofMinutes(1);
 
   private final Database database;
 
@@ -49,14 +72,30 @@ public final class PgEventStore implements EventStore {
   }
 
   @Override
-  public Accepted accept(String source, IncomingEvent event, Instant now) {
+  public Optional<Accepted> accept(String source, IncomingEvent event, int perMinute, Instant now) {
     String id = Ids.random();
     return database.transaction(connection -> {
       StreamLock.forEvent(connection);
-      return isNew(connection, source, id, event, now)
-          ? new Accepted(id, deliver(connection, id, event, now), false)
-          : known(connection, source, event);
+      if (isFull(connection, source, perMinute, now)) {
+        return find(connection, source, event); // what is there already is told again, always
+      }
+      return Optional.of(
+          isNew(connection, source, id, event, now)
+              ? new Accepted(id, deliver(connection, id, event, now), false)
+              : known(connection, source, event));
     });
+  }
+
+  private static boolean isFull(Connection connection, String source, int perMinute, Instant now)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(IS_FULL)) {
+      statement.setString(1, source);
+      statement.setObject(2, now.minus(MINUTE).atOffset(ZoneOffset.UTC));
+      statement.setInt(3, perMinute - 1);
+      try (ResultSet rows = statement.executeQuery()) {
+        return rows.next();
+      }
+    }
   }
 
   private static boolean isNew(
@@ -83,11 +122,19 @@ public final class PgEventStore implements EventStore {
       statement.setString(2, id);
       statement.setObject(3, now.atOffset(ZoneOffset.UTC));
       statement.setString(4, event.event().type());
+      statement.setString(5, event.subject().iss());
+      statement.setString(6, event.subject().sub());
       return statement.executeUpdate();
     }
   }
 
   private static Accepted known(Connection connection, String source, IncomingEvent event)
+      throws SQLException {
+    return find(connection, source, event)
+        .orElseThrow(() -> new SQLException("a known event is not there", "40001")); // once more
+  }
+
+  private static Optional<Accepted> find(Connection connection, String source, IncomingEvent event)
       throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(FIND_EVENT)) {
       statement.setString(1, event.subject().sub());
@@ -96,10 +143,9 @@ public final class PgEventStore implements EventStore {
       statement.setString(4, event.txn());
       statement.setString(5, event.event().type());
       try (ResultSet rows = statement.executeQuery()) {
-        if (!rows.next()) {
-          throw new SQLException("a known event is not there", "40001"); // lost a race: once more
-        }
-        return new Accepted(rows.getString("event_id"), rows.getInt("streams"), true);
+        return rows.next()
+            ? Optional.of(new Accepted(rows.getString("event_id"), rows.getInt("streams"), true))
+            : Optional.empty();
       }
     }
   }

@@ -2,11 +2,13 @@ package dev.countersign.signals.transmit.postgres;
 
 import dev.countersign.box.Database;
 import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.signals.EventTypes;
 import dev.countersign.signals.SubjectId;
 import dev.countersign.signals.transmit.Stream;
 import dev.countersign.signals.transmit.StreamStore;
+import java.net.URI;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -23,12 +25,13 @@ import tools.jackson.databind.node.ObjectNode;
 /// Streams in PostgreSQL. Threads may share it.
 public final class PgStreamStore implements StreamStore {
   /// Parameters: 1 id, 2 receiver, 3 requested types, 4 delivered types, 5 description, 6 status, 7
-  /// reason, 8 now, 9 now.
+  /// reason, 8 now, 9 now, 10 method, 11 endpoint, 12 header.
   private static final String ADD =
       """
       INSERT INTO stream (stream_id, receiver, events_requested, events_delivered, description,
-                          status, status_reason, created_at, updated_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                          status, status_reason, created_at, updated_at, method, endpoint_url,
+                          authorization_header)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           ON CONFLICT (receiver) DO NOTHING
       """;
 
@@ -50,7 +53,7 @@ public final class PgStreamStore implements StreamStore {
   private static final String OF_RECEIVER =
       """
       SELECT stream_id, receiver, events_requested, events_delivered, description, status,
-             status_reason
+             status_reason, method, endpoint_url, authorization_header
         FROM stream
        WHERE receiver = ?
        ORDER BY created_at
@@ -59,7 +62,7 @@ public final class PgStreamStore implements StreamStore {
   private static final String FIND =
       """
       SELECT stream_id, receiver, events_requested, events_delivered, description, status,
-             status_reason
+             status_reason, method, endpoint_url, authorization_header
         FROM stream
        WHERE receiver = ? AND stream_id = ?
       """;
@@ -77,7 +80,40 @@ public final class PgStreamStore implements StreamStore {
          SET status = ?, status_reason = ?, updated_at = ?
        WHERE receiver = ? AND stream_id = ?
       RETURNING stream_id, receiver, events_requested, events_delivered, description, status,
-                status_reason
+                status_reason, method, endpoint_url, authorization_header
+      """;
+
+  /// Parameters: 1 requested types, 2 delivered types, 3 description, 4 now, 5 method, 6 endpoint,
+  /// 7 header, 8 receiver, 9 id.
+  private static final String CHANGE =
+      """
+      UPDATE stream
+         SET events_requested = ?, events_delivered = ?, description = ?, updated_at = ?,
+             method = ?, endpoint_url = ?, authorization_header = ?
+       WHERE receiver = ? AND stream_id = ?
+      RETURNING stream_id, receiver, events_requested, events_delivered, description, status,
+                status_reason, method, endpoint_url, authorization_header
+      """;
+
+  private static final String PUSHED =
+      """
+      SELECT stream_id, receiver, events_requested, events_delivered, description, status,
+             status_reason, method, endpoint_url, authorization_header
+        FROM stream
+       WHERE method = 'push' AND status = 'enabled'
+      """;
+
+  private static final String TAKE_OUT =
+      """
+      INSERT INTO removed_subject (stream_id, subject_iss, subject, removed_at)
+      VALUES (?, ?, ?, ?)
+          ON CONFLICT DO NOTHING
+      """;
+
+  private static final String PUT_BACK =
+      """
+      DELETE FROM removed_subject
+       WHERE stream_id = ? AND subject_iss = ? AND subject = ?
       """;
 
   /// Parameters: 1 now, 2 receiver, 3 id, 4 last verified before.
@@ -124,6 +160,7 @@ public final class PgStreamStore implements StreamStore {
         statement.setString(7, stream.reason());
         statement.setObject(8, utc(now));
         statement.setObject(9, utc(now));
+        bind(statement, 10, stream.delivery());
         if (statement.executeUpdate() == 0) {
           return false;
         }
@@ -192,6 +229,51 @@ public final class PgStreamStore implements StreamStore {
   }
 
   @Override
+  public Optional<Stream> change(Stream stream, Instant now) {
+    return database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(CHANGE)) {
+        statement.setArray(1, texts(connection, stream.eventsRequested()));
+        statement.setArray(2, texts(connection, stream.eventsDelivered()));
+        statement.setString(3, stream.description());
+        statement.setObject(4, utc(now));
+        bind(statement, 5, stream.delivery());
+        statement.setString(8, stream.receiver());
+        statement.setString(9, stream.id());
+        return streams(statement).stream().findFirst();
+      }
+    });
+  }
+
+  @Override
+  public boolean setSubject(
+      String receiver, String id, SubjectId.IssuerAndSubject subject, boolean isIn, Instant now) {
+    return database.query(connection -> {
+      if (find(receiver, id).isEmpty()) {
+        return false;
+      }
+      try (PreparedStatement statement = connection.prepareStatement(isIn ? PUT_BACK : TAKE_OUT)) {
+        statement.setString(1, id);
+        statement.setString(2, subject.iss());
+        statement.setString(3, subject.sub());
+        if (!isIn) {
+          statement.setObject(4, utc(now));
+        }
+        statement.executeUpdate();
+        return true;
+      }
+    });
+  }
+
+  @Override
+  public List<Stream> pushed() {
+    return database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(PUSHED)) {
+        return streams(statement);
+      }
+    });
+  }
+
+  @Override
   public Verification verify(
       String receiver, String id, String state, Duration atMostEvery, Instant now) {
     return database.transaction(connection -> {
@@ -246,12 +328,39 @@ public final class PgStreamStore implements StreamStore {
                 rows.getString("receiver"),
                 texts(rows, "events_requested"),
                 texts(rows, "events_delivered"),
+                delivery(rows),
                 rows.getString("description"),
                 Stream.Status.of(rows.getString("status")).orElseThrow(),
                 rows.getString("status_reason")));
       }
     }
     return streams;
+  }
+
+  private static Stream.Delivery delivery(ResultSet row) throws SQLException {
+    if (row.getString("method").equals("poll")) {
+      return new Stream.Delivery.Poll();
+    }
+    String header = row.getString("authorization_header");
+    return new Stream.Delivery.Push(
+        URI.create(row.getString("endpoint_url")),
+        header.isEmpty() ? Optional.empty() : Optional.of(new Secret(header)));
+  }
+
+  private static void bind(PreparedStatement statement, int from, Stream.Delivery delivery)
+      throws SQLException {
+    switch (delivery) {
+      case Stream.Delivery.Poll _ -> {
+        statement.setString(from, "poll");
+        statement.setString(from + 1, "");
+        statement.setString(from + 2, "");
+      }
+      case Stream.Delivery.Push(URI endpoint, Optional<Secret> authorization) -> {
+        statement.setString(from, "push");
+        statement.setString(from + 1, endpoint.toString());
+        statement.setString(from + 2, authorization.map(Secret::reveal).orElse(""));
+      }
+    }
   }
 
   private static java.sql.Array texts(Connection connection, List<String> texts)

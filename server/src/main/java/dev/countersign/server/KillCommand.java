@@ -1,0 +1,48 @@
+package dev.countersign.server;
+
+import dev.countersign.box.Logs;
+import dev.countersign.server.config.Installation;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `countersign kill`: ends everything that agents may do for a person, everywhere.
+@Command(
+    name = "kill",
+    mixinStandardHelpOptions = true,
+    description = "Ends a person's sessions everywhere, back to the identity provider.",
+    footer = {
+      "",
+      "Tokens are refused when the command returns. Leases, database sessions and the identity",
+      "provider follow: ./countersign kills <txn> shows how far it is.",
+      "The person gets in again by a new sign-in, or by ./countersign un-kill."
+    })
+final class KillCommand implements Callable<Integer> {
+  @Mixin private ConfigOption config = new ConfigOption();
+  @Mixin private OperatorCall operator = new OperatorCall();
+
+  @Parameters(
+      index = "0",
+      paramLabel = "<person>",
+      description = "subject key: the anchor, |, the stable id there")
+  private String person = "";
+
+  @Option(
+      names = "--reason",
+      required = true,
+      paramLabel = "<sentence>",
+      description = "why, for the event and the ledger")
+  private String reason = "";
+
+  @Override
+  public Integer call() {
+    Logs.configure(Logs.Format.HUMAN);
+    Installation installation = Installation.read(config.file(), config.variables());
+    String txn = operator.send(installation, "/v1.0/auth/kills", person, reason);
+    System.out.println("Tokens of " + person + " are refused from now on.");
+    System.out.println("Follow it: ./countersign kills " + txn);
+    return 0;
+  }
+}

@@ -1,0 +1,256 @@
+package dev.countersign.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.countersign.box.postgres.EmbeddedPostgres;
+import dev.countersign.ledger.LedgerRecord;
+import dev.countersign.protocol.PresenterAssertion;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.http.WireClient;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The kill switch of a whole installation: by command, and by nobody who may not.
+class KillSwitchTest {
+  private static final InstantSource CLOCK = InstantSource.system();
+  private static final Path EXAMPLE =
+      Path.of("..", "examples", "refunds").toAbsolutePath().normalize();
+
+  @TempDir static Path folder = Path.of("");
+
+  private static @Nullable House house;
+  private static Path config = Path.of("");
+  private static Path data = Path.of("");
+
+  /// A copy of the example with ports of its own in the file, as commands read it.
+  @BeforeAll
+  static void start() throws IOException {
+    data = folder.resolve("data");
+    Path copy = Files.createDirectory(folder.resolve("example"));
+    try (var files = Files.walk(EXAMPLE)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        if (file.toString().contains(".countersign")) {
+          continue;
+        }
+        Path target = copy.resolve(EXAMPLE.relativize(file).toString());
+        Files.createDirectories(target.getParent());
+        Files.copy(file, target);
+      }
+    }
+    config = copy.resolve("countersign.yaml");
+    String text = Files.readString(config);
+    for (Map.Entry<String, String> port : Ports.anyFree().entrySet()) {
+      text = text.replaceAll("\\$\\{" + port.getKey() + ":[0-9]+}", port.getValue());
+    }
+    Files.writeString(config, text);
+    house = House.open(config, Map.of("COUNTERSIGN_DATA", data.toString()), CLOCK, _ -> {});
+  }
+
+  @AfterAll
+  static void stop() {
+    if (house != null) {
+      house.close();
+    }
+    EmbeddedPostgres.delete(data);
+  }
+
+  @Test
+  void aDrillReachesEveryPlaceAndLetsThePersonInAgain() {
+    Answer drill = run("drill", "entra|drill-person", "--wait", "120");
+
+    assertThat(drill.text)
+        .contains("event accepted", "sts ended", "broker revoked", "entra", "finished")
+        .contains("own tokens refused", "leases and connections gone", "identity provider answered")
+        .doesNotContain("not done", "under way");
+    assertThat(run("un-kill", "entra|drill-person", "--reason", "again").text)
+        .contains("not locked out");
+  }
+
+  @Test
+  void aKillIsShownWithItsHopsUntilTheOperatorLetsThePersonIn() {
+    Answer kill = run("kill", "okta|00u-somebody", "--reason", "left the company");
+    String txn = kill.text.replaceAll("(?s).*kills (\\S+).*", "$1");
+    awaitFinished(txn);
+
+    assertThat(kill.code).isZero();
+    assertThat(run("kills", txn).text).contains("okta|00u-somebody", "broker revoked", "finished");
+    assertThat(run("kills").text).contains(txn);
+    assertThat(run("un-kill", "okta|00u-somebody", "--reason", "a mistake").code).isZero();
+    assertThat(entries("gate-opened"))
+        .anySatisfy(entry -> {
+          assertThat(entry.subject()).isEqualTo("okta|00u-somebody");
+          assertThat(entry.data().path("reason").stringValue()).isEqualTo("a mistake");
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"somebody,person", "|x,person", "'',person"})
+  void aKillOfNobodyIsRefusedAndNamesTheMember(String person, String name) {
+    Answer kill = run("kill", person, "--reason", name);
+
+    assertThat(kill.code).isNotZero();
+    assertThat(kill.text).contains("sub must be a subject key").doesNotContain("Exception");
+  }
+
+  @Test
+  void aReasonNeverBreaksALine() {
+    Answer kill = run("kill", "entra|x", "--reason", "one\ntwo");
+
+    assertThat(kill.code).isNotZero();
+    assertThat(kill.text).contains("reason must be");
+  }
+
+  @Test
+  void aKillWithoutTheOperatorsKeyIsRefused() {
+    Answer kill = run("kill", "entra|x", "--reason", "x", "--key", folder.resolve("no").toString());
+
+    assertThat(kill.code).isNotZero();
+    assertThat(kill.text).contains("the operator's key is not at");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"sts", "broker", "gateway", "transmitter", "receiver", "console", "agent"})
+  void J06_noBoxHoldsAKeyThatAKillOfAnOperatorAccepts(String box) {
+    for (String path : List.of("/v1.0/auth/kills", "/v1.0/auth/openings")) {
+      ObjectNode body = StrictJson.object().put("sub", "entra|victim").put("reason", "forged");
+
+      assertThat(call(box, sts(), "POST", path, body).status()).as(box).isEqualTo(401);
+    }
+    assertThat(accepted("entra|victim")).isEmpty();
+  }
+
+  @Test
+  void J06_theGatewayHoldsNoCredentialThatAnyKillApiAccepts() {
+    var installation = running().installation();
+    URI broker = installation.broker().baseUri();
+    URI transmitter = installation.transmitter().issuer();
+    ObjectNode person = StrictJson.object().put("sub", "entra|victim").put("txn", "forged");
+    ObjectNode event = event("entra|victim");
+
+    assertThat(
+            call("gateway", sts(), "DELETE", "/v1.0/auth/sessions/entra%7Cvictim", null).status())
+        .isEqualTo(401);
+    assertThat(call("gateway", broker, "POST", "/v1/countersign/subjects/revoke", person).status())
+        .isIn(400, 401, 403);
+    assertThat(call("gateway", transmitter, "POST", "/sources/sts/events", event).status())
+        .isIn(401, 403);
+    assertThat(call("gateway", transmitter, "GET", "/ssf/streams", null).status()).isIn(401, 403);
+    assertThat(call("gateway", transmitter, "POST", "/ssf/streams", StrictJson.object()).status())
+        .isIn(401, 403);
+    assertThat(accepted("entra|victim")).isEmpty();
+  }
+
+  @Test
+  void J07_theTransmittersOwnKeyEndsNoSessionAndRevokesNoLease() {
+    URI broker = running().installation().broker().baseUri();
+    ObjectNode person = StrictJson.object().put("sub", "entra|victim").put("txn", "forged");
+
+    assertThat(
+            call("transmitter", sts(), "DELETE", "/v1.0/auth/sessions/entra%7Cvictim", null)
+                .status())
+        .isEqualTo(401);
+    assertThat(
+            call("transmitter", broker, "POST", "/v1/countersign/subjects/revoke", person).status())
+        .isIn(400, 401, 403);
+  }
+
+  private static ObjectNode event(String sub) {
+    ObjectNode body = StrictJson.object();
+    body.putObject("sub_id").put("format", "iss_sub").put("iss", sts().toString()).put("sub", sub);
+    body.put("txn", "forged");
+    ObjectNode event =
+        body.putObject("events")
+            .putObject("https://schemas.openid.net/secevent/caep/event-type/session-revoked");
+    event.put("event_timestamp", CLOCK.instant().getEpochSecond());
+    event.putObject("reason_admin").put("en", "forged");
+    return body;
+  }
+
+  private static WireClient.Answer call(
+      String workload, URI base, String method, String path, @Nullable ObjectNode body) {
+    var headers = new HashMap<String, String>();
+    headers.put(
+        PresenterAssertion.HEADER,
+        new PresenterAssertion.Maker(workload, running().installation().keys().own(workload), CLOCK)
+            .assertion(base.toString()));
+    if (body != null) {
+      headers.put("Content-Type", "application/json");
+    }
+    return new WireClient()
+        .send(
+            method,
+            URI.create(base + path),
+            headers,
+            body == null ? null : StrictJson.write(body),
+            Duration.ofSeconds(30));
+  }
+
+  private static House running() {
+    return java.util.Objects.requireNonNull(house);
+  }
+
+  private static URI sts() {
+    return running().installation().sts().issuer();
+  }
+
+  private static List<LedgerRecord> entries(String event) {
+    return running().ledger().recent(10_000).stream()
+        .filter(record -> record.event().equals(event))
+        .toList();
+  }
+
+  private static List<LedgerRecord> accepted(String subject) {
+    return entries("event-accepted").stream()
+        .filter(record -> record.subject().equals(subject))
+        .toList();
+  }
+
+  private static void awaitFinished(String txn) {
+    long end = System.nanoTime() + Duration.ofSeconds(120).toNanos();
+    while (entries("kill-finished").stream().noneMatch(record -> record.jti().equals(txn))) {
+      assertThat(System.nanoTime() - end).as("the kill is not finished").isNegative();
+      java.util.concurrent.locks.LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+    }
+  }
+
+  /// Runs a command against the installation, with what it prints.
+  private static synchronized Answer run(String command, String... arguments) {
+    var out = new ByteArrayOutputStream();
+    PrintStream before = System.out;
+    PrintStream errors = System.err;
+    try (var screen = new PrintStream(out, true, StandardCharsets.UTF_8)) {
+      System.setOut(screen);
+      System.setErr(screen);
+      var all = new java.util.ArrayList<String>(List.of(command));
+      all.addAll(List.of(arguments));
+      all.addAll(List.of("--config", config.toString(), "--data", data.toString()));
+      int code = Main.run(all.toArray(String[]::new));
+      return new Answer(code, out.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(before);
+      System.setErr(errors);
+    }
+  }
+
+  private record Answer(int code, String text) {}
+}
