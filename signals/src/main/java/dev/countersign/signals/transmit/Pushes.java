@@ -5,6 +5,7 @@ import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.http.Wire;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.signals.Members;
@@ -84,8 +85,8 @@ public final class Pushes {
     } catch (WireClient.WireFailure away) {
       // The message names the endpoint, which the receiver knows, and no secret.
       failed(stream, attempt, String.valueOf(away.getMessage()));
-    } catch (Ledger.LedgerAway away) {
-      // Not settled then: it is ours for a moment longer and is pushed again.
+    } catch (UnavailableException away) {
+      // Our ledger or database. Not settled then: it is ours for a moment longer, and comes again.
     }
   }
 

@@ -142,7 +142,7 @@ class ManagementTest {
     assertThat(refused.header("www-authenticate").orElse("")).contains("insufficient_scope");
   }
 
-  private static final List<Row> TOKENS =
+  static final List<Row> TOKENS =
       List.of(
           new Row(
               "another issuer", claims -> claims.put("iss", "https://evil.example"), null, null),
@@ -319,8 +319,7 @@ class ManagementTest {
         Duration.ofSeconds(30));
   }
 
-  private record Row(
-      String name, Consumer<ObjectNode> change, @Nullable ECKey key, @Nullable String type) {
+  record Row(String name, Consumer<ObjectNode> change, @Nullable ECKey key, @Nullable String type) {
     @Override
     public String toString() {
       return name;

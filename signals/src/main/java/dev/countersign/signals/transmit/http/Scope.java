@@ -9,21 +9,21 @@ import java.util.List;
 ///   CAEP interoperability profile §2.7
 enum Scope {
   /// Looking at a stream.
-  READ(List.of("ssf.read", "ssf.manage")),
-  /// Making, changing, polling and ending a stream.
-  MANAGE(List.of("ssf.manage"));
+  READ("ssf.read"),
+  /// Making, changing, polling and ending a stream; looking at it too.
+  MANAGE("ssf.manage");
 
-  private final List<String> names;
+  private final String wireName;
 
-  Scope(List<String> names) {
-    this.names = names;
+  Scope(String wireName) {
+    this.wireName = wireName;
   }
 
   boolean isIn(List<String> scopes) {
-    return names.stream().anyMatch(scopes::contains);
+    return scopes.contains(wireName) || scopes.contains(MANAGE.wireName);
   }
 
   String wireName() {
-    return names.getFirst();
+    return wireName;
   }
 }
