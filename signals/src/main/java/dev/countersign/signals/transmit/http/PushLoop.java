@@ -1,5 +1,8 @@
-package dev.countersign.signals.transmit;
+package dev.countersign.signals.transmit.http;
 
+import dev.countersign.signals.transmit.Stream;
+import dev.countersign.signals.transmit.StreamBell;
+import dev.countersign.signals.transmit.StreamStore;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;

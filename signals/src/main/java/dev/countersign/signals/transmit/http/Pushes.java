@@ -1,4 +1,4 @@
-package dev.countersign.signals.transmit;
+package dev.countersign.signals.transmit.http;
 
 import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
@@ -9,6 +9,10 @@ import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.http.Wire;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.signals.Members;
+import dev.countersign.signals.transmit.DeliveryStore;
+import dev.countersign.signals.transmit.Polls;
+import dev.countersign.signals.transmit.PushStore;
+import dev.countersign.signals.transmit.Stream;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
