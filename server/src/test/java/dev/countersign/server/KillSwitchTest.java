@@ -226,7 +226,7 @@ class KillSwitchTest {
   }
 
   private static void awaitFinished(String txn) {
-    long end = System.nanoTime() + Duration.ofSeconds(120).toNanos();
+    long end = System.nanoTime() + Duration.ofMinutes(2).toNanos();
     while (entries("kill-finished").stream().noneMatch(record -> record.jti().equals(txn))) {
       assertThat(System.nanoTime() - end).as("the kill is not finished").isNegative();
       java.util.concurrent.locks.LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
