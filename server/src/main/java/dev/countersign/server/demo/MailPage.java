@@ -18,7 +18,7 @@ final class MailPage {
         article { border: 1px solid #8886; border-radius: .6rem; padding: .8rem 1.2rem; margin: 1rem 0; }
         h2 { font-size: 1.05rem; margin: 0 0 .2rem; }
         p.to { margin: 0 0 .6rem; opacity: .75; }
-        pre { white-space: pre-wrap; font: inherit; margin: 0; }
+        pre { white-space: pre-wrap; font-family: ui-monospace, monospace; margin: 0; }
         .tag { font-size: .8rem; border: 1px solid currentColor; border-radius: 1rem; padding: .1rem .6rem; }
       </style>
       </head>
