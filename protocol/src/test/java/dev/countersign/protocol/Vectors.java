@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /// The test vectors that others publish. They lie outside this repository: in the folder that the
-/// variable `COUNTERSIGN_VECTORS` names, or in `shared/data` beside it.
+/// variable `COUNTERSIGN_VECTORS` names, or in `shared/data` beside it or above.
 final class Vectors {
   private Vectors() {}
 
@@ -18,14 +18,22 @@ final class Vectors {
     Path folder = folder();
     Assumptions.assumeTrue(
         Files.isDirectory(folder),
-        "the vectors are not there: name their folder in COUNTERSIGN_VECTORS, or put it at ../shared/data");
+        "the vectors are not there: name their folder in COUNTERSIGN_VECTORS, or put it at shared/data beside the repository");
     return folder.resolve(name);
   }
 
   private static Path folder() {
     String named = System.getenv("COUNTERSIGN_VECTORS");
-    // Tests run in their module's folder.
-    return named == null ? Path.of("..", "..", "shared", "data") : Path.of(named);
+    if (named != null) {
+      return Path.of(named);
+    }
+    for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
+      Path folder = at.resolve("shared").resolve("data");
+      if (Files.isDirectory(folder)) {
+        return folder;
+      }
+    }
+    return Path.of("shared", "data");
   }
 
   static byte[] bytes(Path file) {
