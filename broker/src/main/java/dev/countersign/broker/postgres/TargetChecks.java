@@ -38,11 +38,12 @@ final class TargetChecks {
         JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
         JOIN pg_catalog.pg_roles o ON o.oid = p.proowner
        WHERE n.nspname = 'countersign'
-         AND p.proname IN ('request', 'request_jti', 'request_text', 'request_amount', 'consume')
+         AND p.proname IN ('request', 'request_jti', 'request_of', 'request_text',
+                           'request_amount', 'consume')
          AND p.prosecdef
          AND NOT o.rolcanlogin
       """;
-  private static final int FUNCTION_COUNT = 5;
+  private static final int FUNCTION_COUNT = 11;
 
   private static final String PUBLIC_TEMPORARY =
       """

@@ -16,6 +16,22 @@ CREATE TABLE IF NOT EXISTS countersign.approved_request (
 );
 REVOKE ALL ON countersign.approved_request FROM PUBLIC;
 GRANT SELECT, INSERT, DELETE, UPDATE (expires_at) ON countersign.approved_request TO ${mint};
+-- Which elements of a token with several were used, by their place from 1 on.
+ALTER TABLE countersign.approved_request
+    ADD COLUMN IF NOT EXISTS used_elements bigint[] NOT NULL DEFAULT '{}';
+
+-- The elements that this login was minted for, one row each. For the functions below only.
+CREATE OR REPLACE VIEW countersign.approved_element AS
+    SELECT e.element, e.place
+      FROM countersign.approved_request a
+     CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(
+               CASE pg_catalog.jsonb_typeof(a.request)
+                   WHEN 'array' THEN a.request
+                   ELSE pg_catalog.jsonb_build_array(a.request)
+               END) WITH ORDINALITY AS e (element, place)
+     WHERE a.role_name = session_user
+       AND a.expires_at > pg_catalog.clock_timestamp();
+REVOKE ALL ON countersign.approved_element FROM PUBLIC;
 
 -- The functions below are bound when they are created (no name in them is looked up when they run),
 -- run as their owner, and go by session_user, which neither SET ROLE nor a function changes.
@@ -57,25 +73,104 @@ CREATE OR REPLACE FUNCTION countersign.request_amount() RETURNS bigint
              WHERE a.role_name = session_user
                AND a.expires_at > pg_catalog.clock_timestamp());
 
+-- The same for a token with several elements: the one of this type, or of this type and
+-- operationDetails.action. Null where none is, or more than one: nobody guesses which was meant.
+CREATE OR REPLACE FUNCTION countersign.request_of(type text) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    RETURN (SELECT (pg_catalog.array_agg(e.element))[1]
+              FROM countersign.approved_element e
+             WHERE e.element OPERATOR(pg_catalog.->>) 'type' = type
+            HAVING pg_catalog.count(*) = 1);
+
+CREATE OR REPLACE FUNCTION countersign.request_of(type text, action text) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    RETURN (SELECT (pg_catalog.array_agg(e.element))[1]
+              FROM countersign.approved_element e
+             WHERE e.element OPERATOR(pg_catalog.->>) 'type' = type
+               AND e.element OPERATOR(pg_catalog.#>>) '{operationDetails,action}' = action
+            HAVING pg_catalog.count(*) = 1);
+
+CREATE OR REPLACE FUNCTION countersign.request_text(path text, type text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    RETURN (SELECT (pg_catalog.array_agg(e.element))[1] OPERATOR(pg_catalog.#>>) pg_catalog.string_to_array(path, '.')
+              FROM countersign.approved_element e
+             WHERE e.element OPERATOR(pg_catalog.->>) 'type' = type
+            HAVING pg_catalog.count(*) = 1);
+
+CREATE OR REPLACE FUNCTION countersign.request_text(path text, type text, action text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    RETURN (SELECT (pg_catalog.array_agg(e.element))[1] OPERATOR(pg_catalog.#>>) pg_catalog.string_to_array(path, '.')
+              FROM countersign.approved_element e
+             WHERE e.element OPERATOR(pg_catalog.->>) 'type' = type
+               AND e.element OPERATOR(pg_catalog.#>>) '{operationDetails,action}' = action
+            HAVING pg_catalog.count(*) = 1);
+
+CREATE OR REPLACE FUNCTION countersign.request_amount(type text) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    RETURN (SELECT ((pg_catalog.array_agg(e.element))[1]
+                    OPERATOR(pg_catalog.#>>) '{operationDetails,instructedAmount,amount}')::bigint
+              FROM countersign.approved_element e
+             WHERE e.element OPERATOR(pg_catalog.->>) 'type' = type
+            HAVING pg_catalog.count(*) = 1);
+
+CREATE OR REPLACE FUNCTION countersign.request_amount(type text, action text) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    RETURN (SELECT ((pg_catalog.array_agg(e.element))[1]
+                    OPERATOR(pg_catalog.#>>) '{operationDetails,instructedAmount,amount}')::bigint
+              FROM countersign.approved_element e
+             WHERE e.element OPERATOR(pg_catalog.->>) 'type' = type
+               AND e.element OPERATOR(pg_catalog.#>>) '{operationDetails,action}' = action
+            HAVING pg_catalog.count(*) = 1);
+
 -- BEFORE INSERT | UPDATE | DELETE … FOR EACH ROW on a business table: the approved request allows
 -- one row, once. A second session waits for the first one's end and is refused if that committed.
--- With a column's name as argument, consume('jti'), it also writes the token's jti into that column.
+-- With a column's name as argument, consume('jti'), it also writes the token's jti into that column;
+-- '' is no column. With a type, or a type and an action, after it, the row uses up the one element of
+-- that kind and leaves the token's others; without, the row uses up all of them.
 CREATE OR REPLACE FUNCTION countersign.consume() RETURNS trigger
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $consume$
 DECLARE
     paid_by text;
+    used    bigint;
 BEGIN
-    UPDATE countersign.approved_request
-       SET used_at = pg_catalog.clock_timestamp()
-     WHERE role_name = session_user
-       AND used_at IS NULL
-       AND expires_at > pg_catalog.clock_timestamp()
-    RETURNING jti INTO paid_by;
+    IF TG_NARGS > 1 THEN
+        SELECT (pg_catalog.array_agg(e.place))[1]
+          INTO used
+          FROM countersign.approved_element e
+         WHERE e.element ->> 'type' = TG_ARGV[1]
+           AND (TG_NARGS = 2 OR e.element #>> '{operationDetails,action}' = TG_ARGV[2])
+        HAVING pg_catalog.count(*) = 1;
+        UPDATE countersign.approved_request
+           SET used_elements = pg_catalog.array_append(used_elements, used)
+         WHERE role_name = session_user
+           AND used IS NOT NULL
+           AND used_at IS NULL
+           AND used <> ALL (used_elements)
+           AND expires_at > pg_catalog.clock_timestamp()
+        RETURNING jti INTO paid_by;
+    ELSE
+        UPDATE countersign.approved_request
+           SET used_at = pg_catalog.clock_timestamp()
+         WHERE role_name = session_user
+           AND used_at IS NULL
+           AND used_elements = '{}'
+           AND expires_at > pg_catalog.clock_timestamp()
+        RETURNING jti INTO paid_by;
+    END IF;
     IF NOT FOUND THEN
         IF EXISTS (SELECT FROM countersign.approved_request
-                    WHERE role_name = session_user AND used_at IS NOT NULL) THEN
+                    WHERE role_name = session_user
+                      AND (used_at IS NOT NULL
+                           OR used = ANY (used_elements)
+                           OR TG_NARGS < 2 AND used_elements <> '{}')) THEN
             RAISE EXCEPTION 'the approved request was used before'
                 USING ERRCODE = 'insufficient_privilege';
         END IF;
@@ -85,7 +180,7 @@ BEGIN
     IF TG_OP = 'DELETE' THEN
         RETURN OLD;
     END IF;
-    IF TG_NARGS > 0 THEN
+    IF TG_NARGS > 0 AND TG_ARGV[0] <> '' THEN
         NEW := pg_catalog.jsonb_populate_record(
             NEW, pg_catalog.jsonb_build_object(TG_ARGV[0], paid_by));
     END IF;

@@ -22,6 +22,9 @@ class SpoofTest {
   private static final String OTHER = "R-884-2234";
   private static final String CASE = "SELECT countersign.request_text('operationDetails.caseId')";
 
+  private static final String CASE_BY_TYPE =
+      "SELECT countersign.request_text('operationDetails.caseId', 'urn:smt:agent:case')";
+
   @SuppressWarnings("NullAway.Init")
   private static Refunds refunds;
 
@@ -73,6 +76,8 @@ class SpoofTest {
         "ALTER FUNCTION countersign.request() SECURITY INVOKER",
         "ALTER FUNCTION countersign.request() SET search_path = public",
         "DROP FUNCTION countersign.request() CASCADE",
+        "CREATE TEMPORARY VIEW approved_element AS SELECT 1",
+        "CREATE OR REPLACE VIEW countersign.approved_element AS SELECT '{}'::jsonb, 1::bigint",
         "SET search_path = pg_temp, public, pg_catalog",
         "SET pg_catalog.search_path = public",
         "SET session_preload_libraries = 'x'",
@@ -97,6 +102,7 @@ class SpoofTest {
       }
 
       assertThat(ask(connection, CASE)).isEqualTo(Refunds.CASE);
+      assertThat(ask(connection, CASE_BY_TYPE)).isEqualTo(Refunds.CASE);
       assertThat(ask(connection, "SELECT string_agg(case_id, ',') FROM refunds.cases"))
           .isEqualTo(Refunds.CASE);
       assertThat(ask(connection, "SELECT session_user")).isEqualTo(self.user());
@@ -120,6 +126,7 @@ class SpoofTest {
 
       assertThat(ask(connection, "SELECT current_user")).isEqualTo(other.user());
       assertThat(ask(connection, CASE)).isEqualTo(Refunds.CASE);
+      assertThat(ask(connection, CASE_BY_TYPE)).isEqualTo(Refunds.CASE);
       assertThat(ask(connection, "SELECT string_agg(case_id, ',') FROM refunds.cases"))
           .isEqualTo(Refunds.CASE);
     }
