@@ -63,6 +63,23 @@ class ConfigurationTest {
   }
 
   @Test
+  void refusesAnAdministratorsLoginThatItWouldTakeOver() throws IOException {
+    change(
+        "\nsts:\n",
+        """
+
+          postgres:
+            url: jdbc:postgresql://127.0.0.1:1/postgres
+            user: countersign_owner
+            password: secret
+        sts:
+        """);
+
+    assertThatThrownBy(this::read)
+        .hasMessageContaining("state.postgres.user: names like countersign_");
+  }
+
+  @Test
   void tellsProblemsOfOneSectionAtOnce() throws IOException {
     change("token-lifetime: 60s", "token-lifetime: soon");
     change("from: approvals@countersign.example", "from: nobody");

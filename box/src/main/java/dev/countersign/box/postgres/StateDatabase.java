@@ -130,6 +130,11 @@ public final class StateDatabase {
     }
   }
 
+  /// Whether a login of this name is one that is made here, with a password of its own.
+  public static boolean isOurs(String user) {
+    return user.startsWith(PREFIX);
+  }
+
   private static boolean isBox(String user) {
     return !user.equals(OWNER) && !user.equals(AUDITOR);
   }

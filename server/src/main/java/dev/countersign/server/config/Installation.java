@@ -1,6 +1,7 @@
 package dev.countersign.server.config;
 
 import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.postgres.StateDatabase;
 import dev.countersign.broker.BrokerConfig;
 import dev.countersign.config.ConfigFile;
 import dev.countersign.config.ConfigSection;
@@ -202,6 +203,12 @@ public record Installation(
     String url = section.text("url");
     String user = section.text("user");
     Secret password = section.secret("password");
+    if (StateDatabase.isOurs(user)) {
+      section.problem(
+          "user",
+          "names like countersign_… are those of the logins that are made here; name an"
+              + " administrator's with CREATEROLE and CREATEDB");
+    }
     section.done();
     return Sections.checked(section, "url", () -> new DatabaseSettings(url, user, password));
   }
