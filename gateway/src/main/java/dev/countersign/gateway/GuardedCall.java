@@ -74,6 +74,7 @@ public final class GuardedCall {
     private final Tool tool;
     private final ObjectNode arguments;
     private final CallEntry entry;
+    private boolean hasBegun; // from then on the statement may have had its effect
 
     OneCall(Authorizer.Ask ask, ObjectNode arguments, CallEntry entry) {
       this.ask = ask;
@@ -136,11 +137,12 @@ public final class GuardedCall {
       CallResult result;
       try {
         result = granted(token);
-      } catch (UnavailableException away) {
-        repeats.forget(key, entry.jti()); // what is away was asked before the statement
-        throw away;
       } catch (RuntimeException | Error fault) {
-        repeats.lose(key, entry.jti());
+        if (hasBegun) {
+          repeats.lose(key, entry.jti());
+        } else {
+          repeats.forget(key, entry.jti());
+        }
         throw fault;
       }
       switch (result) {
@@ -166,6 +168,7 @@ public final class GuardedCall {
 
     private CallResult withLease(Lease lease, Secret token) {
       StatementResult result;
+      hasBegun = true;
       try {
         result = statements.run(tool.statement(), lease, arguments, entry.jti());
       } catch (RuntimeException fault) {
