@@ -8,119 +8,39 @@ import dev.countersign.protocol.JwtRules;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.http.RemoteKeySet;
-import dev.countersign.protocol.http.WireClient;
 import dev.countersign.sts.World.Answer;
-import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A real Keycloak: a person signs in there with a real browser, the token is exchanged here, the
 /// session is ended there, and the exchange is refused.
-@Tag("slow")
 class KeycloakTest {
   private static final String TYPE = "urn:keycloak:token-type:user-jwt";
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
-  private static final Duration START = Duration.ofMinutes(5);
-  private static final WireClient WIRE = new WireClient();
-  @TempDir private static Path home;
-  private static Process keycloak;
-  private static String base;
+  private static KeycloakServer keycloak;
+  private static String issuer;
   private static World world;
 
   @BeforeAll
-  static void start() throws IOException, InterruptedException {
-    Path distribution = Counterparts.keycloak();
+  static void start() {
     Counterparts.chromium();
-    for (String part : List.of("lib", "providers", "themes", "conf")) {
-      Files.createSymbolicLink(home.resolve(part), distribution.resolve(part));
-    }
-    Path realm = Files.createDirectories(home.resolve("data/import")).resolve("staff-realm.json");
-    try (var resource = KeycloakTest.class.getResourceAsStream("/counterparts/staff-realm.json")) {
-      Files.write(realm, Objects.requireNonNull(resource).readAllBytes());
-    }
-    base = "http://127.0.0.1:" + World.freePort();
-    keycloak = launch();
-    awaitReady();
+    keycloak = KeycloakServer.shared();
+    issuer = keycloak.realm("staff-realm.json");
     world = new World(List.of(anchor()));
     world.now.set(Instant.now());
   }
 
-  private static Process launch() throws IOException {
-    var command =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx512m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-Dkc.home.dir=" + home,
-            "-Djboss.server.config.dir=" + home.resolve("conf"),
-            "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
-            "-Dpicocli.disable.closures=true",
-            "-cp",
-            home.resolve("lib/quarkus-run.jar").toString(),
-            "io.quarkus.bootstrap.runner.QuarkusEntryPoint",
-            "start",
-            "--optimized",
-            "--http-enabled=true",
-            "--http-host=127.0.0.1",
-            "--http-port=" + URI.create(base).getPort(),
-            "--hostname=" + base,
-            "--cache=local",
-            "--import-realm");
-    command.environment().put("KC_BOOTSTRAP_ADMIN_USERNAME", "admin");
-    command.environment().put("KC_BOOTSTRAP_ADMIN_PASSWORD", "admin of a test");
-    return command
-        .redirectErrorStream(true)
-        .redirectOutput(home.resolve("keycloak.log").toFile())
-        .start();
-  }
-
-  private static void awaitReady() throws IOException, InterruptedException {
-    Instant end = Instant.now().plus(START);
-    while (!isReady()) {
-      if (keycloak.waitFor(1, TimeUnit.SECONDS) || Instant.now().isAfter(end)) {
-        throw new AssertionError(Files.readString(home.resolve("keycloak.log")));
-      }
-    }
-  }
-
-  private static boolean isReady() {
-    try {
-      return WIRE.get(
-                  URI.create(base + "/realms/staff/.well-known/openid-configuration"),
-                  Map.of(),
-                  PATIENCE)
-              .status()
-          == 200;
-    } catch (WireClient.WireFailure notYet) {
-      return false;
-    }
-  }
-
   @AfterAll
-  static void stop() throws InterruptedException {
+  static void stop() {
     if (world != null) {
       world.close();
-    }
-    if (keycloak != null) {
-      keycloak.destroy();
-      if (!keycloak.waitFor(30, TimeUnit.SECONDS)) {
-        keycloak.destroyForcibly();
-      }
     }
   }
 
@@ -151,7 +71,7 @@ class KeycloakTest {
     return NodeProgram.run(
         "sign-in.mjs",
         StrictJson.object()
-            .put("issuer", base + "/realms/staff")
+            .put("issuer", issuer)
             .put("client", "console")
             .put("callback", "http://127.0.0.1/callback")
             .put("chromium", Counterparts.chromium().toString())
@@ -167,29 +87,14 @@ class KeycloakTest {
 
   /// What an administrator does, or the receiver on a signal.
   private static void endSessions(String subject) {
-    WireClient.Answer admin =
-        WIRE.postForm(
-            URI.create(base + "/realms/master/protocol/openid-connect/token"),
-            Map.of(),
-            Map.of(
-                "grant_type", "password",
-                "client_id", "admin-cli",
-                "username", "admin",
-                "password", "admin of a test"),
-            PATIENCE);
-    String bearer = StrictJson.parseObject(admin.body()).path("access_token").stringValue();
-    WireClient.Answer ended =
-        WIRE.send(
-            "POST",
-            URI.create(base + "/admin/realms/staff/users/" + subject + "/logout"),
-            Map.of("Authorization", "Bearer " + bearer),
-            null,
-            PATIENCE);
-    assertThat(ended.status()).isEqualTo(204);
+    assertThat(
+            keycloak
+                .admin("POST", "/admin/realms/staff/users/" + subject + "/logout", null)
+                .status())
+        .isEqualTo(204);
   }
 
   private static Anchor anchor() {
-    String issuer = base + "/realms/staff";
     AnchorPreset preset = AnchorPreset.KEYCLOAK;
     return new Anchor(
         "keycloak",
