@@ -6,6 +6,7 @@ import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.UnavailableException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -98,9 +99,69 @@ public final class McpClient {
 
   /// Calls a tool for the person whose bearer this is.
   public CallOutcome callTool(Secret bearer, String name, ObjectNode arguments) {
+    return outcome(send(bearer, "tools/call", call(name, arguments)));
+  }
+
+  /// The same; but where the server asks for an approval on a page, in revision 2026-07-28, the
+  /// person is shown the page and the server holds the call until they have answered there.
+  ///
+  /// @param longest for how long the call is repeated
+  public CallOutcome callTool(
+      Secret bearer, String name, ObjectNode arguments, ApprovalPrompt prompt, Duration longest) {
+    long end = System.nanoTime() + longest.toNanos();
+    Reply reply = send(bearer, "tools/call", declaringPages(call(name, arguments)));
+    while (reply instanceof Reply.Result(ObjectNode result)
+        && page(result).isPresent()
+        && end - System.nanoTime() > 0
+        && !Thread.currentThread().isInterrupted()) {
+      JsonNode asked = result.path("inputRequests");
+      String key = asked.propertyNames().iterator().next();
+      prompt.show(page(result).get(), asked.path(key).path("params").path("message").asString(""));
+      ObjectNode params = declaringPages(call(name, arguments));
+      params.set("requestState", result.path("requestState"));
+      params.putObject("inputResponses").putObject(key).put("action", "accept");
+      reply = send(bearer, "tools/call", params);
+    }
+    boolean isStillAsked = reply instanceof Reply.Result(ObjectNode last) && page(last).isPresent();
+    return isStillAsked ? callTool(bearer, name, arguments) : outcome(reply);
+  }
+
+  private static ObjectNode call(String name, ObjectNode arguments) {
     ObjectNode params = StrictJson.object().put("name", name);
     params.set("arguments", arguments.deepCopy());
-    return switch (send(bearer, "tools/call", params)) {
+    return params;
+  }
+
+  private static ObjectNode declaringPages(ObjectNode params) {
+    params
+        .putObject("_meta")
+        .putObject(META + "clientCapabilities")
+        .putObject("elicitation")
+        .putObject("url");
+    return params;
+  }
+
+  /// The page that a server's one question asks a person to open, if that is its question.
+  private static Optional<URI> page(ObjectNode result) {
+    JsonNode asked = result.path("inputRequests");
+    if (!"input_required".equals(result.path("resultType").asString(""))
+        || !result.path("requestState").isString()
+        || asked.size() != 1) {
+      return Optional.empty();
+    }
+    JsonNode params = asked.iterator().next().path("params");
+    String url = params.path("url").asString("");
+    try {
+      return "url".equals(params.path("mode").asString("")) && url.matches("https?://.+")
+          ? Optional.of(URI.create(url))
+          : Optional.empty();
+    } catch (IllegalArgumentException malformed) {
+      return Optional.empty();
+    }
+  }
+
+  private static CallOutcome outcome(Reply reply) {
+    return switch (reply) {
       case Reply.Result(ObjectNode result) -> outcome(result);
       case Reply.SignIn(Optional<URI> metadata) -> new CallOutcome.SignInRequired(metadata);
       case Reply.Problem(String code, String message) ->
@@ -188,10 +249,12 @@ public final class McpClient {
   private Reply send(Secret bearer, String method, ObjectNode params) {
     long id = nextId.getAndIncrement();
     if (revision == Revision.MODERN) {
-      ObjectNode meta = params.putObject("_meta");
+      ObjectNode meta = params.withObject("/_meta");
       meta.put(META + "protocolVersion", revision.version());
       meta.set(META + "clientInfo", clientInfo());
-      meta.putObject(META + "clientCapabilities");
+      if (!meta.has(META + "clientCapabilities")) {
+        meta.putObject(META + "clientCapabilities");
+      }
     }
     ObjectNode message = StrictJson.object().put("jsonrpc", "2.0").put("id", id);
     message.put("method", method).set("params", params);

@@ -1,5 +1,5 @@
-/// For agents in Java: an MCP client that takes the person's bearer with each call and keeps it
-/// nowhere, and tells how a call ended as a type.
+/// For agents in Java: a client that calls tools for a person in either pattern and keeps no token,
+/// and tells how a call ended as a type.
 @NullMarked
 package dev.countersign.agent;
 
