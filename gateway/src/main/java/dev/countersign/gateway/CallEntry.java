@@ -16,6 +16,7 @@ public final class CallEntry {
   private final Caller caller;
   private final Tool tool;
   private String jti = "";
+  private boolean begun;
 
   CallEntry(Ledger ledger, Caller caller, Tool tool) {
     this.ledger = ledger;
@@ -29,18 +30,28 @@ public final class CallEntry {
   }
 
   /// The `jti`, empty while there is none.
-  String jti() {
+  public String jti() {
     return jti;
+  }
+
+  /// From now on the call may have had its effect.
+  public void begin() {
+    begun = true;
+  }
+
+  boolean hasBegun() {
+    return begun;
   }
 
   /// Writes that the call was refused.
   ///
   /// @param box which box said no
-  void refuse(String box, String reason) {
+  public void refuse(String box, String reason) {
     append(CALL_REFUSED, StrictJson.object().put("box", box).put("reason", reason));
   }
 
-  void append(LedgerEvent event, ObjectNode data) {
+  /// Writes one entry of this call.
+  public void append(LedgerEvent event, ObjectNode data) {
     data.put("tool", tool.name());
     ledger.append(new LedgerEntry(event, jti, caller.subject(), data));
   }

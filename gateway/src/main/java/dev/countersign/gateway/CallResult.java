@@ -13,6 +13,12 @@ public sealed interface CallResult {
   /// @param trace of the call that was made
   record Repeated(ObjectNode structured, Trace trace) implements CallResult {}
 
+  /// A server behind the gateway answered; its result is carried on as it came.
+  ///
+  /// @param result the tool result, `isError` included
+  /// @param repeated whether it is what the same call answered before
+  record Carried(ObjectNode result, boolean repeated, Trace trace) implements CallResult {}
+
   /// The arguments do not fit the tool's schema; nothing was asked for.
   record BadArguments(List<String> problems) implements CallResult {
     public BadArguments {
@@ -56,7 +62,8 @@ public sealed interface CallResult {
     /// No token was asked for yet.
     public static final Trace NONE = new Trace("", "", false);
 
-    static Trace of(String jti) {
+    /// A call without a lease.
+    public static Trace of(String jti) {
       return new Trace(jti, "", false);
     }
   }

@@ -3,6 +3,7 @@ package dev.countersign.gateway;
 import static dev.countersign.ledger.LedgerEvent.CALL_FINISHED;
 
 import dev.countersign.gateway.CallResult.Trace;
+import dev.countersign.gateway.tools.Tool;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
@@ -39,21 +40,21 @@ public final class ExchangedTokens implements Authorizer {
   /// One thread.
   private final class OneCall {
     private final Caller.Person person;
-    private final String scope;
+    private final Tool.Grant grant;
     private final AuthorizationDetails details;
     private final Duration patience;
     private final CallEntry entry;
 
     OneCall(Caller.Person person, Ask ask, CallEntry entry) {
       this.person = person;
-      this.scope = ask.tool().grant().scope();
+      this.grant = ask.tool().grant();
       this.details = ask.details();
       this.patience = ask.patience();
       this.entry = entry;
     }
 
     Authorization run() {
-      return go(exchange.exchange(person, scope, details));
+      return go(exchange.exchange(person, grant, details));
     }
 
     private Authorization go(ExchangeResult result) {
@@ -90,7 +91,7 @@ public final class ExchangedTokens implements Authorizer {
         case ApprovalState.Refused(String code, String reason) ->
             refused("sts", code, new CallResult.Denied(code, reason, List.of(), trace()));
         case ApprovalState.Given(Secret assertion) ->
-            redeemed(exchange.redeem(assertion, scope, details));
+            redeemed(exchange.redeem(assertion, grant, details));
       };
     }
 
@@ -120,7 +121,8 @@ public final class ExchangedTokens implements Authorizer {
 
     private Authorization checked(Secret token, String id) {
       entry.join(id);
-      Optional<String> problem = obos.problem(token, id, person, details);
+      Optional<String> problem =
+          obos.problem(token, id, person, new OboCheck.Wanted(details, grant.audience()));
       return problem.isEmpty()
           ? new Authorization.Granted(token)
           : refused(

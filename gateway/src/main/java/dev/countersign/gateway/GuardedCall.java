@@ -1,11 +1,11 @@
 package dev.countersign.gateway;
 
 import static dev.countersign.ledger.LedgerEvent.CALL_FINISHED;
-import static dev.countersign.ledger.LedgerEvent.STATEMENT_RUN;
 
 import dev.countersign.gateway.CallResult.Trace;
 import dev.countersign.gateway.tools.ArgumentCheck;
 import dev.countersign.gateway.tools.Tool;
+import dev.countersign.gateway.tools.Work;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Secret;
@@ -17,27 +17,24 @@ import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
-/// One guarded tool call: arguments, authorization details, authorization, login, statement, and
-/// the end of the login in every outcome. Threads may share it.
+/// One guarded tool call: arguments, authorization details, authorization, and once only what it
+/// runs. Threads may share it.
 public final class GuardedCall {
-  private static final StatementResult BROKEN =
-      new StatementResult.Failed(StatementResult.Cause.BROKEN, "");
-
   private final Authorizer authorizer;
-  private final CredentialBroker broker;
-  private final StatementRunner statements;
+  private final StatementCall statements;
+  private final Forwarding forwarding;
   private final RepeatedCalls repeats;
   private final Ledger ledger;
 
   public GuardedCall(
       Authorizer authorizer,
-      CredentialBroker broker,
-      StatementRunner statements,
+      StatementCall statements,
+      Forwarding forwarding,
       RepeatedCalls repeats,
       Ledger ledger) {
     this.authorizer = authorizer;
-    this.broker = broker;
     this.statements = statements;
+    this.forwarding = forwarding;
     this.repeats = repeats;
     this.ledger = ledger;
   }
@@ -74,7 +71,6 @@ public final class GuardedCall {
     private final Tool tool;
     private final ObjectNode arguments;
     private final CallEntry entry;
-    private boolean hasBegun; // from then on the statement may have had its effect
 
     OneCall(Authorizer.Ask ask, ObjectNode arguments, CallEntry entry) {
       this.ask = ask;
@@ -112,7 +108,10 @@ public final class GuardedCall {
         case RepeatedCalls.Beginning.Repeat(String jti, ObjectNode outcome) -> {
           entry.append(
               CALL_FINISHED, StrictJson.object().put("outcome", "repeated").put("first", jti));
-          yield new CallResult.Repeated(outcome, Trace.of(jti));
+          yield switch (tool.work()) {
+            case Work.Sql _ -> new CallResult.Repeated(outcome, Trace.of(jti));
+            case Work.Forward _ -> new CallResult.Carried(outcome, true, Trace.of(jti));
+          };
         }
         case RepeatedCalls.Beginning.Running(String jti) ->
             notAgain(
@@ -138,7 +137,7 @@ public final class GuardedCall {
       try {
         result = granted(token);
       } catch (RuntimeException | Error fault) {
-        if (hasBegun) {
+        if (entry.hasBegun()) {
           repeats.lose(key, entry.jti());
         } else {
           repeats.forget(key, entry.jti());
@@ -148,6 +147,8 @@ public final class GuardedCall {
       switch (result) {
         case CallResult.Completed(ObjectNode structured, _) ->
             repeats.finish(key, entry.jti(), structured);
+        case CallResult.Carried(ObjectNode carried, _, _) ->
+            repeats.finish(key, entry.jti(), carried);
         case CallResult.Failed(String code, _, _) when !Outcomes.hadNoEffect(code) ->
             repeats.lose(key, entry.jti());
         default -> repeats.forget(key, entry.jti());
@@ -156,89 +157,11 @@ public final class GuardedCall {
     }
 
     private CallResult granted(Secret token) {
-      return switch (broker.mint(tool.grant().role(), token)) {
-        case MintResult.Minted(Lease lease) -> withLease(lease, token);
-        case MintResult.Refused(String code) -> {
-          entry.refuse("broker", code);
-          yield new CallResult.Denied(
-              code, "the credential broker refused this request", List.of(), Trace.of(entry.jti()));
-        }
+      var call = new GrantedCall(tool, arguments, token, entry);
+      return switch (tool.work()) {
+        case Work.Sql sql -> statements.run(call, sql);
+        case Work.Forward forward -> forwarding.run(call, forward);
       };
-    }
-
-    private CallResult withLease(Lease lease, Secret token) {
-      StatementResult result;
-      hasBegun = true;
-      try {
-        result = statements.run(tool.statement(), lease, arguments, entry.jti());
-      } catch (RuntimeException fault) {
-        answer(BROKEN, lease, token, new Trace(entry.jti(), lease.id(), broker.revoke(lease)));
-        throw fault;
-      } catch (Error fault) {
-        broker.revoke(lease);
-        throw fault;
-      }
-      // Before anybody is answered, so that a caller who went away changes nothing.
-      boolean revoked = broker.revoke(lease);
-      return answer(result, lease, token, new Trace(entry.jti(), lease.id(), revoked));
-    }
-
-    private CallResult answer(StatementResult result, Lease lease, Secret token, Trace trace) {
-      String outcome =
-          switch (result) {
-            case StatementResult.Ran _ -> "ran";
-            case StatementResult.Failed(var cause, _) -> Outcomes.code(cause);
-          };
-      try {
-        record(result, lease, outcome, trace);
-      } catch (Ledger.LedgerAway away) {
-        // The login was in the ledger of the broker, its use could not be written here: the rows
-        // stay here, and the agent learns that the statement may have had its effect.
-        return new CallResult.Failed(
-            "unrecorded",
-            "the statement ended ("
-                + outcome
-                + ") but could not be recorded, so its result is"
-                + " withheld; look before you repeat it",
-            trace);
-      }
-      return switch (result) {
-        case StatementResult.Ran(var rows, boolean truncated) ->
-            tool.result()
-                .map(rows, truncated)
-                .<CallResult>map(mapped -> completed(mapped, lease, token, trace))
-                .orElseGet(() -> new CallResult.Failed("no_row", tool.result().missing(), trace));
-        case StatementResult.Failed(var cause, _) -> Outcomes.failed(cause, trace);
-      };
-    }
-
-    private CallResult completed(ObjectNode mapped, Lease lease, Secret token, Trace trace) {
-      String text = StrictJson.write(mapped);
-      // No statement selects these; if one ever does, nothing of it leaves the house.
-      if (text.contains(lease.password().reveal()) || text.contains(token.reveal())) {
-        return new CallResult.Failed("withheld", "the result is withheld", trace);
-      }
-      return new CallResult.Completed(mapped, trace);
-    }
-
-    private void record(StatementResult result, Lease lease, String outcome, Trace trace) {
-      ObjectNode statement = StrictJson.object();
-      statement.put("role", tool.grant().role());
-      statement.put("login", lease.username()).put("lease_id", lease.id());
-      statement.put("outcome", outcome);
-      switch (result) {
-        case StatementResult.Ran(var rows, boolean truncated) ->
-            statement.put("rows", rows.size()).put("truncated", truncated);
-        case StatementResult.Failed(_, String sqlState) -> statement.put("sqlstate", sqlState);
-      }
-      entry.append(STATEMENT_RUN, statement);
-      ObjectNode finished = StrictJson.object();
-      finished.put("outcome", outcome).put("lease_id", lease.id());
-      finished.put("revoked", trace.revoked());
-      if (!trace.revoked()) {
-        finished.put("reason", "the broker did not confirm the revoke; its sweeper ends the lease");
-      }
-      entry.append(CALL_FINISHED, finished);
     }
   }
 }

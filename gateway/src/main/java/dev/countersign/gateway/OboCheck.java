@@ -11,39 +11,49 @@ import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.protocol.WireException;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Checks the on-behalf-of token that came back, before it is used: ours, for this resource, for
-/// this person, through this gateway, and for exactly the details that were asked for. Threads may
-/// share it.
+/// Checks the on-behalf-of token that came back, before it is used: ours, for the resource that it
+/// was asked for, for this person, through this gateway, and for exactly the details that were
+/// asked for. Threads may share it.
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc9068#section-4 RFC 9068 §4
 public final class OboCheck {
-  private final JwtVerifier tokens;
+  private final Function<String, JwtVerifier> verifiers;
+  private final Map<String, JwtVerifier> byAudience = new ConcurrentHashMap<>();
+  private final String resource;
   private final String workload;
 
   /// @param keys the STS's
   public OboCheck(GatewayConfig config, KeySource keys, InstantSource clock) {
-    this.tokens =
-        new JwtVerifier(
-            JwtRules.own(
-                config.upstreams().sts().toString(),
-                config.resource().toString(),
-                TokenTypes.ACCESS_TOKEN),
-            keys,
-            clock);
+    this.verifiers =
+        audience ->
+            new JwtVerifier(
+                JwtRules.own(
+                    config.upstreams().sts().toString(), audience, TokenTypes.ACCESS_TOKEN),
+                keys,
+                clock);
+    this.resource = config.resource().toString();
     this.workload = config.workload();
   }
+
+  /// What was asked for.
+  ///
+  /// @param audience empty for this gateway itself
+  record Wanted(AuthorizationDetails details, Optional<String> audience) {}
 
   /// Says what is wrong with a token, or nothing.
   ///
   /// @throws UnavailableException if the STS's keys cannot be had
-  Optional<String> problem(
-      Secret token, String jti, Caller.Person caller, AuthorizationDetails requested) {
+  Optional<String> problem(Secret token, String jti, Caller.Person caller, Wanted wanted) {
+    JwtVerifier tokens = byAudience.computeIfAbsent(wanted.audience().orElse(resource), verifiers);
     return switch (tokens.verify(token.reveal())) {
       case JwtCheck.Verified(VerifiedJwt jwt) ->
-          Optional.ofNullable(mismatch(jwt, jti, caller, requested));
+          Optional.ofNullable(mismatch(jwt, jti, caller, wanted.details()));
       case JwtCheck.Rejected(String reason) -> Optional.of(reason);
       case JwtCheck.Unavailable(String reason) -> throw new UnavailableException(reason, null);
     };

@@ -40,7 +40,9 @@ final class Outcomes {
   /// Whether a failed call certainly left nothing behind: its transaction was rolled back, or none
   /// was begun.
   static boolean hadNoEffect(String code) {
-    return Set.of(code(Cause.TIMEOUT), code(Cause.REFUSED), "no_row").contains(code);
+    return Set.of(
+            code(Cause.TIMEOUT), code(Cause.REFUSED), "no_row", "server_refused", "server_rejected")
+        .contains(code);
   }
 
   private static CallResult failure(Cause cause, String text, Trace trace) {

@@ -1,5 +1,6 @@
 package dev.countersign.gateway;
 
+import dev.countersign.gateway.tools.Tool;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.UnavailableException;
@@ -12,7 +13,7 @@ public interface TokenExchange {
   /// Exchanges the caller's bearer for a token for exactly these details.
   ///
   /// @throws UnavailableException if the STS is away
-  ExchangeResult exchange(Caller.Person caller, String scope, AuthorizationDetails details);
+  ExchangeResult exchange(Caller.Person caller, Tool.Grant grant, AuthorizationDetails details);
 
   /// Looks where an approval stands.
   ///
@@ -22,5 +23,5 @@ public interface TokenExchange {
   /// Redeems an approval, with the same details again.
   ///
   /// @throws UnavailableException if the STS is away
-  ExchangeResult redeem(Secret assertion, String scope, AuthorizationDetails details);
+  ExchangeResult redeem(Secret assertion, Tool.Grant grant, AuthorizationDetails details);
 }

@@ -41,6 +41,12 @@ public enum LedgerEvent {
   DEFINITION_WRITTEN,
   DEFINITION_REFUSED,
   STATEMENT_RUN,
+  /// A call was carried to a server behind the gateway.
+  CALL_FORWARDED,
+  /// A server behind the gateway lists a tool that is not the approved one.
+  TOOL_QUARANTINED,
+  TOOL_APPROVED,
+  TOOL_WITHDRAWN,
   CALL_FINISHED,
   CALL_REFUSED,
   EVENT_ACCEPTED,

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       AttributesCommand.class,
       ApprovalsCommand.class,
       LeasesCommand.class,
+      McpCommand.class,
       RlsCommand.class,
       AssertionCommand.class,
       KillCommand.class,

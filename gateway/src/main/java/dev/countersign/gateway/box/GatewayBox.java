@@ -16,6 +16,7 @@ import dev.countersign.gateway.OboBearers;
 import dev.countersign.gateway.OboCheck;
 import dev.countersign.gateway.PresentedTokens;
 import dev.countersign.gateway.Refusals;
+import dev.countersign.gateway.StatementCall;
 import dev.countersign.gateway.http.BrokerWire;
 import dev.countersign.gateway.http.McpRoutes;
 import dev.countersign.gateway.http.StsWire;
@@ -25,6 +26,7 @@ import dev.countersign.gateway.mcp.RequestStates;
 import dev.countersign.gateway.postgres.PgRepeatedCalls;
 import dev.countersign.gateway.postgres.PgStatements;
 import dev.countersign.gateway.tools.Tools;
+import dev.countersign.gateway.upstream.ForwardedCall;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.PresenterAssertion;
@@ -46,9 +48,11 @@ public final class GatewayBox implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GatewayBox.class);
 
   private final BoxServer server;
+  private final ServersBehind behind;
 
-  private GatewayBox(BoxServer server) {
+  private GatewayBox(BoxServer server, ServersBehind behind) {
     this.server = server;
+    this.behind = behind;
   }
 
   /// Starts it.
@@ -67,6 +71,10 @@ public final class GatewayBox implements AutoCloseable {
     missing.removeAll(config.databases().keySet());
     if (!missing.isEmpty()) {
       throw new IllegalArgumentException("tools name unknown databases: " + missing);
+    }
+    if (config.mode() == GatewayConfig.Mode.VALIDATE && tools.needsExchange()) {
+      throw new IllegalArgumentException(
+          "servers behind the gateway need gateway.mode te, or a credential of kind login");
     }
     var health = new Health();
     health.check("database", database::isUp);
@@ -97,16 +105,17 @@ public final class GatewayBox implements AutoCloseable {
             .vault()
             .<CredentialBroker>map(vault -> new VaultWire(vault, client))
             .orElseGet(() -> new BrokerWire(config, client, assertions));
+    var behind = ServersBehind.open(tools, client, database, ledger, version(), clock);
     var calls =
         new GuardedCall(
             authorizer,
-            broker,
-            new PgStatements(config.databases()),
+            new StatementCall(broker, new PgStatements(config.databases())),
+            new ForwardedCall(behind.catalog(), broker),
             new PgRepeatedCalls(database, clock),
             ledger);
     var mcp =
         new McpServer(
-            tools,
+            behind.catalog(),
             calls,
             refusals,
             new RequestStates(key.getD().decode(), clock),
@@ -116,8 +125,13 @@ public final class GatewayBox implements AutoCloseable {
     var settings =
         new BoxServer.Settings(
             "gateway", config.listener(), health, metrics, config.border().maxBodyBytes());
-    return new GatewayBox(
-        BoxServer.start(settings, new McpRoutes(config, tools, bearers, mcp, refusals)));
+    try {
+      return new GatewayBox(
+          BoxServer.start(settings, new McpRoutes(config, tools, bearers, mcp, refusals)), behind);
+    } catch (RuntimeException failed) {
+      behind.close();
+      throw failed;
+    }
   }
 
   private static KeySource keys(Anchor anchor, InstantSource clock) {
@@ -143,5 +157,6 @@ public final class GatewayBox implements AutoCloseable {
   @Override
   public void close() {
     server.close();
+    behind.close();
   }
 }

@@ -6,6 +6,7 @@ import dev.countersign.gateway.Caller;
 import dev.countersign.gateway.ExchangeResult;
 import dev.countersign.gateway.GatewayConfig;
 import dev.countersign.gateway.TokenExchange;
+import dev.countersign.gateway.tools.Tool;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.PresenterAssertion;
@@ -51,20 +52,21 @@ public final class StsWire implements TokenExchange {
   }
 
   @Override
-  public ExchangeResult exchange(Caller.Person caller, String scope, AuthorizationDetails details) {
+  public ExchangeResult exchange(
+      Caller.Person caller, Tool.Grant grant, AuthorizationDetails details) {
     var form = new LinkedHashMap<String, String>();
     form.put("grant_type", TokenTypes.TOKEN_EXCHANGE_GRANT);
     form.put("subject_token", caller.bearer().reveal());
     form.put("subject_token_type", caller.anchor().tokenType());
-    return token(form, scope, details);
+    return token(form, grant, details);
   }
 
   @Override
-  public ExchangeResult redeem(Secret assertion, String scope, AuthorizationDetails details) {
+  public ExchangeResult redeem(Secret assertion, Tool.Grant grant, AuthorizationDetails details) {
     var form = new LinkedHashMap<String, String>();
     form.put("grant_type", TokenTypes.JWT_BEARER_GRANT);
     form.put("assertion", assertion.reveal());
-    return token(form, scope, details);
+    return token(form, grant, details);
   }
 
   @Override
@@ -105,9 +107,9 @@ public final class StsWire implements TokenExchange {
   }
 
   private ExchangeResult token(
-      Map<String, String> form, String scope, AuthorizationDetails details) {
-    form.put("scope", scope);
-    form.put("resource", resource);
+      Map<String, String> form, Tool.Grant grant, AuthorizationDetails details) {
+    form.put("scope", grant.scope());
+    form.put("resource", grant.audience().orElse(resource));
     form.put("authorization_details", details.canonical());
     form.put("client_id", workload);
     form.put("client_assertion_type", TokenTypes.JWT_CLIENT_ASSERTION);

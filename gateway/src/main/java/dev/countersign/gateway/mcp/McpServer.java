@@ -9,7 +9,7 @@ import dev.countersign.gateway.Caller;
 import dev.countersign.gateway.GuardedCall;
 import dev.countersign.gateway.Refusals;
 import dev.countersign.gateway.tools.Tool;
-import dev.countersign.gateway.tools.Tools;
+import dev.countersign.gateway.tools.Toolbox;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.UnavailableException;
@@ -32,7 +32,7 @@ public final class McpServer {
           + " tell the person why. If a call needs approval, show the address to the person and call"
           + " again with the same arguments once they have approved. Never ask for a code.";
 
-  private final Tools tools;
+  private final Toolbox tools;
   private final GuardedCall calls;
   private final Refusals refusals;
   private final RequestStates states;
@@ -41,7 +41,7 @@ public final class McpServer {
 
   /// @param version of this server, as it tells clients
   public McpServer(
-      Tools tools,
+      Toolbox tools,
       GuardedCall calls,
       Refusals refusals,
       RequestStates states,
@@ -166,7 +166,7 @@ public final class McpServer {
     }
     ObjectNode result = StrictJson.object();
     ArrayNode list = result.putArray("tools");
-    tools.all().forEach(tool -> list.add(tool.definition()));
+    tools.tools().all().forEach(tool -> list.add(tool.definition()));
     return result;
   }
 

@@ -6,6 +6,7 @@ import dev.countersign.gateway.CallResult.Trace;
 import dev.countersign.protocol.StrictJson;
 import java.util.List;
 import java.util.Optional;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -21,9 +22,11 @@ final class ToolAnswers {
   static Optional<ObjectNode> of(CallResult outcome) {
     return switch (outcome) {
       case CallResult.Completed(var structured, var trace) ->
-          Optional.of(result(StrictJson.write(structured), structured, false, trace));
+          Optional.of(marked(result(StrictJson.write(structured), structured, false, trace)));
       case CallResult.Repeated(var structured, var trace) ->
           Optional.of(repeated(structured, trace));
+      case CallResult.Carried(var carried, boolean repeated, var trace) ->
+          Optional.of(carried(carried, repeated, trace));
       case CallResult.BadArguments(var problems) -> Optional.of(badArguments(problems));
       case CallResult.ApprovalRequired(var approval) -> Optional.of(approvalRequired(approval));
       case CallResult.Denied(var code, var reason, var reasons, var trace) ->
@@ -40,6 +43,10 @@ final class ToolAnswers {
     return switch (outcome) {
       case CallResult.Completed _ -> "completed";
       case CallResult.Repeated _ -> "repeated";
+      case CallResult.Carried(var result, boolean repeated, _) ->
+          repeated
+              ? "repeated"
+              : result.path("isError").asBoolean(false) ? "tool_error" : "completed";
       case CallResult.BadArguments _ -> "invalid_arguments";
       case CallResult.ApprovalRequired _ -> "approval_required";
       case CallResult.Denied _ -> "denied";
@@ -52,7 +59,34 @@ final class ToolAnswers {
   private static ObjectNode repeated(ObjectNode structured, Trace trace) {
     ObjectNode result = result(StrictJson.write(structured), structured, false, trace);
     result.withObject("/_meta").put(META + "repeated", true);
+    return marked(result);
+  }
+
+  /// What came from outside is data, whatever it says: a host can tell it from our own words.
+  private static ObjectNode marked(ObjectNode result) {
+    result.withObject("/_meta").put(META + "content", "data");
     return result;
+  }
+
+  /// A server's own result, with our diagnostics in place of what looks like them.
+  private static ObjectNode carried(ObjectNode carried, boolean repeated, Trace trace) {
+    ObjectNode result = carried.deepCopy();
+    result.put("resultType", "complete");
+    JsonNode foreign = carried.path("_meta");
+    diagnose(result, trace);
+    ObjectNode meta = result.withObject("/_meta");
+    for (var member : foreign.properties()) {
+      boolean isReserved =
+          member.getKey().startsWith(META)
+              || member.getKey().startsWith("io.modelcontextprotocol/");
+      if (!isReserved) {
+        meta.set(member.getKey(), member.getValue());
+      }
+    }
+    if (repeated) {
+      meta.put(META + "repeated", true);
+    }
+    return marked(result);
   }
 
   private static ObjectNode badArguments(List<String> problems) {

@@ -42,11 +42,21 @@ final class ArgumentSchema {
   ///
   /// @return the schema; do not use it if a problem was told
   static ArgumentSchema of(ObjectNode source, Consumer<String> problem) {
+    return read(source, true, problem);
+  }
+
+  /// Reads the schema of a foreign tool: closed here where its author left it open by silence.
+  static ArgumentSchema ofForeign(ObjectNode source, Consumer<String> problem) {
+    return read(ForeignSchema.closed(source), false, problem);
+  }
+
+  private static ArgumentSchema read(
+      ObjectNode source, boolean mustBeClosed, Consumer<String> problem) {
     ObjectNode copy = source.deepCopy();
     if (!"object".equals(copy.path("type").asString(""))) {
       problem.accept("must have `type: object` at its top");
     }
-    checkClosed(copy, "", problem);
+    checkClosed(copy, "", mustBeClosed, problem);
     try {
       for (Error error :
           REGISTRY
@@ -131,12 +141,14 @@ final class ArgumentSchema {
     return number.compareTo(MIN_LONG) >= 0 && number.compareTo(MAX_LONG) <= 0;
   }
 
-  private static void checkClosed(JsonNode schema, String where, Consumer<String> problem) {
+  private static void checkClosed(
+      JsonNode schema, String where, boolean mustBeClosed, Consumer<String> problem) {
     if (schema instanceof ObjectNode object) {
       String at = where.isEmpty() ? "" : " at `" + where + "`";
       boolean describesObject =
           "object".equals(object.path("type").asString("")) || object.has("properties");
-      if (describesObject
+      if (mustBeClosed
+          && describesObject
           && !isFalse(object.path("additionalProperties"))
           && !isFalse(object.path("unevaluatedProperties"))) {
         problem.accept("needs `additionalProperties: false`" + at);
@@ -155,24 +167,29 @@ final class ArgumentSchema {
       }
       for (var member : object.properties()) {
         if (!Set.of("default", "const", "enum", "examples").contains(member.getKey())) {
-          descend(member.getKey(), member.getValue(), where, problem);
+          descend(member.getKey(), member.getValue(), where, mustBeClosed, problem);
         }
       }
     } else if (schema.isArray()) {
-      schema.forEach(element -> checkClosed(element, where, problem));
+      schema.forEach(element -> checkClosed(element, where, mustBeClosed, problem));
     }
   }
 
   private static void descend(
-      String keyword, JsonNode value, String where, Consumer<String> problem) {
+      String keyword,
+      JsonNode value,
+      String where,
+      boolean mustBeClosed,
+      Consumer<String> problem) {
     String path = where.isEmpty() ? keyword : where + "." + keyword;
-    if (Set.of("properties", "$defs", "patternProperties", "dependentSchemas").contains(keyword)) {
+    if (ForeignSchema.MAPS.contains(keyword)) {
       // A map of schemas: its keys are the operator's names, not keywords.
       value
           .properties()
-          .forEach(named -> checkClosed(named.getValue(), path + "." + named.getKey(), problem));
+          .forEach(named ->
+              checkClosed(named.getValue(), path + "." + named.getKey(), mustBeClosed, problem));
     } else {
-      checkClosed(value, path, problem);
+      checkClosed(value, path, mustBeClosed, problem);
     }
   }
 

@@ -23,8 +23,7 @@ public final class Tool {
   private final RarTemplate details;
   private final Grant grant;
   private final Optional<Idempotency> idempotency;
-  private final Statement statement;
-  private final ResultMapping result;
+  private final Work work;
 
   Tool(
       String name,
@@ -33,8 +32,7 @@ public final class Tool {
       RarTemplate details,
       Grant grant,
       Optional<Idempotency> idempotency,
-      Statement statement,
-      ResultMapping result) {
+      Work work) {
     if (!isName(name)) {
       throw new IllegalArgumentException("a tool's name must have 1 to 128 of [A-Za-z0-9_.-]");
     }
@@ -48,8 +46,7 @@ public final class Tool {
     published.put("digest", Digest.sha256(StrictJson.canonical(details.source())));
     published.put("scope", grant.scope());
     this.idempotency = idempotency;
-    this.statement = statement;
-    this.result = result;
+    this.work = work;
   }
 
   /// Whether a text may be a tool's name.
@@ -104,12 +101,9 @@ public final class Tool {
     return idempotency;
   }
 
-  public Statement statement() {
-    return statement;
-  }
-
-  public ResultMapping result() {
-    return result;
+  /// What a granted call runs.
+  public Work work() {
+    return work;
   }
 
   @Override
@@ -138,9 +132,13 @@ public final class Tool {
     }
   }
 
-  /// What a call needs from the other boxes.
+  /// What a call asks the STS for, besides its details.
   ///
-  /// @param scope asked for at the STS
-  /// @param role the broker's role whose login runs the statement
-  public record Grant(String scope, String role) {}
+  /// @param audience the resource that the token is for; empty for this gateway itself
+  public record Grant(String scope, Optional<String> audience) {
+    /// For this gateway.
+    public Grant(String scope) {
+      this(scope, Optional.empty());
+    }
+  }
 }

@@ -4,6 +4,7 @@ import dev.countersign.config.ConfigSection;
 import dev.countersign.protocol.StrictJson;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,8 +36,6 @@ import tools.jackson.databind.node.ObjectNode;
 public final class ToolReader {
   private static final int DEFAULT_ROWS = 100;
   private static final int DEFAULT_BYTES = 256 * 1024;
-  private static final Duration DEFAULT_WITHIN = Duration.ofMinutes(10);
-  private static final Duration LONGEST_WITHIN = Duration.ofDays(30);
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
   private static final Map<String, Boolean> ANNOTATIONS =
       Map.of(
@@ -60,8 +59,9 @@ public final class ToolReader {
     var reader = new ToolReader(databases);
     var tools = new LinkedHashMap<String, Tool>();
     Map<String, ConfigSection> sections = file.named("tools");
-    if (sections.isEmpty()) {
-      file.problem("tools", "missing; at least one tool is needed here");
+    List<Server> servers = ServerReader.read(file);
+    if (sections.isEmpty() && servers.isEmpty()) {
+      file.problem("tools", "missing; at least one tool, or one of `servers`, is needed here");
     }
     sections.forEach((name, section) -> {
       if (Tool.isName(name)) {
@@ -70,8 +70,17 @@ public final class ToolReader {
         file.problem("tools", "a tool's name must have 1 to 128 of [A-Za-z0-9_.-]");
       }
     });
+    var names = new HashSet<>(tools.keySet());
+    for (Server server : servers) {
+      for (Mapping mapping : server.mappings().values()) {
+        if (!names.add(mapping.name())) {
+          file.problem(
+              "servers." + server.name(), "two tools would have the name " + mapping.name());
+        }
+      }
+    }
     file.done();
-    return new Tools(tools.values());
+    return new Tools(tools.values(), servers);
   }
 
   private Tool tool(String name, ConfigSection section) {
@@ -86,46 +95,31 @@ public final class ToolReader {
     }
     RarTemplate details =
         RarTemplate.compile(section.tree("rar"), schema.source(), to(section, "rar"));
-    var grant = new Tool.Grant(section.text("scope"), section.text("role"));
+    var grant = new Tool.Grant(section.text("scope"));
+    String role = section.text("role");
     ResultMapping result = result(section);
     Statement statement = statement(section, schema.source(), result);
     Optional<Tool.Idempotency> idempotency =
         idempotency(section, schema.source(), statement.readOnly());
     section.done();
-    return new Tool(name, definition, schema, details, grant, idempotency, statement, result);
+    var work = new Work.Sql(role, statement, result);
+    return new Tool(name, definition, schema, details, grant, idempotency, work);
   }
 
   private static Optional<Tool.Idempotency> idempotency(
       ConfigSection section, ObjectNode schema, boolean readOnly) {
-    Optional<ConfigSection> declared = section.optionalSection("idempotency");
-    if (declared.isEmpty()) {
-      if (!readOnly) {
-        section.problem(
-            "idempotency",
-            "missing; a tool that writes must say which arguments make two calls the same, such as"
-                + " {key: [case_id, amount_cents], within: 10m}");
+    Optional<Tool.Idempotency> idempotency = IdempotencyReader.read(section, readOnly);
+    idempotency.ifPresent(declared -> {
+      if (declared.arguments().isEmpty() && !schema.path("properties").isEmpty()) {
+        section.problem("idempotency.key", "must name at least one argument");
       }
-      return Optional.empty();
-    }
-    if (readOnly) {
-      section.problem("idempotency", "is for tools that write: readOnly: false");
-    }
-    ConfigSection idempotency = declared.get();
-    List<String> key = idempotency.texts("key");
-    Duration within = idempotency.duration("within", DEFAULT_WITHIN);
-    idempotency.done();
-    if (key.isEmpty() && !schema.path("properties").isEmpty()) {
-      idempotency.problem("key", "must name at least one argument");
-    }
-    for (String argument : key) {
-      if (!schema.path("properties").has(argument)) {
-        idempotency.problem("key", "`" + argument + "` is no property of inputSchema");
+      for (String argument : declared.arguments()) {
+        if (!schema.path("properties").has(argument)) {
+          section.problem("idempotency.key", "`" + argument + "` is no property of inputSchema");
+        }
       }
-    }
-    if (!within.isPositive() || within.compareTo(LONGEST_WITHIN) > 0) {
-      idempotency.problem("within", "must be over 0 and at most 30 days");
-    }
-    return Optional.of(new Tool.Idempotency(key, within));
+    });
+    return idempotency;
   }
 
   private static ArgumentSchema schema(ConfigSection section) {

@@ -9,11 +9,13 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /// All tools of one gateway, in the order of their file. Threads may share it.
-public final class Tools {
+public final class Tools implements Toolbox {
   private final Map<String, Tool> byName = new LinkedHashMap<>();
+  private final List<Server> servers;
 
   /// @throws IllegalArgumentException if two tools have one name
-  public Tools(Collection<Tool> tools) {
+  public Tools(Collection<Tool> tools, Collection<Server> servers) {
+    this.servers = List.copyOf(servers);
     for (Tool tool : tools) {
       if (byName.put(tool.name(), tool) != null) {
         throw new IllegalArgumentException("two tools have the name " + tool.name());
@@ -25,6 +27,23 @@ public final class Tools {
     return List.copyOf(byName.values());
   }
 
+  /// The servers behind the gateway, whose mapped tools are added as far as they are approved.
+  public List<Server> servers() {
+    return servers;
+  }
+
+  @Override
+  public Tools tools() {
+    return this;
+  }
+
+  /// Whether one of the servers can only be called after an exchange of our own: an agent's token
+  /// is for this gateway, and its single use is kept by the broker, which only a login involves.
+  public boolean needsExchange() {
+    return servers.stream().anyMatch(server -> !(server.credential() instanceof Credential.Login));
+  }
+
+  @Override
   public Optional<Tool> find(String name) {
     return Optional.ofNullable(byName.get(name));
   }
@@ -33,6 +52,7 @@ public final class Tools {
   public Set<String> scopes() {
     var scopes = new TreeSet<String>();
     all().forEach(tool -> scopes.add(tool.grant().scope()));
+    servers.forEach(server -> server.mappings().values().forEach(m -> scopes.add(m.scope())));
     return scopes;
   }
 
@@ -40,13 +60,22 @@ public final class Tools {
   public Set<String> detailTypes() {
     var types = new TreeSet<String>();
     all().forEach(tool -> types.addAll(tool.detailTypes()));
+    for (Server server : servers) {
+      for (Mapping mapping : server.mappings().values()) {
+        mapping.rar().forEach(element -> types.add(element.path("type").asString("")));
+      }
+    }
     return types;
   }
 
   /// Every database that some tool uses.
   public Set<String> databases() {
     var databases = new TreeSet<String>();
-    all().forEach(tool -> databases.add(tool.statement().database()));
+    for (Tool tool : all()) {
+      if (tool.work() instanceof Work.Sql(_, Statement statement, _)) {
+        databases.add(statement.database());
+      }
+    }
     return databases;
   }
 }

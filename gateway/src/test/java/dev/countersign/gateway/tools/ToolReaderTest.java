@@ -85,8 +85,9 @@ class ToolReaderTest {
     Tool tool = read(GOOD, problems).find("find_case").orElseThrow();
 
     assertThat(problems.isEmpty()).isTrue();
-    assertThat(tool.statement().sql()).isEqualTo("SELECT 1 AS one WHERE ? = 'x'");
-    assertThat(tool.statement().readOnly()).isTrue();
+    assertThat(((Work.Sql) tool.work()).statement().sql())
+        .isEqualTo("SELECT 1 AS one WHERE ? = 'x'");
+    assertThat(((Work.Sql) tool.work()).statement().readOnly()).isTrue();
     assertThat(tool.check(StrictJson.parseObject("{\"case_id\":\"R-1\"}")))
         .isInstanceOfSatisfying(
             ArgumentCheck.Valid.class,

@@ -1,8 +1,10 @@
 package dev.countersign.protocol.http;
 
 import dev.countersign.protocol.UnavailableException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
@@ -13,8 +15,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The HTTP client of every box towards addresses that only the operator chooses, such as the other
@@ -60,10 +64,67 @@ public final class WireClient implements Wire {
     var handler =
         HttpResponse.BodyHandlers.limiting(HttpResponse.BodyHandlers.ofByteArray(), MAX_BODY);
     CompletableFuture<HttpResponse<byte[]>> call = client.sendAsync(request.build(), handler);
+    HttpResponse<byte[]> response = await(call, call, what, timeout);
+    return new Answer(response.statusCode(), response.body(), response.headers().map());
+  }
+
+  /// Sends a request and reads the answer line by line, as it comes, until `isLast` says that what
+  /// was waited for is there: an event stream need not end by itself.
+  ///
+  /// @param maxBody the most bytes of the answer that are read
+  /// @param timeout for the whole call, from the connection to the last line
+  /// @param isLast takes each line on one thread at a time; true ends the reading
+  /// @return status and headers; the body is what `isLast` has seen
+  /// @throws WireFailure if there is no complete answer in time
+  public Answer lines(
+      String method,
+      URI address,
+      Map<String, String> headers,
+      @Nullable String body,
+      Duration timeout,
+      int maxBody,
+      Predicate<String> isLast) {
+    var request = HttpRequest.newBuilder(address).timeout(timeout);
+    headers.forEach(request::header);
+    request.method(
+        method,
+        body == null
+            ? HttpRequest.BodyPublishers.noBody()
+            : HttpRequest.BodyPublishers.ofString(body));
+    String what = method + " " + withoutQuery(address);
+    var enough = new CompletableFuture<Answer>();
+    HttpResponse.BodyHandler<Void> handler =
+        info ->
+            HttpResponse.BodySubscribers.fromLineSubscriber(
+                new LinesUntil(
+                    isLast,
+                    () ->
+                        enough.complete(
+                            new Answer(info.statusCode(), new byte[0], info.headers().map()))));
+    CompletableFuture<HttpResponse<Void>> call =
+        client.sendAsync(request.build(), HttpResponse.BodyHandlers.limiting(handler, maxBody));
+    var _ =
+        call.whenComplete((response, failed) -> {
+          if (failed != null) {
+            enough.completeExceptionally(failed);
+          } else {
+            enough.complete(
+                new Answer(response.statusCode(), new byte[0], response.headers().map()));
+          }
+        });
+    Answer answer = await(enough, call, what, timeout);
+    if (!call.isDone()) {
+      // Usually the stream ends right behind its last event, and the connection serves again.
+      CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS).execute(() -> call.cancel(true));
+    }
+    return answer;
+  }
+
+  private static <T> T await(
+      CompletableFuture<T> answer, Future<?> call, String what, Duration timeout) {
     try {
       // The request's own timeout ends with the headers; this one ends with the last byte.
-      HttpResponse<byte[]> response = call.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
-      return new Answer(response.statusCode(), response.body(), response.headers().map());
+      return answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException late) {
       call.cancel(true);
       throw new WireFailure(what + ": no complete answer in time", late);
@@ -126,6 +187,30 @@ public final class WireClient implements Wire {
   public static final class WireFailure extends UnavailableException {
     public WireFailure(String message, Throwable cause) {
       super(message, cause);
+    }
+
+    /// Whether nothing was sent, since there was no connection.
+    public boolean isUnsent() {
+      return has(ConnectException.class) || has(HttpConnectTimeoutException.class);
+    }
+
+    /// Whether the answer was larger than it may be.
+    public boolean isTooLarge() {
+      for (Throwable why = this; why != null; why = why.getCause()) {
+        if (String.valueOf(why.getMessage()).startsWith("body exceeds capacity")) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    private boolean has(Class<? extends Throwable> type) {
+      for (Throwable why = this; why != null; why = why.getCause()) {
+        if (type.isInstance(why)) {
+          return true;
+        }
+      }
+      return false;
     }
   }
 }

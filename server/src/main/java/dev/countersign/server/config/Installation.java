@@ -149,6 +149,12 @@ public record Installation(
     if (earlier == null) {
       ConfigSection toolsRoot = ConfigFile.read(toolsFile, variables, problems);
       tools = ToolReader.read(toolsRoot, gateway.orElseThrow().databases().keySet());
+      if (tools.needsExchange() && gateway.orElseThrow().mode() == GatewayConfig.Mode.VALIDATE) {
+        gatewaySection.problem(
+            "mode",
+            "must be te where a server behind the gateway has another credential than a login: an"
+                + " agent's own token is for this gateway, and only a login uses it up");
+      }
       problems.throwIfAny();
       types = TypeRegistry.load(typesFile);
       policy = Policy.load(policyFile, types);

@@ -1,0 +1,129 @@
+package dev.countersign.gateway;
+
+import static dev.countersign.ledger.LedgerEvent.CALL_FINISHED;
+import static dev.countersign.ledger.LedgerEvent.STATEMENT_RUN;
+
+import dev.countersign.gateway.CallResult.Trace;
+import dev.countersign.gateway.tools.Work;
+import dev.countersign.ledger.Ledger;
+import dev.countersign.protocol.StrictJson;
+import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A granted call of a tool of our own: a login for it, its statement, and the end of the login in
+/// every outcome. Threads may share it.
+public final class StatementCall {
+  private static final StatementResult BROKEN =
+      new StatementResult.Failed(StatementResult.Cause.BROKEN, "");
+
+  private final CredentialBroker broker;
+  private final StatementRunner statements;
+
+  public StatementCall(CredentialBroker broker, StatementRunner statements) {
+    this.broker = broker;
+    this.statements = statements;
+  }
+
+  /// Makes it. How it ended is in the ledger before this returns.
+  CallResult run(GrantedCall call, Work.Sql work) {
+    return switch (broker.mint(work.role(), call.token())) {
+      case MintResult.Minted(Lease lease) -> new WithLease(call, work, lease).run();
+      case MintResult.Refused(String code) -> {
+        call.entry().refuse("broker", code);
+        yield new CallResult.Denied(
+            code, "the credential broker refused this request", List.of(), call.trace());
+      }
+    };
+  }
+
+  /// One thread.
+  private final class WithLease {
+    private final GrantedCall call;
+    private final Work.Sql work;
+    private final Lease lease;
+
+    WithLease(GrantedCall call, Work.Sql work, Lease lease) {
+      this.call = call;
+      this.work = work;
+      this.lease = lease;
+    }
+
+    CallResult run() {
+      StatementResult result;
+      call.entry().begin();
+      try {
+        result = statements.run(work.statement(), lease, call.arguments(), call.entry().jti());
+      } catch (RuntimeException fault) {
+        answer(BROKEN, traced(broker.revoke(lease)));
+        throw fault;
+      } catch (Error fault) {
+        broker.revoke(lease);
+        throw fault;
+      }
+      // Before anybody is answered, so that a caller who went away changes nothing.
+      return answer(result, traced(broker.revoke(lease)));
+    }
+
+    private Trace traced(boolean revoked) {
+      return new Trace(call.entry().jti(), lease.id(), revoked);
+    }
+
+    private CallResult answer(StatementResult result, Trace trace) {
+      String outcome =
+          switch (result) {
+            case StatementResult.Ran _ -> "ran";
+            case StatementResult.Failed(var cause, _) -> Outcomes.code(cause);
+          };
+      try {
+        record(result, outcome, trace);
+      } catch (Ledger.LedgerAway away) {
+        // The login was in the ledger of the broker, its use could not be written here: the rows
+        // stay here, and the agent learns that the statement may have had its effect.
+        return new CallResult.Failed(
+            "unrecorded",
+            "the statement ended ("
+                + outcome
+                + ") but could not be recorded, so its result is"
+                + " withheld; look before you repeat it",
+            trace);
+      }
+      return switch (result) {
+        case StatementResult.Ran(var rows, boolean truncated) ->
+            work.result()
+                .map(rows, truncated)
+                .<CallResult>map(mapped -> completed(mapped, trace))
+                .orElseGet(() -> new CallResult.Failed("no_row", work.result().missing(), trace));
+        case StatementResult.Failed(var cause, _) -> Outcomes.failed(cause, trace);
+      };
+    }
+
+    private CallResult completed(ObjectNode mapped, Trace trace) {
+      String text = StrictJson.write(mapped);
+      // No statement selects these; if one ever does, nothing of it leaves the house.
+      if (text.contains(lease.password().reveal()) || text.contains(call.token().reveal())) {
+        return new CallResult.Failed("withheld", "the result is withheld", trace);
+      }
+      return new CallResult.Completed(mapped, trace);
+    }
+
+    private void record(StatementResult result, String outcome, Trace trace) {
+      ObjectNode statement = StrictJson.object();
+      statement.put("role", work.role());
+      statement.put("login", lease.username()).put("lease_id", lease.id());
+      statement.put("outcome", outcome);
+      switch (result) {
+        case StatementResult.Ran(var rows, boolean truncated) ->
+            statement.put("rows", rows.size()).put("truncated", truncated);
+        case StatementResult.Failed(_, String sqlState) -> statement.put("sqlstate", sqlState);
+      }
+      call.entry().append(STATEMENT_RUN, statement);
+      ObjectNode finished = StrictJson.object();
+      finished.put("outcome", outcome).put("lease_id", lease.id());
+      finished.put("revoked", trace.revoked());
+      if (!trace.revoked()) {
+        finished.put("reason", "the broker did not confirm the revoke; its sweeper ends the lease");
+      }
+      call.entry().append(CALL_FINISHED, finished);
+    }
+  }
+}

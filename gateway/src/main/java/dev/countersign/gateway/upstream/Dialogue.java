@@ -1,0 +1,108 @@
+package dev.countersign.gateway.upstream;
+
+import dev.countersign.gateway.tools.Server;
+import dev.countersign.gateway.upstream.UpstreamFailure.Kind;
+import dev.countersign.protocol.StrictJson;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Talks with one server in the era that it speaks, so that nobody else has to know which. Threads
+/// may share it.
+///
+/// Nothing is offered to the server: no sampling, no roots, no elicitation. What it asks for all
+/// the same goes nowhere.
+public final class Dialogue implements AutoCloseable {
+  private static final int MAX_PAGES = 20;
+  private static final int MAX_TOOLS = 500;
+  private static final Duration LIST_TIMEOUT = Duration.ofSeconds(15);
+  private static final int LIST_BYTES = 2 << 20;
+
+  private final Server server;
+  private final Channel channel;
+  private final Manners manners;
+
+  /// @param version of this gateway, as it tells servers
+  public Dialogue(Server server, Channel channel, String version) {
+    this.server = server;
+    this.channel = channel;
+    this.manners = new Manners(server.speech(), channel, version);
+  }
+
+  /// All tools of the server, as it describes them.
+  ///
+  /// @throws UpstreamFailure if it does not tell them
+  public List<ObjectNode> tools(South south) {
+    var line = new Manners.Line(south, LIST_TIMEOUT, LIST_BYTES);
+    try (Conversation open = manners.open(line)) {
+      var tools = new ArrayList<ObjectNode>();
+      String cursor = "";
+      for (int page = 0; page < MAX_PAGES && tools.size() <= MAX_TOOLS; page++) {
+        ObjectNode params = StrictJson.object();
+        if (!cursor.isEmpty()) {
+          params.put("cursor", cursor);
+        }
+        ObjectNode result = listed(open.ask("tools/list", params));
+        for (JsonNode tool : result.path("tools")) {
+          if (!(tool instanceof ObjectNode object)) {
+            throw new UpstreamFailure(Kind.PROTOCOL, "its list of tools holds something else");
+          }
+          tools.add(object);
+        }
+        cursor = result.path("nextCursor").asString("");
+        if (cursor.isEmpty()) {
+          return tools;
+        }
+      }
+      throw new UpstreamFailure(Kind.TOO_LARGE, "its list of tools does not end");
+    }
+  }
+
+  private ObjectNode listed(ObjectNode reply) {
+    if (reply.path("result") instanceof ObjectNode result && result.path("tools").isArray()) {
+      return result;
+    }
+    manners.forget();
+    throw new UpstreamFailure(Kind.PROTOCOL, "it does not list its tools");
+  }
+
+  /// Calls a tool.
+  UpstreamAnswer call(String tool, ObjectNode arguments, South south) {
+    var line = new Manners.Line(south, server.limits().timeout(), server.limits().maxBytes());
+    try (Conversation open = manners.open(line)) {
+      ObjectNode params = StrictJson.object().put("name", tool);
+      params.set("arguments", arguments);
+      return answer(open.ask("tools/call", params));
+    } catch (UpstreamFailure failure) {
+      return new UpstreamAnswer.Failed(failure.kind(), failure.reason());
+    }
+  }
+
+  private UpstreamAnswer answer(ObjectNode reply) {
+    if (reply.path("error") instanceof ObjectNode error) {
+      int code = error.path("code").asInt(0);
+      if (Manners.isAboutTheEra(code)) {
+        manners.forget();
+      }
+      return new UpstreamAnswer.Rejected(code, error.path("message").asString(""));
+    }
+    if (!(reply.path("result") instanceof ObjectNode result)) {
+      return new UpstreamAnswer.Failed(Kind.PROTOCOL, "its answer is neither result nor error");
+    }
+    return switch (result.path("resultType").asString("complete")) {
+      case "complete" ->
+          result.path("content").isArray()
+              ? new UpstreamAnswer.Result(result)
+              : new UpstreamAnswer.Failed(Kind.PROTOCOL, "its result has no content");
+      case "input_required" -> new UpstreamAnswer.AsksForInput();
+      default -> new UpstreamAnswer.Failed(Kind.PROTOCOL, "the type of its result is unknown");
+    };
+  }
+
+  @Override
+  public void close() {
+    channel.close();
+  }
+}
