@@ -287,18 +287,23 @@ final class PolicyBench {
     }
 
     @Override
-    public void giveBack(List<Reserved> taken) {
-      store.giveBack(taken);
+    public void giveBack(String subject, String jti, List<Reserved> taken) {
+      store.giveBack(subject, jti, taken);
     }
 
     @Override
-    public List<Grant> ended(Instant now, Instant until, int limit) {
-      return store.ended(now, until, limit);
+    public List<Ended> ended(Instant now, Instant since, Instant until, int limit) {
+      return store.ended(now, since, until, limit);
     }
 
     @Override
-    public void settle(Grant grant, boolean wasUsed) {
-      store.settle(grant, wasUsed);
+    public boolean settle(Ended ended, boolean wasUsed) {
+      return store.settle(ended, wasUsed);
+    }
+
+    @Override
+    public void forget(Instant before) {
+      store.forget(before);
     }
   }
 }

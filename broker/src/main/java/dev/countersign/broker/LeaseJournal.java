@@ -67,6 +67,9 @@ public interface LeaseJournal {
   /// The gate that refuses a token, or empty if none does.
   Optional<RevocationGate.Kind> revoked(OnBehalfOfToken token);
 
+  /// Whether a token paid for a lease, also one that ended, or opened a session.
+  boolean wasUsed(TokenId token);
+
   /// Forgets what is over for so long that no token can come back.
   void forget(Instant now, Duration age);
 

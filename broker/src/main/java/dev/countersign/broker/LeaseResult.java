@@ -23,6 +23,9 @@ public sealed interface LeaseResult {
   /// @param count how many leases this call ended
   record Revoked(int count) implements LeaseResult {}
 
+  /// Whether a token opened anything; one that did not is refused from now on.
+  record Settled(boolean wasUsed) implements LeaseResult {}
+
   /// Nothing was done.
   ///
   /// @param reason for the caller's developer; names the member, never a value

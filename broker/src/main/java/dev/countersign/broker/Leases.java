@@ -5,6 +5,7 @@ import dev.countersign.broker.LeaseResult.Listed;
 import dev.countersign.broker.LeaseResult.Refused;
 import dev.countersign.broker.LeaseResult.Renewed;
 import dev.countersign.broker.LeaseResult.Revoked;
+import dev.countersign.broker.LeaseResult.Settled;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
@@ -29,6 +30,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threads may share it.
 public final class Leases {
+  /// The workload that issued the tokens, and may ask whether they were used.
+  public static final String TOKEN_SERVICE = "sts";
+
+  private static final String SETTLED = "settled as unused";
+
+  private final String issuer;
   private final String receiver;
   private final Set<String> operators;
   private final Presenters presenters;
@@ -39,7 +46,7 @@ public final class Leases {
   private final FaultPoint.Hook faults;
   private final InstantSource clock;
 
-  /// @param config names the receiver and the operators
+  /// @param config names the issuer of tokens, the receiver and the operators
   public Leases(
       BrokerConfig config,
       Presenters presenters,
@@ -49,6 +56,7 @@ public final class Leases {
       Ledger ledger,
       FaultPoint.Hook faults,
       InstantSource clock) {
+    this.issuer = config.issuer().issuer();
     this.receiver = config.receiver();
     this.operators = config.operators();
     this.presenters = presenters;
@@ -230,6 +238,34 @@ public final class Leases {
           journal.closeGate(gate, transaction, clock.instant());
           return endAll(journal.open(selection), _ -> cause, transaction);
         });
+  }
+
+  /// Tells the token service whether a token opened anything. One that did not is refused from now
+  /// on, so that the answer stays true.
+  public LeaseResult settleToken(String jti, PresenterProof proof) {
+    return asPresenter(
+        "settle",
+        proof,
+        presenter ->
+            presenter.name().equals(TOKEN_SERVICE)
+                ? new Settled(wasUsed(new TokenId(issuer, jti)))
+                : refused(
+                    "settle",
+                    null,
+                    presenter,
+                    Refusal.PRESENTER_NOT_ALLOWED,
+                    "only the token service settles tokens"));
+  }
+
+  private boolean wasUsed(TokenId token) {
+    if (journal.wasUsed(token)) {
+      return true;
+    }
+    // INVARIANT: the gate is committed before the second look. A mint that this look does not see
+    // sees the gate before it hands anything out.
+    journal.closeGate(
+        new RevocationGate(RevocationGate.Kind.TOKEN, token.jti()), SETTLED, clock.instant());
+    return journal.wasUsed(token);
   }
 
   /// Ends what one token paid for, for the proven holder of a session that it opened.

@@ -23,6 +23,12 @@ enum Feed {
     };
   }
 
+  /// Whether what it took can be given back when the token was never used: what counts questions or
+  /// refusals counts them whatever came of them.
+  boolean isOfGrants() {
+    return this == GRANTED || this == APPROVED;
+  }
+
   /// Whether a request counts in `total` before it is decided.
   boolean countsAhead(Stage stage) {
     return switch (this) {

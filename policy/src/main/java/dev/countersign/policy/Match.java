@@ -2,6 +2,7 @@ package dev.countersign.policy;
 
 import dev.countersign.protocol.StrictJson;
 import java.util.Collections;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
@@ -43,6 +44,20 @@ public record Match(
         .put("outcome", outcome.code())
         .put("element", element)
         .put("reason", reason);
+  }
+
+  /// Reads a match back from a ledger entry.
+  ///
+  /// @throws IllegalArgumentException if it is none
+  static Match of(JsonNode json) {
+    var values = new TreeMap<String, JsonNode>();
+    json.path("values").properties().forEach(value -> values.put(value.getKey(), value.getValue()));
+    return new Match(
+        json.path("rule").asString(""),
+        Outcome.valueOf(json.path("outcome").asString("").toUpperCase(Locale.ROOT)),
+        json.path("element").asInt(-1),
+        json.path("reason").asString(""),
+        values);
   }
 
   /// This match with all its values, as the ledger keeps it.

@@ -13,10 +13,12 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Decides by asking every rule about every element: any kill kills, else any deny denies, else any
@@ -197,6 +199,65 @@ public final class Policy {
     var names = new TreeSet<String>();
     resources.forEach(resource -> names.addAll(resource.attributes().names()));
     return names;
+  }
+
+  /// Facts about things under keys that the ledger may hold: where a type redacts the member that
+  /// names a thing, the key does not name it either.
+  public Map<String, Map<String, Attribute>> resourcesForAudit(AccessRequest request) {
+    if (request.resources().isEmpty()) {
+      return Map.of();
+    }
+    var kept = new TreeMap<String, Map<String, Attribute>>();
+    for (AuthorizationDetails.Element element : request.details().elements()) {
+      ObjectNode redacted =
+          types
+              .find(element.type())
+              .map(type -> type.redaction().element(element.json()))
+              .orElseGet(element::json);
+      for (ResourceFacts resource : resources(element.type())) {
+        resource
+            .storeKey(Map.of(Conditions.REQUEST, Values.of(element.json())))
+            .map(request.resources()::get)
+            .ifPresent(facts ->
+                kept.put(
+                    resource
+                        .storeKey(Map.of(Conditions.REQUEST, Values.of(redacted)))
+                        .orElse(resource.name() + ":" + Redaction.MARK),
+                    facts));
+      }
+    }
+    return kept;
+  }
+
+  /// Whether rules, counters or names of things read what the ledger does not hold of these
+  /// details: then a decision about them cannot be taken again from there.
+  public boolean readsRedacted(AuthorizationDetails details) {
+    return details.elements().stream()
+        .map(AuthorizationDetails.Element::type)
+        .distinct()
+        .anyMatch(type -> types.find(type).filter(this::readsRedacted).isPresent());
+  }
+
+  private boolean readsRedacted(RegisteredType type) {
+    if (type.redaction().pointers().isEmpty()) {
+      return false;
+    }
+    String name = type.name();
+    return Stream.of(
+            rules(name).stream().map(Rule::when),
+            history.counters().stream()
+                .filter(counter -> counter.takes(name))
+                .flatMap(counter -> Stream.of(counter.where(), counter.value())),
+            history.patterns().stream()
+                .flatMap(pattern -> pattern.steps().stream())
+                .filter(step -> step.takes(name))
+                .flatMap(step -> Stream.of(step.where(), step.value())),
+            resources(name).stream().map(ResourceFacts::key))
+        .flatMap(conditions -> conditions)
+        .filter(Objects::nonNull)
+        .flatMap(condition -> condition.reads().stream())
+        .anyMatch(read ->
+            read.root().equals(Conditions.REQUESTS) || type.redaction().covers(read.path()));
   }
 
   List<ResourceFacts> resources(String type) {

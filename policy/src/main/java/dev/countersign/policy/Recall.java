@@ -248,7 +248,7 @@ final class Recall {
       if (track == null) {
         track = history.scope(one.scope).track(one.track, one.kind, one.window);
       }
-      if (one.kind == Track.Kind.AMOUNTS) {
+      if (one.kind == Track.Kind.AMOUNTS && one.feed.isOfGrants()) {
         reserved.add(
             new Reserved(one.scope, one.track, Instant.ofEpochMilli(track.time(now)), one.amount));
       }

@@ -5,9 +5,11 @@ import dev.countersign.protocol.MalformedJsonException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -17,8 +19,41 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// @param past the counters and patterns as they were
 /// @param policyVersion the policy that decided
+/// @param matches the rules that matched, with what they read as far as the ledger holds it
 public record Recorded(
-    AccessRequest request, History past, String policyVersion, Outcome outcome, String reason) {
+    AccessRequest request,
+    History past,
+    String policyVersion,
+    Outcome outcome,
+    String reason,
+    List<Match> matches) {
+  public Recorded {
+    matches = List.copyOf(matches);
+  }
+
+  /// The counters and patterns as they were, by name: an integer, a text, true or false.
+  public Map<String, Object> before() {
+    var before = new TreeMap<String, Object>();
+    past.values()
+        .forEach((name, given) -> {
+          if (given.before() != null) {
+            before.put(name, given.before());
+          }
+        });
+    return before;
+  }
+
+  /// The counters with the request in them, by name.
+  public Map<String, Object> totals() {
+    var totals = new TreeMap<String, Object>();
+    past.values()
+        .forEach((name, given) -> {
+          if (given.total() != null) {
+            totals.put(name, given.total());
+          }
+        });
+    return totals;
+  }
 
   /// Reads a ledger entry's data.
   ///
@@ -52,7 +87,8 @@ public record Recorded(
               Stage.valueOf(text(inputs, "stage").toUpperCase(Locale.ROOT)), values(inputs)),
           text(data, "policy_version"),
           Outcome.valueOf(text(data, "outcome").toUpperCase(Locale.ROOT)),
-          text(data, "reason"));
+          text(data, "reason"),
+          data.path("matches").valueStream().map(Match::of).toList());
     } catch (DateTimeException | IllegalArgumentException foreign) {
       throw new MalformedJsonException("the entry does not tell of a decision");
     }

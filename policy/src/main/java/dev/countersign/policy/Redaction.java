@@ -32,6 +32,15 @@ record Redaction(List<String> pointers) {
     }
   }
 
+  /// Whether a member is marked, or lies below one that is.
+  ///
+  /// @param path such as `request.operationDetails.amount`
+  boolean marks(String path) {
+    return pointers.stream()
+        .map(pointer -> "request." + String.join(".", Shape.names(pointer)))
+        .anyMatch(marked -> marked.equals(path) || path.startsWith(marked + "."));
+  }
+
   /// Whether a value that a rule read is marked, holds something marked, or lies below it.
   ///
   /// @param path such as `request.operationDetails.amount`

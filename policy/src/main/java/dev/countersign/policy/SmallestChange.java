@@ -43,6 +43,7 @@ public final class SmallestChange {
   private final AccessRequest request;
   private final History past;
   private final Outcome current;
+  private final boolean isRedacted;
   private final List<Change> found = new ArrayList<>();
   private final Set<Object> constants = new LinkedHashSet<>();
   private int tries;
@@ -52,6 +53,16 @@ public final class SmallestChange {
     this.request = request;
     this.past = past;
     this.current = current;
+    this.isRedacted = !isWhole(policy, request.details());
+  }
+
+  private static boolean isWhole(Policy policy, AuthorizationDetails details) {
+    try {
+      policy.types().check(details);
+      return true;
+    } catch (WireException notAsTheTypeSays) {
+      return false;
+    }
   }
 
   /// One change that helps.
@@ -133,7 +144,7 @@ public final class SmallestChange {
               members(element, path + "." + member.getKey(), next, member.getValue());
             }
           });
-    } else if (!(value instanceof ArrayNode)) {
+    } else if (!(value instanceof ArrayNode || isHidden(element, way))) {
       vary(
           path,
           value,
@@ -148,6 +159,16 @@ public final class SmallestChange {
             return details(details);
           });
     }
+  }
+
+  /// Whether the ledger holds a mark in place of a member's value.
+  private boolean isHidden(int element, List<String> way) {
+    return isRedacted
+        && policy
+            .types()
+            .find(request.details().elements().get(element).type())
+            .filter(type -> type.redaction().marks("request." + String.join(".", way)))
+            .isPresent();
   }
 
   private void attribute(String name) {
@@ -303,8 +324,9 @@ public final class SmallestChange {
   private Optional<AccessRequest> details(ArrayNode json) {
     try {
       AuthorizationDetails details = AuthorizationDetails.of(json);
-      policy.types().check(details);
-      return Optional.of(request.asking(details));
+      return (isRedacted ? policy.types().accepts(details) : isWhole(policy, details))
+          ? Optional.of(request.asking(details))
+          : Optional.empty();
     } catch (WireException notAsTheTypeSays) {
       return Optional.empty();
     }

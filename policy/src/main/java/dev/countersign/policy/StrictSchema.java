@@ -62,6 +62,13 @@ final class StrictSchema {
         : Optional.of(String.join("; ", problems.stream().limit(MOST_COMPLAINTS).toList()));
   }
 
+  /// Whether a value as the ledger holds it is right, apart from what is not in it.
+  boolean accepts(JsonNode value, Redaction redaction) {
+    return form(value, "").isEmpty()
+        && schema.validate(value).stream()
+            .allMatch(error -> redaction.marks("request" + path(error.getInstanceLocation())));
+  }
+
   private static Optional<String> form(JsonNode value, String at) {
     if (value.isNumber() && !(value.isIntegralNumber() && value.canConvertToLong())) {
       return Optional.of(

@@ -48,6 +48,19 @@ public final class TypeRegistry {
     return registry;
   }
 
+  /// The files of schemas that a types file names, also where something else in it is wrong.
+  public static List<Path> schemaFiles(Path file) {
+    try {
+      return ConfigFile.read(file, new Problems()).sections("types").stream()
+          .filter(type -> type.tree("schema").isString())
+          .map(type -> type.path("schema"))
+          .distinct()
+          .toList();
+    } catch (ConfigException unreadable) {
+      return List.of();
+    }
+  }
+
   /// The names of the types, sorted: `authorization_details_types_supported`.
   public Set<String> types() {
     return types.keySet();
@@ -115,6 +128,15 @@ public final class TypeRegistry {
         throw refused(problem.get());
       }
     }
+  }
+
+  /// Whether details that come from the ledger are right, apart from what is not in them.
+  boolean accepts(AuthorizationDetails recorded) {
+    return recorded.elements().stream()
+        .allMatch(element ->
+            find(element.type())
+                .filter(type -> type.schema().accepts(element.json(), type.redaction()))
+                .isPresent());
   }
 
   /// A copy of details as the ledger keeps them: what a type marks with `redact` is not in it.

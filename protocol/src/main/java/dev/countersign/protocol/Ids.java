@@ -12,11 +12,16 @@ public final class Ids {
 
   private Ids() {}
 
-  /// 160 random bits as base64url: a token id, a challenge, a state.
+  /// 160 random bits as base64url: a token id, a challenge, a state. Never with `-` in front, which
+  /// a command line would take for an option.
   ///
   /// @spec https://www.rfc-editor.org/rfc/rfc6749#section-10.10 RFC 6749 §10.10
   public static String random() {
-    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes(TOKEN_BYTES));
+    String id;
+    do {
+      id = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes(TOKEN_BYTES));
+    } while (id.startsWith("-"));
+    return id;
   }
 
   /// Random letters and digits, `length` of them.

@@ -197,7 +197,7 @@ public final class House implements AutoCloseable {
                       ready.sts(),
                       ready.decisions(),
                       ready.policy(),
-                      new PolicyFiles(ready.policyFiles(), ready::readPolicy),
+                      PolicyFiles.of(ready.policyFiles().getFirst(), ready.policyFiles().getLast()),
                       database,
                       ledger("sts", database, clock),
                       keys.own("sts"),

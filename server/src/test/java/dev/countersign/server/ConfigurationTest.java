@@ -109,6 +109,33 @@ class ConfigurationTest {
   }
 
   @Test
+  void givesUnusedGrantsBackAtAudiencesOfOurBroker() throws IOException {
+    change(
+        "  policy: policy.yaml",
+        "  policy: policy.yaml\n  give-back: ['http://127.0.0.1:${GATEWAY_PORT:9403}/mcp']");
+
+    Installation read = read();
+
+    assertThat(read.decisions().giveBack())
+        .containsExactly(Map.entry(read.gateway().resource().toString(), read.broker().baseUri()));
+    assertThat(read.broker().workloads()).containsKey("sts");
+  }
+
+  @Test
+  void refusesToGiveBackWhereNobodyKnowsWhetherATokenWasUsed() throws IOException {
+    change(
+        "  policy: policy.yaml",
+        "  policy: policy.yaml\n  give-back: ['http://127.0.0.1:${GATEWAY_PORT:9403}/mcp', 'http://x']");
+    assertThatThrownBy(this::read)
+        .hasMessageContaining("sts.give-back: names an audience that no role of the broker is for");
+
+    change(
+        "  tools: tools.yaml",
+        "  tools: tools.yaml\n  vault: {address: 'https://vault.example:8200'}");
+    assertThatThrownBy(this::read).hasMessageContaining("takes its logins from `gateway.vault`");
+  }
+
+  @Test
   void L16_refusesAVaultThatIsSpokenToInTheClear() throws IOException {
     change(
         "  tools: tools.yaml",

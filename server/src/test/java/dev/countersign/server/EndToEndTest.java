@@ -206,6 +206,58 @@ class EndToEndTest {
 
   @Test
   @Order(4)
+  void theCommandExplainsARealDecisionAndNamesTheSmallestChange() {
+    String killed = told("policy", "explain", jti("exchange-killed"));
+    assertThat(killed)
+        .contains(
+            "kill  " + jti("exchange-killed"), "refund-above-hard-cap", "caps.hard_cap = 200000")
+        .contains("what would pass, the smallest change first")
+        .containsPattern("request\\.operationDetails\\.instructedAmount\\.amount: [0-9]+ -> 200000")
+        .doesNotContain("the rules alone come to");
+
+    String asked =
+        ledger.stream()
+            .filter(record -> record.event().equals("approval-given"))
+            .map(LedgerRecord::jti)
+            .filter(jti ->
+                ledger.stream()
+                    .anyMatch(record ->
+                        record.jti().equals(jti) && record.event().equals("exchange-permitted")))
+            .findFirst()
+            .orElseThrow();
+    assertThat(told("policy", "explain", asked).split("step_up  " + asked, -1))
+        .as("asked once, and decided again before the token left")
+        .hasSizeGreaterThan(2);
+    assertThat(told("policy", "explain", jti("exchange-permitted")))
+        .contains("rules that matched")
+        .doesNotContain("what would pass");
+    assertThat(
+            Main.run(
+                "policy",
+                "explain",
+                "nothing",
+                "--config",
+                EXAMPLE.toString(),
+                "--data",
+                data.toString()))
+        .isOne();
+  }
+
+  /// The first request that came to this and was never approved.
+  private static String jti(String event) {
+    return ledger.stream()
+        .filter(record -> record.event().equals(event))
+        .map(LedgerRecord::jti)
+        .filter(jti ->
+            ledger.stream()
+                .noneMatch(record ->
+                    record.jti().equals(jti) && record.event().equals("exchange-step-up")))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  @Order(4)
   void theCommandSuggestsPoliciesForATableAndAType() {
     assertThat(
             told(

@@ -224,7 +224,7 @@ final class ApprovalGrant {
     if (isOurs) {
       return minted.result();
     }
-    decisions.release(decided);
+    decisions.release(asked.call(), decided);
     return outcomes.refused(asked.call(), INVALID_GRANT, "assertion: the approval was used before");
   }
 }

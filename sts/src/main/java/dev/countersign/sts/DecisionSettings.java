@@ -31,6 +31,11 @@ public record DecisionSettings(
     return new DecisionSettings(Map.of(), Map.of(), Optional.empty(), Map.of());
   }
 
+  /// The same, with what unused grants took given back.
+  public DecisionSettings givingBack(Map<String, URI> brokers) {
+    return new DecisionSettings(told, brokers, outside, callers);
+  }
+
   /// Where a notice goes.
   ///
   /// @param mail addresses

@@ -162,8 +162,8 @@ public final class Decisions {
   }
 
   /// Gives back what a decision drew whose token will never leave.
-  void release(Decided decided) {
-    histories.giveBack(decided.taken());
+  void release(Call call, Decided decided) {
+    histories.giveBack(call.subject(), call.jti(), decided.taken());
   }
 
   private HistoryStore.@Nullable Grant reservation(
@@ -186,7 +186,7 @@ public final class Decisions {
     Policy current = known.policy;
     try {
       Evaluation evaluation = current.evaluate(known.asked, past(stage, seen));
-      ObjectNode inputs = inputs(known.asked, stage, evaluation);
+      ObjectNode inputs = inputs(known, stage, evaluation);
       Decision own = outside.isAlone() ? outside.open(current.version()) : evaluation.decision();
       Decision verdict =
           earlierVerdict == null && OutsideDecisions.isOpen(own)
@@ -200,7 +200,7 @@ public final class Decisions {
       policyFailures.accept(broken);
       var deny =
           new Decision.Deny(Grounds.of(current.version(), "the policy could not be evaluated"));
-      return new Judged(deny, earlierVerdict, inputs(known.asked, stage, null), null);
+      return new Judged(deny, earlierVerdict, inputs(known, stage, null), null);
     }
   }
 
@@ -210,8 +210,8 @@ public final class Decisions {
     return History.of(stage, past);
   }
 
-  private static ObjectNode inputs(
-      AccessRequest asked, Stage stage, @Nullable Evaluation evaluation) {
+  private static ObjectNode inputs(Known known, Stage stage, @Nullable Evaluation evaluation) {
+    AccessRequest asked = known.asked;
     ObjectNode inputs =
         StrictJson.object()
             .put("now", asked.now().toString())
@@ -223,14 +223,13 @@ public final class Decisions {
         .filter(one -> !one.getKey().equals(AttributeStore.MAIL))
         .sorted(Map.Entry.comparingByKey())
         .forEach(one -> attributes.set(one.getKey(), one.getValue().value()));
-    if (!asked.resources().isEmpty()) {
+    Map<String, Map<String, Attribute>> resources = known.policy.resourcesForAudit(asked);
+    if (!resources.isEmpty()) {
       ObjectNode things = inputs.putObject("resources");
-      asked
-          .resources()
-          .forEach((key, known) -> {
-            ObjectNode thing = things.putObject(key);
-            known.forEach((name, attribute) -> thing.set(name, attribute.value()));
-          });
+      resources.forEach((key, facts) -> {
+        ObjectNode thing = things.putObject(key);
+        facts.forEach((name, attribute) -> thing.set(name, attribute.value()));
+      });
     }
     if (evaluation != null && !evaluation.before().isEmpty()) {
       put(inputs.putObject("history"), evaluation.before());

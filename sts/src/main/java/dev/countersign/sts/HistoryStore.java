@@ -21,15 +21,23 @@ public interface HistoryStore {
   Map<String, Kept> reserve(
       SortedMap<String, Kept> seen, Map<String, ScopeHistory> changed, @Nullable Grant grant);
 
-  /// Gives back what a grant took. Does nothing where it is no longer there.
-  void giveBack(List<Reserved> taken);
+  /// Gives back what a grant took whose token never left, and forgets the grant. Does nothing where
+  /// it is no longer there.
+  void giveBack(String subject, String jti, List<Reserved> taken);
 
   /// Takes grants whose tokens have ended, for one caller; no other replica takes them until
   /// `until`.
-  List<Grant> ended(Instant now, Instant until, int limit);
+  ///
+  /// @param since those that ended earlier are left alone
+  List<Ended> ended(Instant now, Instant since, Instant until, int limit);
 
   /// Forgets a grant, and gives back what it took if it was never used.
-  void settle(Grant grant, boolean wasUsed);
+  ///
+  /// @return false if somebody else settled it before
+  boolean settle(Ended ended, boolean wasUsed);
+
+  /// Forgets grants whose tokens ended before; what they took stays taken.
+  void forget(Instant before);
 
   /// A history as it is kept.
   ///
@@ -46,6 +54,12 @@ public interface HistoryStore {
       taken = List.copyOf(taken);
     }
   }
+
+  /// A grant whose token has ended.
+  ///
+  /// @param id tells it from others of the same token, as when an approval is redeemed twice at
+  ///   once
+  record Ended(String id, Grant grant) {}
 
   /// Too many others change the same history at this moment.
   final class Contended extends UnavailableException {

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,7 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// AuthZEN 1.0 on the wire: the working group's Todo scenario, and what makes a request unusable.
+/// AuthZEN 1.0 on the wire: the working group's Todo scenario, in the application and in a gateway,
+/// and what makes a request unusable.
 class AccessEvaluationTest {
   private static final String TOKEN = "todo-application-0123456789";
   private static final String OPERATOR = "operator-desk-0123456789-abc";
@@ -80,22 +82,24 @@ class AccessEvaluationTest {
     WORLD.close();
   }
 
-  private static ObjectNode vectors() {
+  private static ObjectNode vectors(String file) {
     try {
       return StrictJson.parseObject(
           Files.readAllBytes(
-              World.file("types.yaml").resolveSibling("../authzen/decisions.json").normalize()));
+              World.file("types.yaml").resolveSibling("../authzen/" + file).normalize()));
     } catch (IOException unreadable) {
       throw new UncheckedIOException(unreadable);
     }
   }
 
   static List<JsonNode> single() {
-    return vectors().path("evaluation").valueStream().toList();
+    return Stream.of("decisions.json", "gateway-decisions.json")
+        .flatMap(file -> vectors(file).path("evaluation").valueStream())
+        .toList();
   }
 
   static List<JsonNode> several() {
-    return vectors().path("evaluations").valueStream().toList();
+    return vectors("decisions.json").path("evaluations").valueStream().toList();
   }
 
   private static Answer post(String path, String token, String body, String... more) {

@@ -3,8 +3,6 @@ package dev.countersign.sts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.countersign.ledger.LedgerEvent;
-import dev.countersign.policy.Policy;
-import dev.countersign.policy.TypeRegistry;
 import dev.countersign.sts.World.Answer;
 import dev.countersign.sts.World.Person;
 import dev.countersign.sts.box.PolicyFiles;
@@ -107,6 +105,65 @@ class PolicyReloadTest {
     }
   }
 
+  @Test
+  void aChangedSchemaFileIsInForceAndTheMetadataFollow() throws IOException {
+    PolicyFiles files = files(1_000);
+    String types = Files.readString(folder.resolve("types.yaml"));
+    String cases =
+        """
+          - name: urn:smt:agent:case
+            sentence: Read a case
+            schema: schemas/case.json
+        """;
+    String schema =
+        "{\"type\":\"object\",\"properties\":{\"%s\":{\"type\":\"string\",\"maxLength\":9}}}";
+    Path file = Files.createDirectory(folder.resolve("schemas")).resolve("case.json");
+    Files.writeString(folder.resolve("types.yaml"), onlyRefund(types));
+    Person person = WORLD.person();
+    try (StsBox replica = replica(files)) {
+      assertThat(detailTypes(replica)).containsExactly("urn:smt:agent:refund");
+
+      // the schema is not there yet: nothing changes, and it is watched all the same
+      Files.writeString(folder.resolve("types.yaml"), onlyRefund(types) + cases);
+      int refused = WORLD.entries(LedgerEvent.POLICY_REFUSED, "").size();
+      await(() -> WORLD.entries(LedgerEvent.POLICY_REFUSED, "").size() > refused);
+      Files.writeString(file, schema.formatted("colour"));
+      await(() -> detailTypes(replica).contains("urn:smt:agent:case"));
+      assertThat(error(replica, person, "colour")).isEqualTo("access_denied");
+      assertThat(error(replica, person, "shape")).isEqualTo("invalid_authorization_details");
+
+      Files.writeString(file, schema.formatted("shape"));
+      await(() -> error(replica, person, "shape").equals("access_denied"));
+      assertThat(error(replica, person, "colour")).isEqualTo("invalid_authorization_details");
+
+      Files.writeString(folder.resolve("types.yaml"), onlyRefund(types));
+      await(() -> detailTypes(replica).equals(List.of("urn:smt:agent:refund")));
+    }
+  }
+
+  private static String onlyRefund(String types) {
+    int other = types.indexOf("\n  - name: urn:smt:agent:case");
+    int next = types.indexOf("\n  - name: ", other + 1);
+    return types.substring(0, other + 1) + (next < 0 ? "" : types.substring(next + 1));
+  }
+
+  private static List<String> detailTypes(StsBox replica) {
+    return WORLD
+        .sendTo(replica.baseUri().resolve("/.well-known/oauth-authorization-server"), "GET", null)
+        .json()
+        .path("authorization_details_types_supported")
+        .valueStream()
+        .map(type -> type.stringValue())
+        .toList();
+  }
+
+  private static String error(StsBox replica, Person person, String member) {
+    String details = "[{\"type\":\"urn:smt:agent:case\",\"" + member + "\":\"x\"}]";
+    return WORLD
+        .post(replica.baseUri(), WORLD.exchangeForm(WORLD.token(person), details))
+        .text("error");
+  }
+
   private PolicyFiles files(int most) throws IOException {
     Files.copy(World.file("types.yaml"), folder.resolve("types.yaml"));
     write(most);
@@ -114,9 +171,7 @@ class PolicyReloadTest {
   }
 
   private static PolicyFiles files(Path in) {
-    List<Path> files = List.of(in.resolve("policy.yaml"), in.resolve("types.yaml"));
-    return new PolicyFiles(
-        files, () -> Policy.load(files.getFirst(), TypeRegistry.load(files.getLast())));
+    return PolicyFiles.of(in.resolve("policy.yaml"), in.resolve("types.yaml"));
   }
 
   private void write(int most) throws IOException {

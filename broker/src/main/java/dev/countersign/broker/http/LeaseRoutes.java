@@ -26,6 +26,7 @@ final class LeaseRoutes {
   private static final String RENEW = "/v1/sys/leases/renew";
   private static final String REVOKE = "/v1/sys/leases/revoke";
   private static final String REVOKE_PREFIX = "/v1/sys/leases/revoke-prefix/";
+  private static final String SETTLE = "/v1/countersign/tokens/settle";
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9_/-]{1,256}");
 
   private final Leases leases;
@@ -53,8 +54,10 @@ final class LeaseRoutes {
     revokeAll(routing, "/v1/countersign/subjects/revoke", "sub", leases::revokeSubject);
     revokeAll(routing, "/v1/countersign/clients/revoke", "client_id", leases::revokeClient);
     revokeAll(routing, "/v1/countersign/tokens/revoke", "jti", leases::revokeToken);
+    Paths.write(routing, SETTLE, this::settle);
     Paths.nothingElse(
         routing,
+        SETTLE,
         LOOKUP,
         LOOKUP + "/*",
         RENEW,
@@ -148,6 +151,18 @@ final class LeaseRoutes {
     }
   }
 
+  private void settle(ServerRequest request, ServerResponse response) {
+    String jti =
+        requests.read(
+            "settle",
+            () -> {
+              ObjectNode sent = requests.body(request);
+              Requests.only(sent, Set.of("jti"), "the body");
+              return Requests.text(sent, "jti");
+            });
+    answer(request, response, "settle", leases.settleToken(jti, requests.proof("settle", request)));
+  }
+
   private void answer(
       ServerRequest request, ServerResponse response, String operation, LeaseResult result) {
     if (result instanceof LeaseResult.Refused(var refusal, String reason)) {
@@ -166,6 +181,9 @@ final class LeaseRoutes {
               request,
               response,
               VaultAnswer.lease(lease.id().text(), lease.remaining(clock.instant()).toSeconds()));
+      case LeaseResult.Settled(boolean wasUsed) ->
+          answers.send(
+              request, response, VaultAnswer.data(StrictJson.object().put("used", wasUsed)));
       case LeaseResult.Revoked _ -> Http.empty(response, 204);
       case LeaseResult.Refused _ -> throw new IllegalStateException("answered above");
     }

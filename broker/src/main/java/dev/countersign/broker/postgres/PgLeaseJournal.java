@@ -215,6 +215,13 @@ public final class PgLeaseJournal implements LeaseJournal {
        LIMIT 1
       """;
 
+  /// Parameters: 1 token, 2 issuer, 3 token, 4 issuer.
+  private static final String WAS_USED =
+      """
+      SELECT EXISTS (SELECT FROM lease WHERE token_id = ? AND token_issuer = ?)
+          OR EXISTS (SELECT FROM vault_session WHERE token_id = ? AND token_issuer = ?)
+      """;
+
   /// Parameters: 1 and 2 forget what was over before.
   private static final String FORGET_LEASES =
       "DELETE FROM lease WHERE recorded_at < ? AND token_expires_at < ?";
@@ -425,6 +432,19 @@ public final class PgLeaseJournal implements LeaseJournal {
           return rows.next()
               ? Optional.of(RevocationGate.Kind.valueOf(rows.getString("kind")))
               : Optional.<RevocationGate.Kind>empty();
+        }
+      }
+    });
+  }
+
+  @Override
+  public boolean wasUsed(TokenId token) {
+    return database.query(connection -> {
+      try (var statement = connection.prepareStatement(WAS_USED)) {
+        bind(statement, token.jti(), token.issuer(), token.jti(), token.issuer());
+        try (ResultSet rows = statement.executeQuery()) {
+          rows.next();
+          return rows.getBoolean(1);
         }
       }
     });

@@ -60,7 +60,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A running broker over the refunds example: the example's own SQL files in a real PostgreSQL, an
-/// STS that is only a key set, and the workloads `gateway`, `other`, `receiver` and `operator`.
+/// STS that is only a key set, and the workloads `gateway`, `other`, `receiver`, `operator` and
+/// `sts`.
 final class Refunds implements AutoCloseable {
   static final String CASE = "R-884-2233";
   static final String MAYA = "entra|0b6f1f9e-1111-4a11-9a11-00000000a001";
@@ -125,7 +126,7 @@ final class Refunds implements AutoCloseable {
     InitTarget.run(setUp, plan(password));
     InitTarget.runScripts(setUp, List.of(example("01_schema.sql"), example("02_data.sql")));
     state = postgres.open("broker", "broker_" + instance, BrokerBox.MIGRATIONS);
-    for (String workload : List.of("gateway", "other", "receiver", "operator")) {
+    for (String workload : List.of("gateway", "other", "receiver", "operator", "sts")) {
       workloadKeys.put(workload, key(workload));
     }
     sts =

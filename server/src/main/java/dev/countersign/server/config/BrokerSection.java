@@ -2,6 +2,7 @@ package dev.countersign.server.config;
 
 import dev.countersign.box.DatabaseSettings;
 import dev.countersign.broker.BrokerConfig;
+import dev.countersign.broker.Leases;
 import dev.countersign.broker.LoginLimits;
 import dev.countersign.broker.MintLimits;
 import dev.countersign.broker.PresenterKeys;
@@ -50,7 +51,7 @@ public final class BrokerSection {
                     Sections.checked(broker, "databases", () -> target(name, section, login)))
                 .ifPresent(databases::add));
     var roles = new ArrayList<BrokerConfig.Role>();
-    var presenters = new TreeSet<String>(Set.of(RECEIVER));
+    var presenters = new TreeSet<String>(Set.of(RECEIVER, Leases.TOKEN_SERVICE));
     broker
         .named("roles")
         .forEach((name, section) -> {

@@ -1,6 +1,8 @@
 package dev.countersign.server.config;
 
+import dev.countersign.broker.BrokerConfig;
 import dev.countersign.config.ConfigSection;
+import dev.countersign.gateway.GatewayConfig;
 import dev.countersign.protocol.Secret;
 import dev.countersign.sts.DecisionSettings;
 import java.net.URI;
@@ -35,6 +37,27 @@ final class DecisionSection {
       sections.forEach((name, section) -> caller(section).ifPresent(one -> callers.put(name, one)));
     }
     return new DecisionSettings(told, Map.of(), outside, callers);
+  }
+
+  /// The audiences whose unused grants are given back, each with the broker that knows. A broker of
+  /// somebody else cannot say whether a token was used.
+  static Map<String, URI> giveBack(
+      ConfigSection sts, List<String> audiences, BrokerConfig broker, GatewayConfig gateway) {
+    var brokers = new TreeMap<String, URI>();
+    for (String audience : audiences) {
+      if (broker.roles().stream().noneMatch(role -> role.access().audience().equals(audience))) {
+        sts.problem("give-back", "names an audience that no role of the broker is for");
+      } else if (gateway.upstreams().vault().isPresent()
+          && gateway.resource().toString().equals(audience)) {
+        sts.problem(
+            "give-back",
+            "the gateway takes its logins from `gateway.vault`, which cannot say whether a token"
+                + " was used; remove one of the two");
+      } else {
+        brokers.put(audience, broker.baseUri());
+      }
+    }
+    return brokers;
   }
 
   private static Optional<DecisionSettings.Told> told(ConfigSection section) {

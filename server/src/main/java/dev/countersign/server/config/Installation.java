@@ -109,7 +109,8 @@ public record Installation(
     Optional<StsConfig> sts = StsSection.read(stsSection, keys, transmitterAddress);
     Path typesFile = StsSection.types(stsSection);
     Path policyFile = StsSection.policy(stsSection);
-    DecisionSettings decisions = DecisionSection.read(stsSection);
+    DecisionSettings surroundings = DecisionSection.read(stsSection);
+    List<String> givenBack = stsSection.texts("give-back");
     stsSection.done();
     problems.throwIfAny();
     StsConfig stsConfig = sts.orElseThrow();
@@ -142,6 +143,10 @@ public record Installation(
                 gateway.flatMap(config -> ConsoleSection.read(section, config.resource())));
     Development development = stage.flatMap(DevelopmentSection::read).orElseGet(Development::none);
     problems.throwIfAny();
+    DecisionSettings decisions =
+        surroundings.givingBack(
+            DecisionSection.giveBack(stsSection, givenBack, brokerConfig, gateway.orElseThrow()));
+    problems.throwIfAny();
 
     Tools tools;
     TypeRegistry types;
@@ -154,6 +159,12 @@ public record Installation(
             "mode",
             "must be te where a server behind the gateway has another credential than a login: an"
                 + " agent's own token is for this gateway, and only a login uses it up");
+      }
+      if (tools.needsExchange() && !decisions.giveBack().isEmpty()) {
+        stsSection.problem(
+            "give-back",
+            "a server behind the gateway has another credential than a login, so the broker cannot"
+                + " say whether a token was used; remove one of the two");
       }
       problems.throwIfAny();
       types = TypeRegistry.load(typesFile);
@@ -182,13 +193,6 @@ public record Installation(
         receiver.orElseThrow(),
         console,
         development);
-  }
-
-  /// Reads the policy again, as its files are now.
-  ///
-  /// @throws dev.countersign.config.ConfigException if they hold no policy
-  public Policy readPolicy() {
-    return Policy.load(policyFiles.getFirst(), TypeRegistry.load(policyFiles.getLast()));
   }
 
   /// The keys of this installation.

@@ -19,6 +19,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +37,8 @@ final class PolicyLoop implements AutoCloseable {
   private final Ledger ledger;
   private final InstantSource clock;
   private final Thread thread;
+  private String ownPrint = "";
+  private List<Path> named = List.of();
   private String print;
   private String unusable = "";
 
@@ -171,10 +174,19 @@ final class PolicyLoop implements AutoCloseable {
             StrictJson.object().put("policy_version", version).put("reason", reason)));
   }
 
-  /// What the files hold, in one text that changes when they do.
+  /// What the files hold, and those that they name, in one text that changes when they do.
   private String print() {
+    String own = print(files.files());
+    if (!own.equals(ownPrint)) {
+      ownPrint = own;
+      named = files.named().get();
+    }
+    return own + print(named);
+  }
+
+  private static String print(List<Path> all) {
     var print = new StringBuilder();
-    for (Path file : files.files()) {
+    for (Path file : all) {
       try {
         print.append(Digest.sha256(Files.readAllBytes(file)));
       } catch (IOException unreadable) {
@@ -187,7 +199,7 @@ final class PolicyLoop implements AutoCloseable {
 
   private Optional<Instant> modified() {
     Instant newest = Instant.MIN;
-    for (Path file : files.files()) {
+    for (Path file : Stream.concat(files.files().stream(), named.stream()).toList()) {
       try {
         Instant modified = Files.getLastModifiedTime(file).toInstant();
         newest = modified.isAfter(newest) ? modified : newest;

@@ -34,6 +34,7 @@ import dev.countersign.sts.TokenStatus;
 import dev.countersign.sts.Tokens;
 import dev.countersign.sts.clients.Clients;
 import dev.countersign.sts.http.AccessApi;
+import dev.countersign.sts.http.BrokerClient;
 import dev.countersign.sts.http.DecisionPointClient;
 import dev.countersign.sts.http.EventSender;
 import dev.countersign.sts.http.IntrospectionCalls;
@@ -142,13 +143,9 @@ public final class StsBox implements AutoCloseable {
     var client = new WireClient();
     var metrics = new Metrics();
     var replays = new PgReplays(database);
+    var presenter = new PresenterAssertion.Maker(NAME, workloadKey, clock);
     var sender =
-        new EventSender(
-            new PgOutbox(database),
-            client,
-            new PresenterAssertion.Maker(NAME, workloadKey, clock),
-            config.transmitter(),
-            clock);
+        new EventSender(new PgOutbox(database), client, presenter, config.transmitter(), clock);
     var gate = new PgGate(database, issuer, sender::wake);
     MasterKey master = config.keys().master();
     var keyStore = new PgKeyStore(database, master);
@@ -205,6 +202,12 @@ public final class StsBox implements AutoCloseable {
     var notices = new PgNotices(database, clock);
     var noticeLoop = new NoticeLoop(notices, settings.told(), smtp, client, clock);
     var histories = new PgHistory(database);
+    var giveBackLoop =
+        new GiveBackLoop(
+            histories,
+            new BrokerClient(settings.giveBack(), client, presenter),
+            !settings.giveBack().isEmpty(),
+            clock);
     var decisions =
         new Decisions(
             current,
@@ -249,7 +252,7 @@ public final class StsBox implements AutoCloseable {
     var routes =
         new StsRoutes(
             config,
-            current.get().types(),
+            () -> current.get().types().types(),
             keys,
             service,
             new TokenStatus(clients, entrance, tokens, sessions, revoked, ledger, clock),
@@ -285,9 +288,11 @@ public final class StsBox implements AutoCloseable {
           guesses.forget(now);
           revoked.forget(now);
           repeats.forget(now);
+          histories.forget(now.minus(GiveBackLoop.KNOWN));
           approvals.forget(now.minus(KEEP));
         });
-    return new StsBox(server, sender, janitor, List.of(policyLoop, policies, noticeLoop));
+    return new StsBox(
+        server, sender, janitor, List.of(policyLoop, policies, noticeLoop, giveBackLoop));
   }
 
   /// An issuer's keys, with their age and their failures in metrics and log. An issuer that is away

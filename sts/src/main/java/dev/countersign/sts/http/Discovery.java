@@ -12,6 +12,7 @@ import io.helidon.webserver.http.ServerResponse;
 import java.util.Collection;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -28,25 +29,27 @@ final class Discovery {
   private static final List<String> TLS_METHODS =
       List.of("tls_client_auth", "self_signed_tls_client_auth");
 
+  private static final String DETAIL_TYPES = "authorization_details_types_supported";
+
   private final ObjectNode metadata;
+  private final Supplier<? extends Collection<String>> detailTypes;
   private final SigningKeys keys;
 
+  /// @param detailTypes those that are known now, sorted
   /// @param takesCertificates whether clients may prove a certificate here
   Discovery(
       String issuer,
       SigningKeys keys,
-      Collection<String> detailTypes,
+      Supplier<? extends Collection<String>> detailTypes,
       Collection<String> scopes,
       boolean takesCertificates) {
     this.keys = keys;
-    metadata = metadata(issuer, detailTypes, scopes, takesCertificates);
+    this.detailTypes = detailTypes;
+    metadata = metadata(issuer, scopes, takesCertificates);
   }
 
   private static ObjectNode metadata(
-      String issuer,
-      Collection<String> detailTypes,
-      Collection<String> scopes,
-      boolean takesCertificates) {
+      String issuer, Collection<String> scopes, boolean takesCertificates) {
     ObjectNode json =
         StrictJson.object()
             .put("issuer", issuer)
@@ -70,7 +73,6 @@ final class Discovery {
       texts(json, endpoint + "_endpoint_auth_methods_supported", methods);
       texts(json, endpoint + "_endpoint_auth_signing_alg_values_supported", ASSERTION_ALGORITHMS);
     }
-    texts(json, "authorization_details_types_supported", new TreeSet<>(detailTypes));
     texts(json, "dpop_signing_alg_values_supported", DpopProofs.ALGORITHMS);
     texts(
         json, "introspection_signing_alg_values_supported", new TreeSet<>(JwtRules.OWN_ALGORITHMS));
@@ -89,7 +91,9 @@ final class Discovery {
   }
 
   void metadata(ServerRequest request, ServerResponse response) {
-    Http.json(response, 200, metadata);
+    ObjectNode now = metadata.deepCopy();
+    texts(now, DETAIL_TYPES, detailTypes.get());
+    Http.json(response, 200, now);
   }
 
   void keys(ServerRequest request, ServerResponse response) {

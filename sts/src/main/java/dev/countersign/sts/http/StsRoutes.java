@@ -4,7 +4,6 @@ import dev.countersign.box.Listener;
 import dev.countersign.box.Metrics;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.policy.Factor;
-import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.sts.Anchor;
 import dev.countersign.sts.AttributeDesk;
@@ -28,6 +27,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /// All routes of the token service.
@@ -44,9 +44,10 @@ public final class StsRoutes {
   private final AttributeEndpoints attributes;
   private final Operations operations;
 
+  /// @param types the types of authorization details that are known now
   public StsRoutes(
       StsConfig config,
-      TypeRegistry types,
+      Supplier<Set<String>> types,
       SigningKeys keys,
       TokenService service,
       TokenStatus status,
@@ -67,14 +68,13 @@ public final class StsRoutes {
       detailTypes.addAll(client.detailTypes());
       scopes.addAll(client.scopes());
     }
-    detailTypes.retainAll(Set.copyOf(types.types()));
     StepUps stepUps = stepUp.stepUps();
     token = new TokenEndpoint(service, possession, stepUps::page, metrics);
     discovery =
         new Discovery(
             config.issuer().toString(),
             keys,
-            detailTypes,
+            () -> detailTypes.stream().filter(types.get()::contains).toList(),
             scopes,
             config.listener().tls().filter(Listener.Tls::asksForCertificates).isPresent());
     this.status = new TokenStatusEndpoints(status);

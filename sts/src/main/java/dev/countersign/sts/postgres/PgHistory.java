@@ -31,20 +31,34 @@ public final class PgHistory implements HistoryStore {
   private static final String WRITE =
       "UPDATE history SET version = version + 1, state = ? WHERE scope = ?";
 
+  /// Parameters: 1 until, 2 now, 3 since, 4 the most rows.
   private static final String ENDED =
       """
       UPDATE reservation
          SET next_try_at = ?
-       WHERE (subject, jti) IN (SELECT subject, jti
-                                  FROM reservation
-                                 WHERE next_try_at <= ?
-                                 ORDER BY next_try_at
-                                 LIMIT ?
-                                   FOR UPDATE SKIP LOCKED)
-      RETURNING subject, jti, audience, taken, next_try_at
+       WHERE (subject, id) IN (SELECT subject, id
+                                 FROM reservation
+                                WHERE next_try_at <= ?
+                                  AND ends_at > ?
+                                ORDER BY next_try_at
+                                LIMIT ?
+                                  FOR UPDATE SKIP LOCKED)
+      RETURNING subject, id, jti, audience, taken, ends_at
       """;
 
-  private static final String FORGET = "DELETE FROM reservation WHERE subject = ? AND jti = ?";
+  private static final String SETTLE = "DELETE FROM reservation WHERE subject = ? AND id = ?::uuid";
+
+  /// Grants of one token that took the same are alike.
+  private static final String FORGET_ONE =
+      """
+      DELETE FROM reservation
+       WHERE subject = ?
+         AND id = (SELECT id FROM reservation
+                    WHERE subject = ? AND jti = ? AND taken = ?::jsonb
+                    LIMIT 1)
+      """;
+
+  private static final String FORGET_ENDED = "DELETE FROM reservation WHERE ends_at < ?";
 
   private final Database database;
 
@@ -90,9 +104,10 @@ public final class PgHistory implements HistoryStore {
   }
 
   @Override
-  public void giveBack(List<Reserved> taken) {
+  public void giveBack(String subject, String jti, List<Reserved> taken) {
     if (!taken.isEmpty()) {
       database.transaction(connection -> {
+        Sql.update(connection, FORGET_ONE, subject, subject, jti, written(taken));
         giveBack(connection, taken);
         return true;
       });
@@ -118,19 +133,21 @@ public final class PgHistory implements HistoryStore {
   }
 
   @Override
-  public List<Grant> ended(Instant now, Instant until, int limit) {
+  public List<Ended> ended(Instant now, Instant since, Instant until, int limit) {
     return database.query(connection -> {
-      var ended = new ArrayList<Grant>();
-      try (var statement = Sql.bind(connection, ENDED, until, now, limit);
+      var ended = new ArrayList<Ended>();
+      try (var statement = Sql.bind(connection, ENDED, until, now, since, limit);
           ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
           ended.add(
-              new Grant(
-                  rows.getString("subject"),
-                  rows.getString("jti"),
-                  rows.getString("audience"),
-                  read(rows.getString("taken")),
-                  Sql.instant(rows, "next_try_at")));
+              new Ended(
+                  rows.getString("id"),
+                  new Grant(
+                      rows.getString("subject"),
+                      rows.getString("jti"),
+                      rows.getString("audience"),
+                      read(rows.getString("taken")),
+                      Sql.instant(rows, "ends_at"))));
         }
       }
       return ended;
@@ -138,14 +155,20 @@ public final class PgHistory implements HistoryStore {
   }
 
   @Override
-  public void settle(Grant grant, boolean wasUsed) {
-    database.transaction(connection -> {
-      boolean isOurs = Sql.update(connection, FORGET, grant.subject(), grant.jti()) == 1;
+  public boolean settle(Ended ended, boolean wasUsed) {
+    Grant grant = ended.grant();
+    return database.transaction(connection -> {
+      boolean isOurs = Sql.update(connection, SETTLE, grant.subject(), ended.id()) == 1;
       if (isOurs && !wasUsed) {
         giveBack(connection, grant.taken());
       }
       return isOurs;
     });
+  }
+
+  @Override
+  public void forget(Instant before) {
+    database.query(connection -> Sql.update(connection, FORGET_ENDED, before));
   }
 
   private static String written(List<Reserved> taken) {
