@@ -2,6 +2,7 @@ package dev.countersign.console;
 
 import java.net.URI;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /// An identity provider at which people of this console sign in.
@@ -11,11 +12,19 @@ import java.util.regex.Pattern;
 /// @param issuer compared exactly; its discovery document tells the rest
 /// @param clientId the console there: a public client with PKCE
 /// @param scopes among them the one whose token the gateway accepts
-public record Provider(String id, String label, URI issuer, String clientId, List<String> scopes) {
+/// @param internalHosts its hosts that may be on the loopback interface or in a private network
+public record Provider(
+    String id,
+    String label,
+    URI issuer,
+    String clientId,
+    List<String> scopes,
+    Set<String> internalHosts) {
   private static final Pattern ID = Pattern.compile("[a-z0-9-]{1,40}");
 
   public Provider {
     scopes = List.copyOf(scopes);
+    internalHosts = Set.copyOf(internalHosts);
     if (!ID.matcher(id).matches()) {
       throw new IllegalArgumentException(
           "the name of a provider has lower-case letters, digits and hyphens");

@@ -122,13 +122,15 @@ class ConsoleTest {
                 "Contoso",
                 ENTRA.issuer(),
                 ENTRA_CLIENT,
-                List.of("openid", "profile", "api://refunds/access")),
+                List.of("openid", "profile", "api://refunds/access"),
+                Set.of("127.0.0.1")),
             new Provider(
                 "okta",
                 "Fabrikam",
                 OKTA.issuer(),
                 "console",
-                List.of("openid", "profile", "refunds"))));
+                List.of("openid", "profile", "refunds"),
+                Set.of("127.0.0.1"))));
   }
 
   private static int freePort() {

@@ -1,8 +1,12 @@
 package dev.countersign.idp;
 
+import dev.countersign.protocol.MalformedJsonException;
+import dev.countersign.protocol.StrictJson;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import tools.jackson.databind.JsonNode;
 
 /// The parameters of an authorization request, each at most once, empty ones left out.
 public record AuthorizationParameters(Map<String, String> values) {
@@ -56,6 +60,21 @@ public record AuthorizationParameters(Map<String, String> values) {
         text("code_challenge"),
         text("prompt"),
         text("login_hint"),
-        maxAge());
+        maxAge(),
+        strengths());
+  }
+
+  private List<String> strengths() {
+    var asked = new ArrayList<>(scopes(text("acr_values")));
+    if (!text("claims").isEmpty()) {
+      try {
+        JsonNode acrs = StrictJson.parseObject(text("claims")).path("id_token").path("acrs");
+        asked.add(acrs.path("value").asString(""));
+        acrs.path("values").forEach(value -> asked.add(value.asString("")));
+      } catch (MalformedJsonException malformed) {
+        // Nothing can be asked for by what is no JSON.
+      }
+    }
+    return asked.stream().filter(one -> !one.isEmpty()).distinct().toList();
   }
 }

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param codeChallenge PKCE, S256
 /// @param prompt empty, `login`, `none` or another value, which means nothing here
 /// @param maxAge seconds since the last sign-in that still count; negative for no limit
+/// @param strengths what is asked of the authentication: `acr_values`, and `acrs` of the `claims`
 /// @spec https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1 RFC 6749 §4.1.1
 public record AuthorizationRequest(
     String server,
@@ -20,10 +21,17 @@ public record AuthorizationRequest(
     String codeChallenge,
     String prompt,
     String loginHint,
-    long maxAge) {
+    long maxAge,
+    List<String> strengths) {
 
   public AuthorizationRequest {
     scopes = List.copyOf(scopes);
+    strengths = List.copyOf(strengths);
+  }
+
+  /// Whether one of the strengths that are asked for takes a second factor.
+  public boolean needsSecondFactor() {
+    return strengths.stream().anyMatch(Strengths::takesSecondFactor);
   }
 
   /// Where and how the answer goes.

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param server which authorization server of the provider granted it
 /// @param sessionId the browser session it came from
 /// @param nonce of the authorization request, for the first ID token only
+/// @param strengths which of those that were asked for the authentication reached
 public record Grant(
     String family,
     String server,
@@ -18,14 +19,17 @@ public record Grant(
     List<String> scopes,
     @Nullable String nonce,
     String sessionId,
-    Instant authenticatedAt) {
+    Instant authenticatedAt,
+    List<String> strengths) {
 
   public Grant {
     scopes = List.copyOf(scopes);
+    strengths = List.copyOf(strengths);
   }
 
   /// This grant as a refresh token carries it.
   Grant withoutNonce() {
-    return new Grant(family, server, clientId, person, scopes, null, sessionId, authenticatedAt);
+    return new Grant(
+        family, server, clientId, person, scopes, null, sessionId, authenticatedAt, strengths);
   }
 }

@@ -7,6 +7,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// The sign-in forms that are shown now. A form can be sent only from the browser it was shown in,
 /// once, and with few wrong passwords.
@@ -46,6 +47,19 @@ public final class SignInForms {
         .map(form -> form.request);
   }
 
+  /// The password was right, and a second factor is to follow.
+  public synchronized void passed(String id, Person person) {
+    Form form = forms.get(id);
+    if (form != null) {
+      form.person = person;
+    }
+  }
+
+  /// Whose password was right in this form.
+  public synchronized Optional<Person> person(String id) {
+    return Optional.ofNullable(forms.get(id)).flatMap(form -> Optional.ofNullable(form.person));
+  }
+
   /// Counts a wrong password.
   public synchronized void fail(String id) {
     Form form = forms.get(id);
@@ -64,6 +78,7 @@ public final class SignInForms {
     private final Secret browser;
     private final Instant shownAt;
     private int failures;
+    private @Nullable Person person;
 
     private Form(AuthorizationRequest request, Secret browser, Instant shownAt) {
       this.request = request;

@@ -26,11 +26,13 @@ public final class SignIns {
   }
 
   /// Opens a browser session and returns its cookie's value.
-  public synchronized String open(Person person) {
+  ///
+  /// @param hadSecondFactor whether the person showed a second factor
+  public synchronized String open(Person person, boolean hadSecondFactor) {
     Instant now = clock.instant();
     sessions.values().removeIf(session -> isOver(session.authenticatedAt(), Lifetimes.SESSION));
     String cookie = Ids.random();
-    sessions.put(cookie, new BrowserSession(Ids.random(), person, now));
+    sessions.put(cookie, new BrowserSession(Ids.random(), person, now, hadSecondFactor));
     return cookie;
   }
 
@@ -59,7 +61,8 @@ public final class SignIns {
                   request.scopes(),
                   request.nonce(),
                   session.id(),
-                  session.authenticatedAt());
+                  session.authenticatedAt(),
+                  Strengths.reached(request.strengths(), session.hadSecondFactor()));
           String code = Ids.random();
           codes.put(
               code,

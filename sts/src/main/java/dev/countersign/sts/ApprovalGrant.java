@@ -13,6 +13,7 @@ import dev.countersign.protocol.JwtCheck;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.sts.stepup.Approval;
+import dev.countersign.sts.stepup.ApprovalWatch;
 import dev.countersign.sts.stepup.StepUps;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -32,6 +33,7 @@ final class ApprovalGrant {
   private final CurrentPolicy policy;
   private final Tokens tokens;
   private final StepUps stepUps;
+  private final ApprovalWatch watch;
   private final Entrance entrance;
   private final Decisions decisions;
   private final Issuance issuance;
@@ -42,6 +44,7 @@ final class ApprovalGrant {
       CurrentPolicy policy,
       Tokens tokens,
       StepUps stepUps,
+      ApprovalWatch watch,
       Entrance entrance,
       Decisions decisions,
       Issuance issuance,
@@ -50,6 +53,7 @@ final class ApprovalGrant {
     this.policy = policy;
     this.tokens = tokens;
     this.stepUps = stepUps;
+    this.watch = watch;
     this.entrance = entrance;
     this.decisions = decisions;
     this.issuance = issuance;
@@ -91,9 +95,16 @@ final class ApprovalGrant {
     }
     Approval approval = polled.get().approval();
     Asked joined = joined(asked, approval);
+    return approval.state(now) == Approval.State.PENDING
+        ? waiting(joined, polled.get())
+        : settled(joined, approval, now);
+  }
+
+  private ExchangeResult settled(Asked joined, Approval approval, Instant now) {
     return switch (approval.state(now)) {
-      case PENDING -> waiting(joined, polled.get());
-      case APPROVED -> redeem(joined, requestOf(approval, asked), approval);
+      case PENDING ->
+          throw new IllegalStateException("an approval that is answered does not wait again");
+      case APPROVED -> redeem(joined, requestOf(approval, joined), approval);
       case EXPIRED ->
           outcomes.refused(joined.call(), EXPIRED_TOKEN, "auth_req_id: the approval has expired");
       case DENIED, SUSPICIOUS, FAILED, CANCELLED ->
@@ -103,10 +114,19 @@ final class ApprovalGrant {
     };
   }
 
+  /// A client that prefers to wait is answered as soon as the person has answered; one that asks
+  /// too often is not kept.
   private ExchangeResult waiting(Asked asked, StepUps.Polled polled) {
     Entrance.Entry entry = entrance.enter(asked.call().proofs().settle(), "", "");
     if (entry.replayed() != null) {
       return outcomes.replayed(asked.call(), entry.replayed());
+    }
+    if (!polled.tooSoon()) {
+      Approval seen = watch.settled(polled.approval(), asked.presented().patience());
+      Instant now = clock.instant();
+      if (seen.state(now) != Approval.State.PENDING) {
+        return settled(asked, seen, now);
+      }
     }
     return new ExchangeResult.Waiting(
         asked.call().jti(),
@@ -131,13 +151,18 @@ final class ApprovalGrant {
   private ExchangeResult redeem(Asked asked, TokenRequest request, Approval approval) {
     Instant now = clock.instant();
     Subject subject = approval.person();
-    Optional<String> mismatch = mismatch(request, approval, now);
-    if (mismatch.isPresent()) {
+    Optional<String> swapped = swapped(request, approval);
+    if (swapped.isPresent()) {
+      stepUps.misused(approval, swapped.get());
+      return outcomes.refused(asked.call(), INVALID_GRANT, swapped.get());
+    }
+    Optional<String> unusable = unusable(approval, now);
+    if (unusable.isPresent()) {
       switch (approval.state(now)) {
-        case APPROVED, USED -> stepUps.misused(approval, mismatch.get());
+        case APPROVED, USED -> stepUps.odd(approval, unusable.get());
         case PENDING, DENIED, SUSPICIOUS, FAILED, CANCELLED, EXPIRED -> {}
       }
-      return outcomes.refused(asked.call(), INVALID_GRANT, mismatch.get());
+      return outcomes.refused(asked.call(), INVALID_GRANT, unusable.get());
     }
     Entrance.Entry entry =
         entrance.enter(asked.call().proofs().settle(), subject.key(), asked.client().id());
@@ -178,10 +203,24 @@ final class ApprovalGrant {
     };
   }
 
-  private static Optional<String> mismatch(TokenRequest request, Approval approval, Instant now) {
+  /// What a request wants that was not what the person approved.
+  private static Optional<String> swapped(TokenRequest request, Approval approval) {
     if (!approval.client().equals(request.client().id())) {
       return Optional.of("assertion: the approval is another client's");
     }
+    if (!approval.details().digest().equals(request.details().digest())) {
+      return Optional.of("authorization_details are not those that were approved");
+    }
+    if (!approval.audience().equals(request.audience())) {
+      return Optional.of("resource is not the one that was approved");
+    }
+    if (!Set.of(approval.scope().split(" ", -1)).containsAll(request.scopes())) {
+      return Optional.of("scope is wider than what was approved");
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<String> unusable(Approval approval, Instant now) {
     switch (approval.state(now)) {
       case APPROVED -> {}
       case USED -> {
@@ -196,15 +235,6 @@ final class ApprovalGrant {
     }
     if (!approval.isFresh(now)) {
       return Optional.of("assertion: the approval is older than the policy allows");
-    }
-    if (!approval.details().digest().equals(request.details().digest())) {
-      return Optional.of("authorization_details are not those that were approved");
-    }
-    if (!approval.audience().equals(request.audience())) {
-      return Optional.of("resource is not the one that was approved");
-    }
-    if (!Set.of(approval.scope().split(" ", -1)).containsAll(request.scopes())) {
-      return Optional.of("scope is wider than what was approved");
     }
     return Optional.empty();
   }

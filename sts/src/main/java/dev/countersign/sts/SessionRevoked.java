@@ -8,8 +8,10 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// @spec https://openid.net/specs/openid-caep-1_0-final.html#section-3.1 CAEP 1.0 §3.1
 public final class SessionRevoked {
-  private static final String TYPE =
-      "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
+  /// The last part of its type.
+  public static final String KIND = "session-revoked";
+
+  private static final String TYPE = "https://schemas.openid.net/secevent/caep/event-type/" + KIND;
 
   private SessionRevoked() {}
 

@@ -3,6 +3,7 @@ package dev.countersign.sts;
 import dev.countersign.protocol.Secret;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// How people of one trust anchor sign in at the approval page: by code and PKCE at the anchor's
@@ -16,13 +17,17 @@ import org.jspecify.annotations.Nullable;
 /// @param subjectClaim the claim of the ID token that is the stable id of the anchor's subject keys
 /// @param acrValues acceptable strengths of a new authentication as proof, the preferred first;
 ///   empty where the provider is not asked for one
+/// @param contexts acceptable authentication contexts (`acrs`) of Entra, likewise; Entra says
+///   nothing of the strength in `acr`
 public record SignInSettings(
     String label,
     String clientId,
     @Nullable Secret clientSecret,
     List<String> scopes,
     String subjectClaim,
-    List<String> acrValues) {
+    List<String> acrValues,
+    List<String> contexts) {
+  private static final Pattern CONTEXT = Pattern.compile("c[1-9][0-9]?");
 
   /// @throws IllegalArgumentException naming every problem at once, one per line
   public SignInSettings {
@@ -42,10 +47,19 @@ public record SignInSettings(
     if (acrValues.stream().anyMatch(value -> value.isBlank() || value.contains(" "))) {
       problems.add("sign-in: acr-values must be texts without blanks");
     }
+    if (contexts.stream().anyMatch(value -> !CONTEXT.matcher(value).matches())) {
+      problems.add("sign-in: authentication-contexts must be c1 to c99");
+    }
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", problems));
     }
     scopes = List.copyOf(scopes);
     acrValues = List.copyOf(acrValues);
+    contexts = List.copyOf(contexts);
+  }
+
+  /// Whether a new authentication there can prove an approval.
+  boolean asksForStrength() {
+    return !acrValues.isEmpty() || !contexts.isEmpty();
   }
 }

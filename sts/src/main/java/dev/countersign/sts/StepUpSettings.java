@@ -21,6 +21,7 @@ public record StepUpSettings(
     Map<String, SignInSettings> signIns,
     @Nullable SmsSettings sms) {
   private static final Duration LONGEST = Duration.ofMinutes(10);
+  private static final Duration LONGEST_COOLING = Duration.ofDays(30);
 
   /// @throws IllegalArgumentException naming every problem at once, one per line
   public StepUpSettings {
@@ -35,8 +36,9 @@ public record StepUpSettings(
       problems.add("step-up: the factor passkey needs the section sign-in");
     }
     if (order.contains(Factor.IDP)
-        && signIns.values().stream().allMatch(signIn -> signIn.acrValues().isEmpty())) {
-      problems.add("step-up: the factor idp needs acr-values in the section sign-in");
+        && signIns.values().stream().noneMatch(SignInSettings::asksForStrength)) {
+      problems.add(
+          "step-up: the factor idp needs acr-values or authentication-contexts in the section sign-in");
     }
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", problems));
@@ -57,13 +59,15 @@ public record StepUpSettings(
 
   /// Whether the identity provider of an anchor is asked for a new, strong authentication.
   public boolean asksForStrength(String anchor) {
-    return !acrValues(anchor).isEmpty();
+    SignInSettings signIn = signIns.get(anchor);
+    return signIn != null && signIn.asksForStrength();
   }
 
-  /// The strengths that prove something at an anchor.
-  public List<String> acrValues(String anchor) {
+  /// Whether a strength proves something at an anchor.
+  public boolean isStrong(String anchor, String strength) {
     SignInSettings signIn = signIns.get(anchor);
-    return signIn == null ? List.of() : signIn.acrValues();
+    return signIn != null
+        && (signIn.acrValues().contains(strength) || signIn.contexts().contains(strength));
   }
 
   public Duration approvalLifetime() {
@@ -72,6 +76,10 @@ public record StepUpSettings(
 
   public int codeTries() {
     return limits.codeTries();
+  }
+
+  public Duration addressCooling() {
+    return limits.addressCooling();
   }
 
   public int promptsPerHour() {
@@ -102,6 +110,7 @@ public record StepUpSettings(
   /// @param strikes denied or failed approvals within `strikeWindow` that end the person's sessions
   /// @param wrongCodesPerHour wrong codes per person and hour, over all approvals
   /// @param sendsPerHour codes per person, factor and hour
+  /// @param addressCooling how long a changed address is known before codes go there; 0 to 30 days
   public record Limits(
       Duration approvalLifetime,
       int codeTries,
@@ -109,7 +118,8 @@ public record StepUpSettings(
       int strikes,
       Duration strikeWindow,
       int wrongCodesPerHour,
-      int sendsPerHour) {
+      int sendsPerHour,
+      Duration addressCooling) {
 
     /// @throws IllegalArgumentException naming every problem at once, one per line
     public Limits {
@@ -135,15 +145,19 @@ public record StepUpSettings(
       if (sendsPerHour < 1 || sendsPerHour > 100) {
         problems.add("step-up: sends-per-hour must be 1 to 100");
       }
+      if (addressCooling.isNegative() || addressCooling.compareTo(LONGEST_COOLING) > 0) {
+        problems.add("step-up: address-cooling must be 0 to 30 days");
+      }
       if (!problems.isEmpty()) {
         throw new IllegalArgumentException(String.join("\n", problems));
       }
     }
 
     /// Five minutes, five tries, ten prompts an hour, three strikes in five minutes, ten wrong
-    /// codes and twenty sent codes an hour.
+    /// codes and twenty sent codes an hour, a day for a changed address.
     public static Limits defaults() {
-      return new Limits(Duration.ofMinutes(5), 5, 10, 3, Duration.ofMinutes(5), 10, 20);
+      return new Limits(
+          Duration.ofMinutes(5), 5, 10, 3, Duration.ofMinutes(5), 10, 20, Duration.ofHours(24));
     }
   }
 }

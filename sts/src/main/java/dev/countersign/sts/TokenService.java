@@ -10,7 +10,7 @@ import dev.countersign.protocol.WireException;
 import dev.countersign.sts.clients.Client;
 import dev.countersign.sts.clients.Clients;
 import dev.countersign.sts.clients.Presented;
-import dev.countersign.sts.stepup.StepUps;
+import dev.countersign.sts.stepup.StepUpParts;
 import java.time.InstantSource;
 import java.util.regex.Pattern;
 
@@ -40,7 +40,7 @@ public final class TokenService {
       Gate gate,
       RevokedTokens revoked,
       RepeatStore repeats,
-      StepUps stepUps,
+      StepUpParts stepUp,
       Tokens tokens,
       Ledger ledger,
       InstantSource clock) {
@@ -58,11 +58,20 @@ public final class TokenService {
             entrance,
             decisions,
             issuance,
-            new Challenges(stepUps, policy, tokens, outcomes),
+            new Challenges(stepUp.stepUps(), policy, tokens, outcomes),
             outcomes,
             clock);
     approval =
-        new ApprovalGrant(policy, tokens, stepUps, entrance, decisions, issuance, outcomes, clock);
+        new ApprovalGrant(
+            policy,
+            tokens,
+            stepUp.stepUps(),
+            stepUp.watch(),
+            entrance,
+            decisions,
+            issuance,
+            outcomes,
+            clock);
   }
 
   /// Answers one token request.

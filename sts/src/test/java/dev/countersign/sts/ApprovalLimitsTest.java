@@ -25,7 +25,14 @@ class ApprovalLimitsTest {
           World.settings(),
           World.stepUp(
               new StepUpSettings.Limits(
-                  Duration.ofMinutes(5), 5, 100, 100, Duration.ofMinutes(5), 10, 3),
+                  Duration.ofMinutes(5),
+                  5,
+                  100,
+                  100,
+                  Duration.ofMinutes(5),
+                  10,
+                  3,
+                  Duration.ofHours(24)),
               List.of(Factor.EMAILOTP),
               null));
 
@@ -136,6 +143,37 @@ class ApprovalLimitsTest {
     assertThat(misused.data().path("approval_id").stringValue())
         .isEqualTo(stepUp.text("approval_id"));
     assertThat(misused.data().path("reason").stringValue()).contains("not those");
+    WORLD.post(WORLD.redeemForm(assertion, World.refund(900_001)));
+    World.until(() -> !WORLD.transmitter.about(person.key()).isEmpty());
+    var told = WORLD.transmitter.about(person.key());
+    assertThat(told).as("once per approval").hasSize(1);
+    assertThat(told.getFirst().path("txn").stringValue()).isEqualTo(stepUp.text("jti"));
+    var event =
+        told.getFirst()
+            .path("events")
+            .path("https://schemas.openid.net/secevent/caep/event-type/risk-level-change");
+    assertThat(event.path("current_level").stringValue()).isEqualTo("HIGH");
+    assertThat(event.path("principal").stringValue()).isEqualTo("USER");
+    assertThat(event.path("reason_admin").path("en").stringValue()).contains("not those");
+  }
+
+  @Test
+  void G04_aChangedAddressGetsNoCodeForADay() {
+    Person person = WORLD.person();
+    assertThat(WORLD.exchange(person, 9_000).text("scope")).isEqualTo("mfa_challenge");
+    var changed = new Person(person.key(), person.id(), "new-" + person.mail());
+
+    Answer tooNew = WORLD.exchange(changed, 9_001);
+
+    assertThat(tooNew.text("error")).isEqualTo("access_denied");
+    assertThat(tooNew.text("error_description")).contains("the address is new");
+    assertThat(WORLD.mailsTo(changed.mail())).isEmpty();
+    assertThat(WORLD.exchange(person, 9_002).text("scope"))
+        .as("the known one")
+        .isEqualTo("mfa_challenge");
+    WORLD.tick(Duration.ofHours(25));
+    assertThat(WORLD.exchange(changed, 9_003).text("scope")).isEqualTo("mfa_challenge");
+    assertThat(WORLD.mailsTo(changed.mail())).hasSize(1);
   }
 
   @Test

@@ -211,6 +211,43 @@ class FactorsTest {
     assertThat(TWILIO.verification(stepUp).text("state")).isEqualTo("VERIFY_SUCCESS");
   }
 
+  @Test
+  void G12_anAuthenticationContextOfEntraApprovesOnlyWithItsTime() {
+    PROVIDER.status = 201;
+    String oid = "oid-" + ForeignIssuer.id();
+    String key = "entra|" + oid;
+    dev.countersign.sts.box.StsBox.attributes(TWILIO.database)
+        .upsert(key, "refund_limit", StrictJson.parse("5000"), "import", World.NOON);
+    var claims = TWILIO.entraClaims(oid).put("phone_number", NUMBER);
+    var form = TWILIO.exchangeForm(TWILIO.entra.sign(claims), World.refund(9_000));
+    form.put("subject_token_type", World.ENTRA_TYPE);
+    Answer stepUp = TWILIO.post(form);
+    String id = stepUp.text("approval_id");
+
+    Answer away = TWILIO.submit(TWILIO.open(id), "idp", Map.of());
+    assertThat(URLDecoder.decode(away.header("location"), StandardCharsets.UTF_8))
+        .contains("{\"id_token\":{\"acrs\":{\"essential\":true,\"value\":\"c1\"}}}")
+        .doesNotContain("acr_values");
+    TWILIO.entra.hidesAuthTime = true;
+    try {
+      again(id, oid);
+    } finally {
+      TWILIO.entra.hidesAuthTime = false;
+    }
+    assertThat(TWILIO.verification(stepUp).text("state")).isEqualTo("PENDING");
+    TWILIO.entra.acr = "c2";
+    try {
+      again(id, oid);
+    } finally {
+      TWILIO.entra.acr = "";
+    }
+    assertThat(TWILIO.verification(stepUp).text("state")).isEqualTo("PENDING");
+
+    again(id, oid);
+
+    assertThat(TWILIO.verification(stepUp).text("state")).isEqualTo("VERIFY_SUCCESS");
+  }
+
   private static void again(String id, String who) {
     Form form = TWILIO.open(id);
     Answer away = TWILIO.submit(form, "idp", Map.of());

@@ -44,6 +44,7 @@ final class ForeignIssuer implements AutoCloseable {
   volatile InstantSource clock = InstantSource.system();
   volatile String signedIn = "nobody";
   volatile String acr = "";
+  volatile boolean hidesAuthTime;
   volatile Duration sinceAuthentication = Duration.ZERO;
   private final Map<String, Map<String, String>> codes = new ConcurrentHashMap<>();
   private final HttpServer server;
@@ -126,6 +127,13 @@ final class ForeignIssuer implements AutoCloseable {
             .put("auth_time", now.minus(sinceAuthentication).getEpochSecond());
     if (query.containsKey("acr_values")) {
       claims.put("acr", acr.isEmpty() ? query.get("acr_values").split(" ", -1)[0] : acr);
+    }
+    if (query.containsKey("claims")) {
+      var wanted = StrictJson.parseObject(query.get("claims")).path("id_token").path("acrs");
+      claims.putArray("acrs").add(acr.isEmpty() ? wanted.path("value").asString("") : acr);
+    }
+    if (hidesAuthTime) {
+      claims.remove("auth_time");
     }
     answer(exchange, 200, StrictJson.object().put("id_token", sign(claims)));
   }

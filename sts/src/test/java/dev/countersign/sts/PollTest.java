@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -79,6 +81,32 @@ class PollTest {
     assertThat(poll(id).text("error")).isEqualTo("slow_down");
     WORLD.tick(Duration.ofSeconds(15));
     assertThat(poll(id).text("error")).isEqualTo("authorization_pending");
+  }
+
+  @Test
+  void aPollThatPrefersToWaitIsAnsweredWhenThePersonAnswers() throws Exception {
+    Person person = WORLD.person();
+    String id = stepUp(person).text("auth_req_id");
+
+    var held =
+        CompletableFuture.supplyAsync(
+            () -> WORLD.post(WORLD.by("poller", POLLER, pollForm(id)), "Prefer", "wait=30"));
+    WORLD.answerOnPage(id, "approve", WORLD.codeFor(person));
+
+    Answer answer = held.get(60, TimeUnit.SECONDS);
+    assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+    assertThat(World.claims(answer.text("access_token")).path("sub").stringValue())
+        .isEqualTo(person.key());
+  }
+
+  @Test
+  void G11_aPollThatComesTooSoonIsNotHeld() {
+    String id = stepUp(WORLD.person()).text("auth_req_id");
+    assertThat(poll(id).text("error")).isEqualTo("authorization_pending");
+
+    Answer soon = WORLD.post(WORLD.by("poller", POLLER, pollForm(id)), "Prefer", "wait=30");
+
+    assertThat(soon.text("error")).isEqualTo("slow_down");
   }
 
   @Test

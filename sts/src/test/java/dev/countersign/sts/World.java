@@ -243,14 +243,15 @@ final class World implements AutoCloseable {
         limits,
         factors,
         Map.of(
-            "okta", signIn("Okta", "sub", List.of("urn:okta:loa:2fa:any")),
-            "entra", signIn("Contoso", "oid", List.of())),
+            "okta", signIn("Okta", "sub", List.of("urn:okta:loa:2fa:any"), List.of()),
+            "entra", signIn("Contoso", "oid", List.of(), List.of("c1"))),
         sms);
   }
 
-  private static SignInSettings signIn(String label, String subject, List<String> acrValues) {
+  private static SignInSettings signIn(
+      String label, String subject, List<String> acrValues, List<String> contexts) {
     return new SignInSettings(
-        label, "approvals", null, List.of("openid", "profile"), subject, acrValues);
+        label, "approvals", null, List.of("openid", "profile"), subject, acrValues, contexts);
   }
 
   private StsConfig config(int port, StepUpSettings stepUp, String host, List<Anchor> more) {

@@ -8,6 +8,7 @@ import dev.countersign.idp.Grant;
 import dev.countersign.idp.Person;
 import dev.countersign.idp.SigningKey;
 import dev.countersign.idp.SigningKeys;
+import dev.countersign.idp.Strengths;
 import dev.countersign.idp.entra.EntraScopes.Resolution.Resolved;
 import dev.countersign.idp.entra.EntraScopes.Resource;
 import dev.countersign.protocol.Digest;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import tools.jackson.databind.node.ArrayNode;
@@ -86,6 +88,10 @@ final class EntraTokens {
   String idToken(Grant grant, Set<String> openid) {
     ObjectNode claims = frame(grant.clientId(), addresses.version2Issuer());
     Person person = grant.person();
+    contexts(grant, claims);
+    if (sendsAuthTime(grant.clientId())) {
+      claims.put("auth_time", grant.authenticatedAt().getEpochSecond());
+    }
     if (openid.contains("email") && person.mail() != null) {
       claims.put("email", person.mail());
     }
@@ -106,6 +112,20 @@ final class EntraTokens {
     claims.put("uti", opaque(16));
     claims.put("ver", "2.0");
     return sign(claims, false);
+  }
+
+  private boolean sendsAuthTime(String client) {
+    return config.clients().stream()
+        .anyMatch(
+            known -> known.id().equals(client) && known.optionalClaims().contains("auth_time"));
+  }
+
+  /// The authentication contexts that were asked for and reached; no claim where there are none.
+  private static void contexts(Grant grant, ObjectNode claims) {
+    List<String> contexts = grant.strengths().stream().filter(Strengths::isContext).toList();
+    if (!contexts.isEmpty()) {
+      contexts.forEach(claims.putArray("acrs")::add);
+    }
   }
 
   /// Checks a token that was presented to Graph.

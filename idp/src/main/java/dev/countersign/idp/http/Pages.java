@@ -71,6 +71,21 @@ final class Pages {
                 knowsName ? " autofocus" : ""));
   }
 
+  /// The second factor. The phone is as invented as the people are.
+  String secondFactor(String action, String form, String client) {
+    return page(
+        "Second factor",
+        """
+        <h1>Is it you?</h1>
+        <p>%s asks for a second factor. A real provider would ask your phone now.</p>
+        <form method="post" action="%s">
+        <input type="hidden" name="flow" value="%s">
+        <button type="submit" name="second" value="yes" autofocus>It is me</button>
+        </form>
+        """
+            .formatted(escape(client), escape(action), escape(form)));
+  }
+
   /// A refusal that cannot go back to the client.
   String refusal(String code, String text) {
     return page(

@@ -74,7 +74,7 @@ final class SignInRoutes {
       ServerResponse response) {
     Optional<String> cookie = browser.session(request);
     Optional<BrowserSession> session =
-        cookie.flatMap(signIns::session).filter(known -> isRecentEnough(known, asked));
+        cookie.flatMap(signIns::session).filter(known -> isEnough(known, asked));
     if (session.isPresent() && !FORM_PROMPTS.contains(asked.prompt())) {
       Optional<String> code = signIns.issueCode(cookie.orElseThrow(), asked);
       if (code.isPresent()) {
@@ -96,12 +96,15 @@ final class SignInRoutes {
     showForm(response, 200, asked, id, asked.loginHint(), "");
   }
 
-  private boolean isRecentEnough(BrowserSession session, AuthorizationRequest asked) {
-    return asked.maxAge() < 0
-        || !session.authenticatedAt().plusSeconds(asked.maxAge()).isBefore(clock.instant());
+  private boolean isEnough(BrowserSession session, AuthorizationRequest asked) {
+    boolean isRecent =
+        asked.maxAge() < 0
+            || !session.authenticatedAt().plusSeconds(asked.maxAge()).isBefore(clock.instant());
+    return isRecent && (session.hadSecondFactor() || !asked.needsSecondFactor());
   }
 
-  /// `POST /sign-in`: the fields `flow`, `username` and `password`.
+  /// `POST /sign-in`: the fields `flow`, `username` and `password`; then, where a second factor is
+  /// asked for, `flow` and `second`.
   void submit(ServerRequest request, ServerResponse response) {
     Map<String, String> fields = Http.form(request);
     String id = fields.getOrDefault("flow", "");
@@ -117,6 +120,12 @@ final class SignInRoutes {
                   + " to the application and start again."));
       return;
     }
+    Optional<Person> passed = forms.person(id);
+    if (passed.isPresent()) {
+      forms.finish(id);
+      succeed(passed.get(), true, asked.get(), request, response);
+      return;
+    }
     String username = fields.getOrDefault("username", "").strip();
     Optional<Person> known = directory.byUsername(username);
     Optional<Person> person =
@@ -130,14 +139,27 @@ final class SignInRoutes {
       showForm(response, 400, asked.get(), id, username, WRONG);
       return;
     }
+    if (asked.get().needsSecondFactor()) {
+      forms.passed(id, person.get());
+      Http.html(
+          response,
+          200,
+          pages.secondFactor(FORM_PATH, id, asked.get().client().name()),
+          policy(asked.get().reply().redirectUri()));
+      return;
+    }
     forms.finish(id);
-    succeed(person.get(), asked.get(), request, response);
+    succeed(person.get(), false, asked.get(), request, response);
   }
 
   private void succeed(
-      Person person, AuthorizationRequest asked, ServerRequest request, ServerResponse response) {
+      Person person,
+      boolean hadSecondFactor,
+      AuthorizationRequest asked,
+      ServerRequest request,
+      ServerResponse response) {
     browser.session(request).ifPresent(signIns::close);
-    String cookie = signIns.open(person);
+    String cookie = signIns.open(person, hadSecondFactor);
     Optional<String> code = signIns.issueCode(cookie, asked);
     events.note(LoginEvents.Kind.SIGNED_IN, person.username(), asked.client().id());
     browser.setSession(response, cookie);

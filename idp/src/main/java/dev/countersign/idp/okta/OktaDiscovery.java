@@ -64,6 +64,7 @@ final class OktaDiscovery {
                 "sub",
                 "auth_time",
                 "nonce",
+                "acr",
                 "amr",
                 "idp",
                 "at_hash",

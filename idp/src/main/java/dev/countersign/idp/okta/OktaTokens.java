@@ -7,6 +7,7 @@ import dev.countersign.idp.OktaIdpConfig;
 import dev.countersign.idp.Person;
 import dev.countersign.idp.SignIns;
 import dev.countersign.idp.SigningKey;
+import dev.countersign.idp.Strengths;
 import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.JwtCheck;
@@ -111,7 +112,15 @@ final class OktaTokens {
     claims.put("iat", now.getEpochSecond());
     claims.put("exp", now.plus(ID_TOKEN_LIFETIME).getEpochSecond());
     claims.put("jti", "ID." + Ids.random() + Ids.base62(16));
-    claims.putArray("amr").add("pwd");
+    ArrayNode methods = claims.putArray("amr").add("pwd");
+    Optional<String> acr =
+        grant.strengths().stream().filter(one -> !Strengths.isContext(one)).findFirst();
+    if (acr.isPresent()) {
+      claims.put("acr", acr.get());
+      if (!acr.get().equals(Strengths.ONE_FACTOR)) {
+        methods.add("mfa");
+      }
+    }
     claims.put("idp", "00o" + Digest.sha256(server.org()).replaceAll("[_-]", "0").substring(0, 17));
     if (grant.nonce() != null) {
       claims.put("nonce", grant.nonce());

@@ -7,6 +7,7 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// Reads the `console` section.
 final class ConsoleSection {
@@ -31,8 +32,9 @@ final class ConsoleSection {
     URI issuer = section.uri("issuer");
     String clientId = section.text("client-id");
     List<String> scopes = section.texts("scopes");
+    Set<String> internal = Set.copyOf(section.texts("internal-hosts"));
     section.done();
     return Sections.checked(
-        console, "providers", () -> new Provider(id, label, issuer, clientId, scopes));
+        console, "providers", () -> new Provider(id, label, issuer, clientId, scopes, internal));
   }
 }

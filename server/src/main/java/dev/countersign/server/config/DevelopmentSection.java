@@ -131,7 +131,13 @@ public final class DevelopmentSection {
                     Sections.checked(
                             section,
                             "clients",
-                            () -> new PublicClient(id, id, Set.copyOf(map.texts(id)), Set.of()))
+                            () ->
+                                new PublicClient(
+                                    id,
+                                    id,
+                                    Set.copyOf(map.texts(id)),
+                                    Set.of(),
+                                    Set.of("auth_time")))
                         .ifPresent(clients::add)));
     return List.copyOf(clients);
   }

@@ -47,10 +47,13 @@ final class StepUpSection {
     Duration window = section.duration("strike-window", defaults.strikeWindow());
     int wrong = (int) section.integer("wrong-codes-per-hour", defaults.wrongCodesPerHour());
     int sends = (int) section.integer("sends-per-hour", defaults.sendsPerHour());
+    Duration cooling = section.duration("address-cooling", defaults.addressCooling());
     return Sections.checked(
         sts,
         "step-up",
-        () -> new StepUpSettings.Limits(life, tries, prompts, strikes, window, wrong, sends));
+        () ->
+            new StepUpSettings.Limits(
+                life, tries, prompts, strikes, window, wrong, sends, cooling));
   }
 
   private static List<Factor> factors(ConfigSection section) {
@@ -82,13 +85,14 @@ final class StepUpSection {
               inner.has("scopes") ? inner.texts("scopes") : List.of("openid", "profile");
           String subject = inner.text("subject");
           List<String> strengths = inner.texts("acr-values");
+          List<String> contexts = inner.texts("authentication-contexts");
           inner.done();
           Sections.checked(
                   sts,
                   "step-up",
                   () ->
                       new SignInSettings(
-                          label, client, secret.orElse(null), scopes, subject, strengths))
+                          label, client, secret.orElse(null), scopes, subject, strengths, contexts))
               .ifPresent(settings -> signIns.put(anchor, settings));
         });
     return signIns;

@@ -16,6 +16,7 @@ import dev.countersign.sts.stepup.Answers;
 import dev.countersign.sts.stepup.ApprovalDesk;
 import dev.countersign.sts.stepup.ApprovalFactor;
 import dev.countersign.sts.stepup.ApprovalLedger;
+import dev.countersign.sts.stepup.ApprovalWatch;
 import dev.countersign.sts.stepup.Approvals;
 import dev.countersign.sts.stepup.CodeFactor;
 import dev.countersign.sts.stepup.CodeSender;
@@ -86,7 +87,7 @@ final class StepUpAssembly {
     StepUpSettings settings = config.stepUp();
     List<ApprovalFactor> factors =
         settings.order().stream().map(assembly::factor).flatMap(Optional::stream).toList();
-    return new StepUpParts(
+    var stepUps =
         new StepUps(
             config.issuer(),
             settings,
@@ -94,8 +95,11 @@ final class StepUpAssembly {
             assembly.addresses,
             factors,
             assembly.ledger,
-            clock),
+            clock);
+    return new StepUpParts(
+        stepUps,
         new Answers(settings, approvals, factors, assembly.ledger, clock),
+        new ApprovalWatch(stepUps, clock),
         new PgPageVisits(database),
         assembly.passkeys,
         assembly.webAuthn,

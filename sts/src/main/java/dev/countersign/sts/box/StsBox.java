@@ -232,7 +232,7 @@ public final class StsBox implements AutoCloseable {
             gate,
             revoked,
             repeats,
-            stepUp.stepUps(),
+            stepUp,
             tokens,
             ledger,
             clock);

@@ -1,6 +1,7 @@
 package dev.countersign.sts.clients;
 
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.Optional;
 ///   without mutual TLS
 /// @param proof the `DPoP` header
 /// @param idempotencyKey the `Idempotency-Key` header
+/// @param patience how long the caller would wait for an answer that somebody else has to give
 /// @param source the caller's network address, to slow down guessing by
 public record Presented(
     Map<String, String> form,
@@ -21,6 +23,7 @@ public record Presented(
     List<X509Certificate> certificates,
     Optional<String> proof,
     Optional<String> idempotencyKey,
+    Duration patience,
     String source) {
   public Presented {
     form = Map.copyOf(form);

@@ -5,17 +5,21 @@ import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.WireException;
 import dev.countersign.sts.clients.Presented;
+import dev.countersign.sts.stepup.ApprovalWatch;
 import io.helidon.webserver.http.ServerRequest;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// Reads what a client presents: form, `Authorization: Basic`, certificate, DPoP proof.
 ///
@@ -26,6 +30,8 @@ final class Callers {
       Map.of(
           "resource", OAuthError.INVALID_TARGET,
           "audience", OAuthError.INVALID_TARGET);
+
+  private static final Pattern WAIT = Pattern.compile("(?:^|[,;])\\s*wait\\s*=\\s*([0-9]{1,4})");
 
   private Callers() {}
 
@@ -41,7 +47,17 @@ final class Callers {
         certificates(request),
         Http.header(request, "DPoP"),
         Http.header(request, "Idempotency-Key"),
+        patience(request),
         source(request));
+  }
+
+  /// @spec https://www.rfc-editor.org/rfc/rfc7240#section-4.3 RFC 7240 §4.3
+  static Duration patience(ServerRequest request) {
+    return Http.header(request, "Prefer")
+        .map(WAIT::matcher)
+        .filter(Matcher::find)
+        .map(wait -> ApprovalWatch.patience(wait.group(1)))
+        .orElse(Duration.ZERO);
   }
 
   private static Optional<Presented.Basic> basic(ServerRequest request) {

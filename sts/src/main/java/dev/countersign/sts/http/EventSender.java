@@ -4,6 +4,7 @@ import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.sts.EventOutbox;
+import dev.countersign.sts.SessionRevoked;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Brings kills to the transmitter, each until it is taken, with growing pauses. What one replica
-/// wrote another may bring. Threads may share it.
+/// Brings kills and warnings to the transmitter, each until it is taken, with growing pauses. What
+/// one replica wrote another may bring. Threads may share it.
 public final class EventSender implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EventSender.class);
   private static final Duration LOOK = Duration.ofMillis(500);
@@ -113,12 +114,24 @@ public final class EventSender implements AutoCloseable {
         outbox.delivered(event, clock.instant());
         return;
       }
+      boolean isRefused = answer.status() == 400 || answer.status() == 403;
+      if (isRefused && !event.kind().equals(SessionRevoked.KIND)) {
+        // A transmitter that takes kills only; the warning is in the ledger as well.
+        LOG.warn("event {} {} is not taken by the transmitter", event.kind(), event.txn());
+        outbox.delivered(event, clock.instant());
+        return;
+      }
       failure = "the transmitter answers " + answer.status();
     } catch (WireClient.WireFailure away) {
       failure = "the transmitter does not answer";
     }
     Duration pause = pause(event.attempts());
-    LOG.warn("event {} waits {} s: {}", event.txn(), pause.toMillis() / 1000.0, failure);
+    LOG.warn(
+        "event {} {} waits {} s: {}",
+        event.kind(),
+        event.txn(),
+        pause.toMillis() / 1000.0,
+        failure);
     outbox.retry(event, clock.instant().plus(pause));
   }
 

@@ -84,18 +84,14 @@ public final class StsRoutes {
             .filter(anchor -> config.stepUp().signIns().containsKey(anchor.name()))
             .collect(Collectors.toMap(Anchor::name, Anchor::issuer));
     var signIn =
-        new PageSignIn(config.issuer().toString(), issuers, config.stepUp().signIns(), clock);
+        new PageSignIn(
+            config.issuer().toString(), config.anchors(), config.stepUp().signIns(), clock);
     door = new PageDoor(signIn, stepUp.visits(), cookie, stepUp.answers(), issuers, clock);
     passkeys = new PasskeyPage(stepUp.webAuthn(), stepUp.passkeys(), door, cookie, ledger, clock);
     page = new ApprovalPage(stepUps, stepUp.answers(), door, cookie, passkeys, clock);
     verifications =
         new Verifications(
-            stepUps,
-            stepUp.answers(),
-            tokens,
-            stepUp.passesCodes(),
-            new ApprovalWatch(stepUps, clock),
-            clock);
+            stepUps, stepUp.answers(), tokens, stepUp.passesCodes(), stepUp.watch(), clock);
     userInfo = new UserInfo(sessions, possession);
     sessionAdmin = new SessionAdmin(sessions, presenters);
     attributes = new AttributeEndpoints(attributeDesk, attributeAdmins);

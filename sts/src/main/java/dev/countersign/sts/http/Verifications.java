@@ -13,6 +13,7 @@ import dev.countersign.sts.Tokens;
 import dev.countersign.sts.stepup.Answers;
 import dev.countersign.sts.stepup.Answers.Answered;
 import dev.countersign.sts.stepup.Approval;
+import dev.countersign.sts.stepup.ApprovalWatch;
 import dev.countersign.sts.stepup.Proof;
 import dev.countersign.sts.stepup.StepUps;
 import io.helidon.webserver.http.ServerRequest;
@@ -20,6 +21,7 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
@@ -62,8 +64,8 @@ final class Verifications {
     this.clock = clock;
   }
 
-  /// `GET …/{id}`: how it stands; `wait=N` holds the answer for N seconds at most while the
-  /// approval is pending, and `Accept: text/event-stream` tells each change.
+  /// `GET …/{id}`: how it stands; `wait=N` (or `Prefer: wait=N`) holds the answer for N seconds at
+  /// most while the approval is pending, and `Accept: text/event-stream` tells each change.
   void show(ServerRequest request, ServerResponse response) {
     Optional<Challenge> challenge = challenge(request, response, id(request));
     if (challenge.isEmpty()) {
@@ -76,8 +78,13 @@ final class Verifications {
       stream(response, approval, wantsProof);
       return;
     }
-    Approval now = watch.settled(approval, ApprovalWatch.patience(query.get("wait")));
+    Approval now = watch.settled(approval, patience(request, query));
     Http.json(response, 200, body(now, wantsProof));
+  }
+
+  private static Duration patience(ServerRequest request, Map<String, String> query) {
+    String wait = query.get("wait");
+    return wait == null ? Callers.patience(request) : ApprovalWatch.patience(wait);
   }
 
   private void stream(ServerResponse response, Approval approval, boolean wantsProof) {

@@ -19,8 +19,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -82,6 +84,26 @@ public final class PgApprovals implements Approvals {
       """
       INSERT INTO approval_address (approval_id, factor, sealed, masked)
       VALUES (?, ?, ?, ?)
+      """;
+
+  /// Parameters: 1 subject, 2 factor, 3 digest, 4 now, 5 subject, 6 factor. The person's row is
+  /// locked, so of two addresses only one is the first.
+  private static final String KNOW_ADDRESS =
+      """
+      INSERT INTO delivery_address (subject, factor, digest, first_seen_at, is_first)
+      VALUES (?, ?, ?, ?,
+              NOT EXISTS (SELECT 1 FROM delivery_address WHERE subject = ? AND factor = ?))
+          ON CONFLICT DO NOTHING
+      """;
+
+  /// Parameters: 1 digest, 2 subject, 3 factor.
+  private static final String KNOWN_SINCE =
+      """
+      SELECT first_seen_at, is_first
+        FROM delivery_address
+       WHERE digest = ?
+         AND subject = ?
+         AND factor = ?
       """;
 
   private static final String FIND_ADDRESS =
@@ -152,6 +174,12 @@ public final class PgApprovals implements Approvals {
 
   private static final String FIND = "SELECT * FROM approval WHERE id = ?";
 
+  private static final String FIND_OF_PERSON =
+      "SELECT * FROM approval WHERE id = ? AND subject = ?";
+
+  private static final String FIND_OF_CLIENT =
+      "SELECT * FROM approval WHERE id = ? AND client_id = ?";
+
   /// Parameters: 1 id, 2 client, 3 now, 4 now.
   private static final String POLL =
       """
@@ -221,7 +249,11 @@ public final class PgApprovals implements Approvals {
 
   @Override
   public Opened open(
-      Approval draft, String key, List<DeliveryAddresses.Kept> addresses, int promptsPerHour) {
+      Approval draft,
+      String key,
+      List<DeliveryAddresses.Kept> addresses,
+      Duration cooling,
+      int promptsPerHour) {
     return database.transaction(connection -> {
       String subject = draft.person().key();
       Instant now = draft.createdAt();
@@ -230,13 +262,19 @@ public final class PgApprovals implements Approvals {
       Sql.update(connection, CLEAR_EXPIRED, key, now);
       Optional<Approval> open = one(connection, FIND_OPEN, SubjectJson.write(draft.person()), key);
       if (open.isPresent()) {
-        return new Opened.Open(open.get());
+        return new Opened.Open(open.get(), Map.of());
       }
       if (countPrompt(connection, subject, now) > promptsPerHour) {
         return new Opened.TooMany();
       }
       Approval opened = insert(connection, draft, key);
+      var withheld = new EnumMap<Factor, Instant>(Factor.class);
       for (DeliveryAddresses.Kept kept : addresses) {
+        Optional<Instant> from = usableFrom(connection, subject, kept, cooling, now);
+        if (from.isPresent()) {
+          withheld.put(kept.factor(), from.get());
+          continue;
+        }
         Sql.update(
             connection,
             KEEP_ADDRESS,
@@ -245,8 +283,28 @@ public final class PgApprovals implements Approvals {
             kept.sealed(),
             kept.masked());
       }
-      return new Opened.Open(opened);
+      return new Opened.Open(opened, withheld);
     });
+  }
+
+  /// From when an address may be used; empty if it may be used now.
+  private static Optional<Instant> usableFrom(
+      Connection connection,
+      String subject,
+      DeliveryAddresses.Kept kept,
+      Duration cooling,
+      Instant now)
+      throws SQLException {
+    String factor = kept.factor().code();
+    Sql.update(connection, KNOW_ADDRESS, subject, factor, kept.digest(), now, subject, factor);
+    try (var statement = Sql.bind(connection, KNOWN_SINCE, kept.digest(), subject, factor);
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      Instant since = Sql.instant(row, "first_seen_at");
+      boolean isFirst = row.getBoolean("is_first");
+      Instant from = since.plus(cooling);
+      return isFirst || !now.isBefore(from) ? Optional.empty() : Optional.of(from);
+    }
   }
 
   private static int countPrompt(Connection connection, String subject, Instant now)
@@ -353,6 +411,21 @@ public final class PgApprovals implements Approvals {
   }
 
   @Override
+  public Optional<Approval> findOfPerson(String id, String subject) {
+    return database.query(connection -> one(connection, FIND_OF_PERSON, id, subject));
+  }
+
+  @Override
+  public Optional<Approval> findOfClient(String id, String client) {
+    return database.query(connection -> one(connection, FIND_OF_CLIENT, id, client));
+  }
+
+  @Override
+  public void warn(Approval approval, String reason, Instant at) {
+    gate.warn(approval, reason, at);
+  }
+
+  @Override
   public Optional<StepUps.Polled> poll(String id, String client, Instant now) {
     return database.query(connection -> {
       try (var statement = Sql.bind(connection, POLL, id, client, now, now);
@@ -376,7 +449,7 @@ public final class PgApprovals implements Approvals {
         return row.next()
             ? Optional.of(
                 new DeliveryAddresses.Kept(
-                    factor, row.getString("sealed"), row.getString("masked")))
+                    factor, row.getString("sealed"), row.getString("masked"), ""))
             : Optional.<DeliveryAddresses.Kept>empty();
       }
     });

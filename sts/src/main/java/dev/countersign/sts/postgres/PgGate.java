@@ -5,6 +5,8 @@ import dev.countersign.protocol.StrictJson;
 import dev.countersign.sts.Gate;
 import dev.countersign.sts.Kill;
 import dev.countersign.sts.SessionRevoked;
+import dev.countersign.sts.stepup.Approval;
+import dev.countersign.sts.stepup.RiskRaised;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -50,8 +52,8 @@ public final class PgGate implements Gate {
 
   private static final String ANNOUNCE =
       """
-      INSERT INTO event_outbox (subject, txn, event, created_at, next_try_at)
-      VALUES (?, ?, ?::jsonb, ?, ?)
+      INSERT INTO event_outbox (subject, txn, kind, event, created_at, next_try_at)
+      VALUES (?, ?, ?, ?::jsonb, ?, ?)
           ON CONFLICT DO NOTHING
       """;
 
@@ -103,10 +105,26 @@ public final class PgGate implements Gate {
           ANNOUNCE,
           kill.subject(),
           kill.txn(),
+          SessionRevoked.KIND,
           StrictJson.write(SessionRevoked.of(issuer, kill)),
           kill.at(),
           kill.at());
     }
+  }
+
+  /// Warns the transmitter of a misused approval, once per approval however often it is tried.
+  void warn(Approval approval, String reason, Instant at) {
+    database.query(connection ->
+        Sql.update(
+            connection,
+            ANNOUNCE,
+            approval.person().key(),
+            approval.jti(),
+            RiskRaised.KIND,
+            StrictJson.write(RiskRaised.of(issuer, approval, reason, at)),
+            at,
+            at));
+    announced.run();
   }
 
   /// Tells that an event of a finished transaction is durable.

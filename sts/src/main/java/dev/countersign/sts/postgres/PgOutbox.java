@@ -14,19 +14,19 @@ public final class PgOutbox implements EventOutbox {
       """
       UPDATE event_outbox
          SET next_try_at = ?, attempts = attempts + 1
-       WHERE (subject, txn) IN (
-             SELECT subject, txn
+       WHERE (subject, txn, kind) IN (
+             SELECT subject, txn, kind
                FROM event_outbox
               WHERE delivered_at IS NULL
                 AND next_try_at <= ?
               ORDER BY next_try_at
               LIMIT ?
                 FOR UPDATE SKIP LOCKED)
-      RETURNING subject, txn, event, attempts
+      RETURNING subject, txn, kind, event, attempts
       """;
 
   private static final String DELIVERED =
-      "UPDATE event_outbox SET delivered_at = ? WHERE subject = ? AND txn = ?";
+      "UPDATE event_outbox SET delivered_at = ? WHERE subject = ? AND txn = ? AND kind = ?";
 
   private static final String RETRY =
       """
@@ -34,6 +34,7 @@ public final class PgOutbox implements EventOutbox {
          SET next_try_at = ?
        WHERE subject = ?
          AND txn = ?
+         AND kind = ?
          AND delivered_at IS NULL
       """;
 
@@ -54,6 +55,7 @@ public final class PgOutbox implements EventOutbox {
               new Due(
                   rows.getString("subject"),
                   rows.getString("txn"),
+                  rows.getString("kind"),
                   rows.getString("event"),
                   rows.getInt("attempts") - 1));
         }
@@ -64,12 +66,13 @@ public final class PgOutbox implements EventOutbox {
 
   @Override
   public void delivered(Due event, Instant now) {
-    database.query(
-        connection -> Sql.update(connection, DELIVERED, now, event.subject(), event.txn()));
+    database.query(connection ->
+        Sql.update(connection, DELIVERED, now, event.subject(), event.txn(), event.kind()));
   }
 
   @Override
   public void retry(Due event, Instant at) {
-    database.query(connection -> Sql.update(connection, RETRY, at, event.subject(), event.txn()));
+    database.query(connection ->
+        Sql.update(connection, RETRY, at, event.subject(), event.txn(), event.kind()));
   }
 }

@@ -65,7 +65,7 @@ public final class Answers {
       String id, Approver by, Function<Approvals.Turn, Answered> work) {
     // Looked up first, so that a stranger neither waits for the person's row nor learns by the time
     // it takes whether there is such an approval. Its person and client never change.
-    boolean isTheirs = approvals.find(id).filter(by::mayAnswer).isPresent();
+    boolean isTheirs = by.find(approvals, id).isPresent();
     if (!isTheirs) {
       ledger.stranger(id, by.name());
       return Optional.empty();
@@ -226,7 +226,8 @@ public final class Answers {
 
   /// Who answers.
   public sealed interface Approver {
-    boolean mayAnswer(Approval approval);
+    /// The approval, if it is theirs to answer.
+    Optional<Approval> find(Approvals approvals, String id);
 
     /// Whom the ledger names.
     String name();
@@ -234,8 +235,8 @@ public final class Answers {
     /// Somebody who signed in.
     record Owner(String subject) implements Approver {
       @Override
-      public boolean mayAnswer(Approval approval) {
-        return approval.person().key().equals(subject);
+      public Optional<Approval> find(Approvals approvals, String id) {
+        return approvals.findOfPerson(id, subject);
       }
 
       @Override
@@ -247,8 +248,8 @@ public final class Answers {
     /// A client that is registered to pass codes on, with the challenge of this approval.
     record Client(String id) implements Approver {
       @Override
-      public boolean mayAnswer(Approval approval) {
-        return approval.client().equals(id);
+      public Optional<Approval> find(Approvals approvals, String approval) {
+        return approvals.findOfClient(approval, id);
       }
 
       @Override

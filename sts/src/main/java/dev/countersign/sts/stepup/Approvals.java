@@ -3,8 +3,10 @@ package dev.countersign.sts.stepup;
 import dev.countersign.policy.Factor;
 import dev.countersign.sts.Kill;
 import dev.countersign.sts.stepup.OneTimeCodes.SealedCode;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +19,14 @@ public interface Approvals {
   /// @param key equal for requests that are the same to the person who is asked
   /// @param addresses where its codes may go, sealed
   /// @param promptsPerHour how many new ones a person gets in an hour
+  /// @param cooling how long a person's new address is known before a code goes there; the first
+  ///   one of a person is used at once
   Opened open(
-      Approval draft, String key, List<DeliveryAddresses.Kept> addresses, int promptsPerHour);
+      Approval draft,
+      String key,
+      List<DeliveryAddresses.Kept> addresses,
+      Duration cooling,
+      int promptsPerHour);
 
   /// Claims the sending of a code, once for all replicas, and keeps its seal; an older code of this
   /// approval is void from then on.
@@ -31,6 +39,16 @@ public interface Approvals {
   void notSent(String id, Factor factor, String reason);
 
   Optional<Approval> find(String id);
+
+  /// An approval of this person. One statement, whose answer is the same for an id that is another
+  /// person's and for one that does not exist.
+  Optional<Approval> findOfPerson(String id, String subject);
+
+  /// An approval of this client, likewise.
+  Optional<Approval> findOfClient(String id, String client);
+
+  /// Warns whoever listens to our signals that somebody tried to ride on an approval.
+  void warn(Approval approval, String reason, Instant at);
 
   /// Counts a client's poll. One that comes before its interval has passed lengthens the interval
   /// by five seconds.
@@ -58,7 +76,9 @@ public interface Approvals {
   /// What opening came to.
   sealed interface Opened {
     /// It is there, found or new.
-    record Open(Approval approval) implements Opened {}
+    ///
+    /// @param withheld the factors whose address is new, and from when codes go there
+    record Open(Approval approval, Map<Factor, Instant> withheld) implements Opened {}
 
     /// The person was asked too often within the hour.
     record TooMany() implements Opened {}

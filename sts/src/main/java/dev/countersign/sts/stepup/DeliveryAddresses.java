@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import javax.crypto.Cipher;
+import javax.crypto.Mac;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -31,11 +32,31 @@ public final class DeliveryAddresses {
   }
 
   /// The addresses as they are kept.
-  List<Kept> seal(String approval, Map<Factor, String> addresses) {
+  ///
+  /// @param subject whose addresses they are
+  List<Kept> seal(String approval, String subject, Map<Factor, String> addresses) {
     var kept = new ArrayList<Kept>();
     addresses.forEach((factor, address) ->
-        kept.add(new Kept(factor, seal(approval, factor, address), Masks.of(factor, address))));
+        kept.add(
+            new Kept(
+                factor,
+                seal(approval, factor, address),
+                Masks.of(factor, address),
+                digest(subject, factor, address))));
     return kept;
+  }
+
+  private String digest(String subject, Factor factor, String address) {
+    try {
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(new SecretKeySpec(key.getEncoded(), "HmacSHA256"));
+      return Base64.getUrlEncoder()
+          .withoutPadding()
+          .encodeToString(
+              mac.doFinal(bytes("known\n" + subject + "\n" + factor.code() + "\n" + address)));
+    } catch (GeneralSecurityException impossible) {
+      throw new IllegalStateException("every Java platform has HMAC-SHA-256", impossible);
+    }
   }
 
   /// Where codes of this factor may go.
@@ -80,7 +101,9 @@ public final class DeliveryAddresses {
   }
 
   /// An address as it is stored.
-  public record Kept(Factor factor, String sealed, String masked) {}
+  ///
+  /// @param digest the same for the same address of the same person
+  public record Kept(Factor factor, String sealed, String masked, String digest) {}
 
   /// An address that may be used.
   record Known(Secret address, String masked) {}

@@ -41,7 +41,7 @@ public final class IdpFactor implements ApprovalFactor {
     boolean isFresh = at != null && !at.isBefore(signIn.askedAt().minus(LEEWAY));
     if (acr == null
         || !isFresh
-        || !settings.acrValues(turn.approval().person().anchor()).contains(acr)
+        || !settings.isStrong(turn.approval().person().anchor(), acr)
         || !signIn.subject().equals(turn.approval().person().key())) {
       return new Verdict.Wrong();
     }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 public record StepUpParts(
     StepUps stepUps,
     Answers answers,
+    ApprovalWatch watch,
     PageVisits visits,
     Passkeys passkeys,
     @Nullable WebAuthn webAuthn,

@@ -11,6 +11,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -55,17 +56,41 @@ public final class StepUps {
   /// @param to where codes may go, by factor
   public Asked open(Approval draft, Map<Factor, String> to) {
     return switch (approvals.open(
-        draft, key(draft), addresses.seal(draft.id(), to), settings.promptsPerHour())) {
-      case Approvals.Opened.Open(Approval approval) -> brought(approval);
+        draft,
+        key(draft),
+        addresses.seal(draft.id(), draft.person().key(), to),
+        settings.addressCooling(),
+        settings.promptsPerHour())) {
+      case Approvals.Opened.Open(Approval approval, Map<Factor, Instant> withheld) ->
+          brought(approval, withheld(approval, withheld));
       case Approvals.Opened.TooMany() -> new Asked.TooOften();
     };
   }
 
-  private Asked brought(Approval approval) {
+  private List<String> withheld(Approval approval, Map<Factor, Instant> withheld) {
+    var reasons = new ArrayList<String>();
+    withheld.forEach((factor, from) -> {
+      String reason =
+          "sent no code by %s: the address is new, and is used from %s on"
+              .formatted(factor.code(), from.truncatedTo(ChronoUnit.SECONDS));
+      reasons.add(reason);
+      ledger.note(
+          LedgerEvent.APPROVAL_FAILED,
+          approval,
+          data ->
+              data.put("channel", factor.code())
+                  .put("reason", "the address is new to us")
+                  .put("usable_from", from.toString())
+                  .put("final", false));
+    });
+    return reasons;
+  }
+
+  private Asked brought(Approval approval, List<String> withheld) {
     if (approval.state(clock.instant()) != Approval.State.PENDING) {
       return new Asked.Waiting(approval);
     }
-    var failures = new ArrayList<String>();
+    var failures = new ArrayList<>(withheld);
     boolean canAnswer = false;
     for (ApprovalFactor factor : inOrder(approval)) {
       switch (factor.reach(approval, false)) {
@@ -156,8 +181,7 @@ public final class StepUps {
 
   /// The approval as a person may see it: their own, and nobody else's.
   public Optional<Approval> find(String id, String subject) {
-    Optional<Approval> own =
-        approvals.find(id).filter(approval -> approval.person().key().equals(subject));
+    Optional<Approval> own = approvals.findOfPerson(id, subject);
     if (own.isEmpty()) {
       ledger.stranger(id, subject);
     }
@@ -194,8 +218,15 @@ public final class StepUps {
     return new ApprovalDesk(approvals, ledger, clock).withdraw(id, reason);
   }
 
-  /// Writes down that somebody tried to ride on an approval.
+  /// Writes down that somebody tried to ride on an approval, and warns whoever listens.
   public void misused(Approval approval, String reason) {
+    approvals.warn(approval, reason, clock.instant());
+    odd(approval, reason);
+  }
+
+  /// Writes down that an approval was presented that is no longer good. A retry looks like that, so
+  /// nobody is warned.
+  public void odd(Approval approval, String reason) {
     ledger.note(
         LedgerEvent.APPROVAL_MISUSED,
         approval,

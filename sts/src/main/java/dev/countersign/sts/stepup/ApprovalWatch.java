@@ -1,7 +1,5 @@
-package dev.countersign.sts.http;
+package dev.countersign.sts.stepup;
 
-import dev.countersign.sts.stepup.Approval;
-import dev.countersign.sts.stepup.StepUps;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.Semaphore;
@@ -10,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 /// Holds answers back until an approval is settled. Each waiter looks at the database, so that an
 /// answer given at any replica is seen; above a number of waiters nobody waits. Threads may share
 /// it.
-final class ApprovalWatch {
+public final class ApprovalWatch {
   /// How long a stream is silent at most.
-  static final Duration HEARTBEAT = Duration.ofSeconds(15);
+  public static final Duration HEARTBEAT = Duration.ofSeconds(15);
 
   private static final Duration LOOK = Duration.ofMillis(500);
   private static final int LONGEST_SECONDS = 30;
@@ -22,24 +20,25 @@ final class ApprovalWatch {
   private final Semaphore places = new Semaphore(MOST_WAITERS);
   private final InstantSource clock;
 
-  ApprovalWatch(StepUps stepUps, InstantSource clock) {
+  public ApprovalWatch(StepUps stepUps, InstantSource clock) {
     this.stepUps = stepUps;
     this.clock = clock;
   }
 
   /// How long a caller wants to wait: whole seconds, 30 at most; anything else is no wait.
-  static Duration patience(@Nullable String seconds) {
+  public static Duration patience(@Nullable String seconds) {
     return seconds != null && seconds.matches("[0-9]{1,4}")
         ? Duration.ofSeconds(Math.min(LONGEST_SECONDS, Integer.parseInt(seconds)))
         : Duration.ZERO;
   }
 
-  boolean isFull() {
+  /// Whether nobody more can wait.
+  public boolean isFull() {
     return places.availablePermits() == 0;
   }
 
   /// The approval once it is no longer pending, or as it is after some time.
-  Approval settled(Approval approval, Duration patience) {
+  public Approval settled(Approval approval, Duration patience) {
     if (patience.isZero() || !places.tryAcquire()) {
       return approval;
     }

@@ -1,0 +1,256 @@
+package dev.countersign.protocol.http;
+
+import dev.countersign.protocol.Digest;
+import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.JwtCheck;
+import dev.countersign.protocol.JwtRules;
+import dev.countersign.protocol.JwtVerifier;
+import dev.countersign.protocol.MalformedJsonException;
+import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.UnavailableException;
+import dev.countersign.protocol.VerifiedJwt;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// An OpenID provider, as an application sees it at which people sign in: authorization code with
+/// PKCE. Threads may share it.
+///
+/// Checked on the way back: `iss` of the answer, the ID token's signature, issuer, audience, times
+/// and `nonce`; `state` is the caller's to check, since only the caller knows the browser.
+///
+/// @spec https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth OpenID Connect Core 1.0
+///   §3.1
+/// @spec https://www.rfc-editor.org/rfc/rfc9207#section-2.4 RFC 9207 §2.4
+public final class OpenIdProvider {
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration LEEWAY = Duration.ofSeconds(60);
+  private static final Duration FRESH = Duration.ofHours(1);
+  private static final int LONGEST_VERIFIER = 64;
+
+  private final String issuer;
+  private final Wire wire;
+  private final InstantSource clock;
+  private volatile @Nullable Metadata known;
+
+  /// @param wire how the provider's addresses are called; one that guards addresses, since the
+  ///   provider says where its endpoints are
+  public OpenIdProvider(String issuer, Wire wire, InstantSource clock) {
+    this.issuer = issuer;
+    this.wire = wire;
+    this.clock = clock;
+  }
+
+  /// A PKCE verifier for a new attempt.
+  public static Secret newVerifier() {
+    return new Secret(Ids.base62(LONGEST_VERIFIER));
+  }
+
+  /// Where a person's browser goes to sign in.
+  ///
+  /// @param more further parameters, such as `max_age`
+  /// @throws UnavailableException if the provider does not answer
+  public URI authorizationRequest(
+      Attempt attempt, String state, List<String> scopes, Map<String, String> more) {
+    var request = new LinkedHashMap<String, String>();
+    request.put("response_type", "code");
+    request.put("client_id", attempt.application().clientId());
+    request.put("redirect_uri", attempt.application().redirectUri());
+    request.put("scope", String.join(" ", scopes));
+    request.put("state", state);
+    request.put("nonce", attempt.nonce().reveal());
+    request.put("code_challenge", Digest.sha256(attempt.verifier().reveal()));
+    request.put("code_challenge_method", "S256");
+    request.putAll(more);
+    String query =
+        request.entrySet().stream()
+            .map(parameter -> parameter.getKey() + "=" + encode(parameter.getValue()))
+            .collect(Collectors.joining("&"));
+    URI endpoint = metadata().authorizationEndpoint();
+    return URI.create(endpoint + (endpoint.getRawQuery() == null ? "?" : "&") + query);
+  }
+
+  /// Completes an attempt with the parameters that the provider sent along.
+  ///
+  /// @throws UnavailableException if the provider does not answer
+  public Outcome complete(Attempt attempt, Map<String, String> answer) {
+    Metadata metadata = metadata();
+    @Nullable String from = answer.get("iss");
+    if (from == null ? metadata.sendsIssuer() : !from.equals(issuer)) {
+      return new Outcome.Refused("the answer came from another identity provider");
+    }
+    if (answer.containsKey("error") || !answer.containsKey("code")) {
+      return new Outcome.Refused("the identity provider did not sign you in");
+    }
+    WireClient.Answer tokens =
+        wire.postForm(
+            metadata.tokenEndpoint(),
+            authorization(attempt.application()),
+            Map.of(
+                "grant_type", "authorization_code",
+                "client_id", attempt.application().clientId(),
+                "code", answer.getOrDefault("code", ""),
+                "redirect_uri", attempt.application().redirectUri(),
+                "code_verifier", attempt.verifier().reveal()),
+            TIMEOUT);
+    if (tokens.status() != 200) {
+      return new Outcome.Refused("the identity provider did not redeem the sign-in");
+    }
+    try {
+      return read(attempt, metadata, StrictJson.parseObject(tokens.body()));
+    } catch (MalformedJsonException malformed) {
+      return new Outcome.Refused("the identity provider's answer is malformed");
+    }
+  }
+
+  private static Map<String, String> authorization(Application application) {
+    var headers = new HashMap<String, String>(Map.of("Accept", "application/json"));
+    @Nullable Secret secret = application.clientSecret();
+    if (secret != null) {
+      String pair = encode(application.clientId()) + ":" + encode(secret.reveal());
+      headers.put(
+          "Authorization",
+          "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.US_ASCII)));
+    }
+    return headers;
+  }
+
+  private Outcome read(Attempt attempt, Metadata metadata, ObjectNode tokens) {
+    var rules =
+        new JwtRules(
+            issuer,
+            Set.of(attempt.application().clientId()),
+            Set.of("", "jwt"),
+            Set.of("RS256", "ES256", "PS256"),
+            LEEWAY,
+            Duration.ZERO);
+    String idToken = tokens.path("id_token").asString("");
+    return switch (new JwtVerifier(rules, metadata.keys(), clock).verify(idToken)) {
+      case JwtCheck.Verified(VerifiedJwt jwt) ->
+          new Secret(jwt.text("nonce").orElse("")).equals(attempt.nonce())
+              ? new Outcome.SignedIn(jwt, new Tokens(tokens))
+              : new Outcome.Refused("the ID token belongs to another sign-in");
+      case JwtCheck.Rejected(String reason) ->
+          new Outcome.Refused("the ID token is not accepted: " + reason);
+      case JwtCheck.Unavailable(String reason) -> throw new UnavailableException(reason, null);
+    };
+  }
+
+  /// What the provider says about itself.
+  ///
+  /// @throws UnavailableException if the provider does not answer
+  public ObjectNode document() {
+    return metadata().document();
+  }
+
+  private Metadata metadata() {
+    Metadata metadata = known;
+    Instant now = clock.instant();
+    if (metadata == null || metadata.readAt().plus(FRESH).isBefore(now)) {
+      try {
+        metadata = discover(now);
+        known = metadata;
+      } catch (UnavailableException away) {
+        if (metadata == null) {
+          throw away;
+        }
+      }
+    }
+    return metadata;
+  }
+
+  private Metadata discover(Instant now) {
+    WireClient.Answer answer =
+        wire.get(IssuerMetadata.addressOf(issuer), Map.of("Accept", "application/json"), TIMEOUT);
+    try {
+      ObjectNode document = StrictJson.parseObject(answer.body());
+      if (answer.status() != 200 || !document.path("issuer").asString("").equals(issuer)) {
+        throw new UnavailableException("the identity provider's discovery is not usable", null);
+      }
+      return new Metadata(
+          document,
+          address(document, "authorization_endpoint"),
+          address(document, "token_endpoint"),
+          new RemoteKeySet(address(document, "jwks_uri"), wire, clock),
+          document.path("authorization_response_iss_parameter_supported").asBoolean(false),
+          now);
+    } catch (MalformedJsonException | IllegalArgumentException malformed) {
+      throw new UnavailableException("the identity provider's discovery is malformed", malformed);
+    }
+  }
+
+  private static URI address(ObjectNode document, String member) {
+    URI address = URI.create(document.path(member).asString(""));
+    if (!Set.of("http", "https").contains(String.valueOf(address.getScheme()))
+        || address.getHost() == null) {
+      throw new IllegalArgumentException("`" + member + "` must be a URL");
+    }
+    return address;
+  }
+
+  private static String encode(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+  }
+
+  /// Our application there.
+  ///
+  /// @param clientSecret null for a public client
+  public record Application(String clientId, @Nullable Secret clientSecret, String redirectUri) {}
+
+  /// A sign-in that leaves for the provider.
+  ///
+  /// @param verifier of PKCE
+  public record Attempt(Application application, Secret nonce, Secret verifier) {}
+
+  /// How a sign-in ended.
+  public sealed interface Outcome {
+    /// The provider says who it is.
+    record SignedIn(VerifiedJwt idToken, Tokens tokens) implements Outcome {}
+
+    /// Nobody is signed in.
+    ///
+    /// @param reason for the person; no token, no code
+    record Refused(String reason) implements Outcome {}
+  }
+
+  /// The provider's token answer; it never shows itself.
+  public static final class Tokens {
+    private final ObjectNode answer;
+
+    private Tokens(ObjectNode answer) {
+      this.answer = answer;
+    }
+
+    /// The whole answer.
+    public ObjectNode reveal() {
+      return answer;
+    }
+
+    @Override
+    public String toString() {
+      return "Tokens[redacted]";
+    }
+  }
+
+  /// @param sendsIssuer whether an answer without `iss` is refused
+  private record Metadata(
+      ObjectNode document,
+      URI authorizationEndpoint,
+      URI tokenEndpoint,
+      RemoteKeySet keys,
+      boolean sendsIssuer,
+      Instant readAt) {}
+}
