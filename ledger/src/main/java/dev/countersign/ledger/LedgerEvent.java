@@ -56,7 +56,15 @@ public enum LedgerEvent {
   STREAM_CHANGED,
   EVENT_RECEIVED,
   KILL_STEP,
-  KILL_FINISHED;
+  KILL_FINISHED,
+  /// An operator had steps tried again that were given up.
+  KILL_REVIVED,
+  /// A token of a person whose sessions were ended was refused at userinfo, for the first time.
+  KILL_SEEN,
+  /// An operator had an event delivered again that was dead.
+  EVENT_REVIVED,
+  /// A stream keeps more than it may: the oldest were dropped.
+  STREAM_OVERFLOWED;
 
   /// The name as it stands in the ledger, such as `exchange-permitted`.
   public String wireName() {

@@ -32,6 +32,8 @@ import picocli.CommandLine.Spec;
       UnkillCommand.class,
       KillsCommand.class,
       DrillCommand.class,
+      ReceiverCommand.class,
+      TransmitterCommand.class,
       HelpCommand.class
     })
 final class Countersign implements Runnable {

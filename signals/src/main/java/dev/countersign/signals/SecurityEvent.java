@@ -49,21 +49,23 @@ public record SecurityEvent(String type, ObjectNode payload) {
     return new SecurityEvent(entry.getKey(), payload);
   }
 
-  /// Checks a CAEP event as strictly as a sender must keep it: no unknown members, so that a
+  /// Checks an event as strictly as a sender must keep it: no unknown members, so that a
   /// misspelt one is told and not lost.
   ///
   /// @throws MalformedEventException naming the member
   public void checkAsSender(Instant now) {
-    Members.onlyKnown(payload, COMMON, "the event");
-    if (!payload.has("event_timestamp")) {
+    EventShape shape = EventShape.of(type);
+    shape.check(payload, COMMON);
+    if (payload.has("event_timestamp")) {
+      checkTimestamp(now);
+    } else if (shape.needsReason()) {
       throw Members.wrong("event_timestamp", "is missing");
     }
-    checkTimestamp(now);
     if (payload.has("initiating_entity")
         && !ENTITIES.contains(payload.path("initiating_entity").asString(""))) {
       throw Members.wrong("initiating_entity", "must be `admin`, `user`, `policy` or `system`");
     }
-    if (!payload.has("reason_admin")) {
+    if (shape.needsReason() && !payload.has("reason_admin")) {
       throw Members.wrong("reason_admin", "is missing");
     }
     checkReason("reason_admin");

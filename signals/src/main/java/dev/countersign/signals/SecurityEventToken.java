@@ -44,13 +44,6 @@ public record SecurityEventToken(
     return event.at().orElse(issuedAt);
   }
 
-  /// The person as `anchor|stable id`, or the stream.
-  public String subjectKey() {
-    return switch (subject) {
-      case SubjectId.IssuerAndSubject(_, String sub) -> sub;
-      case SubjectId.Opaque(String streamId) -> streamId;
-    };
-  }
 
   /// Reads claims whose signature, issuer and audience are already checked.
   ///
@@ -68,8 +61,20 @@ public record SecurityEventToken(
         Members.text(claims, "jti", MAX_ID),
         issuedAt(claims),
         claims.has("txn") ? Members.text(claims, "txn", MAX_ID) : "",
-        SubjectId.parse(claims.path("sub_id")),
+        subject(claims),
         SecurityEvent.only(claims));
+  }
+
+  /// Events of before the framework was final have their subject inside; RISC 1.0 allows it.
+  private static SubjectId subject(ObjectNode claims) {
+    if (claims.has("sub_id")) {
+      return SubjectId.parseAny(claims.path("sub_id"));
+    }
+    ObjectNode payload = SecurityEvent.only(claims).payload();
+    if (payload.has("subject")) {
+      return SubjectId.parseAny(payload.path("subject"));
+    }
+    throw Members.wrong("sub_id", "must be an object");
   }
 
   private static Instant issuedAt(ObjectNode claims) {

@@ -5,8 +5,8 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Whom an event is about. The set is closed on purpose: a subject that we cannot name exactly must
-/// not decide whose sessions end.
+/// Whom an event is about. A subject that we cannot name exactly must not decide whose sessions
+/// end.
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc9493#section-3 RFC 9493 §3
 public sealed interface SubjectId {
@@ -31,8 +31,30 @@ public sealed interface SubjectId {
     }
   }
 
+  /// A subject in a form that names nobody to us by itself: an address, a device, or several
+  /// members. Kept as it came.
+  record Other(String format, ObjectNode json) implements SubjectId {
+    public Other {
+      json = json.deepCopy();
+    }
+  }
+
   /// The value of `sub_id`.
   ObjectNode json();
+
+  /// Reads the value of `sub_id` of somebody else's token: any form that a standard has.
+  ///
+  /// @throws MalformedEventException naming the member that is missing, malformed or too much
+  static SubjectId parseAny(JsonNode value) {
+    if (!(value instanceof ObjectNode object)) {
+      throw Members.wrong("sub_id", "must be an object");
+    }
+    String format = Members.text(object, "format", MAX_LENGTH);
+    return switch (format) {
+      case "iss_sub", "opaque" -> parse(value);
+      default -> new Other(format, object);
+    };
+  }
 
   /// Reads the value of `sub_id`.
   ///

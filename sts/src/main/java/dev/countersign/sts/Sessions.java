@@ -143,19 +143,30 @@ public final class Sessions {
   /// Ends a person's sessions on the word of another box.
   ///
   /// @param txn the id of the call that caused it, or empty
-  public void end(String subject, String txn, String by) {
+  /// @param happenedAt when it happened, if that is known: what comes late does not lock out whoever
+  ///   has signed in since. It counts once every token of before has expired; until then, now does
+  public void end(String subject, String txn, Optional<Instant> happenedAt, String by) {
     String id = txn.isEmpty() ? Ids.random() : txn;
+    Instant now = clock.instant();
+    Instant at =
+        happenedAt.filter(then -> then.plus(StsConfig.LONGEST_LIFETIME).isBefore(now)).orElse(now);
     gate.close(
         new Kill(
             subject,
             id,
             "the session was ended by " + by,
             Kill.Initiator.SYSTEM,
-            clock.instant(),
+            at,
             Kill.Announce.NOBODY));
     ledger.append(
         new LedgerEntry(
-            LedgerEvent.SESSIONS_ENDED, id, subject, StrictJson.object().put("by", by)));
+            LedgerEvent.SESSIONS_ENDED,
+            id,
+            subject,
+            StrictJson.object()
+                .put("by", by)
+                .put("decided_at", now.toString())
+                .put("gate_at", at.toString())));
   }
 
   /// Ends a person's sessions everywhere on an operator's word: the gate closes, and the event goes
@@ -165,20 +176,18 @@ public final class Sessions {
   /// @return the transaction under which the ledger has all of it
   public String kill(String subject, String reason, String operator) {
     String txn = Ids.random();
+    Instant now = clock.instant();
     gate.close(
-        new Kill(
-            subject,
-            txn,
-            reason,
-            Kill.Initiator.ADMIN,
-            clock.instant(),
-            Kill.Announce.TRANSMITTER));
+        new Kill(subject, txn, reason, Kill.Initiator.ADMIN, now, Kill.Announce.TRANSMITTER));
     ledger.append(
         new LedgerEntry(
             LedgerEvent.SESSIONS_ENDED,
             txn,
             subject,
-            StrictJson.object().put("by", operator).put("reason", reason)));
+            StrictJson.object()
+                .put("by", operator)
+                .put("reason", reason)
+                .put("decided_at", now.toString())));
     return txn;
   }
 

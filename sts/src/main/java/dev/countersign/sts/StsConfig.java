@@ -44,7 +44,8 @@ public record StsConfig(
   /// The life of an on-behalf-of token where nothing else is said.
   public static final Duration DEFAULT_LIFETIME = Duration.ofSeconds(60);
 
-  private static final Duration LONGEST_LIFETIME = Duration.ofMinutes(10);
+  /// The longest life of an on-behalf-of token that can be configured.
+  public static final Duration LONGEST_LIFETIME = Duration.ofMinutes(10);
 
   /// @throws IllegalArgumentException naming every problem at once, one per line
   public StsConfig {

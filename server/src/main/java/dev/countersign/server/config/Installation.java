@@ -134,7 +134,7 @@ public record Installation(
     transmitterSection.done();
     ConfigSection receiverSection = root.section("receiver");
     Optional<ReceiverConfig> receiver =
-        SignalsSection.receiver(
+        ReceiverSection.read(
             receiverSection, transmitterAddress, stsConfig.issuer(), brokerConfig.baseUri());
     receiverSection.done();
     Optional<ConsoleConfig> console =

@@ -2,12 +2,9 @@ package dev.countersign.server.config;
 
 import dev.countersign.config.ConfigSection;
 import dev.countersign.protocol.KeySource;
-import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.http.RemoteKeySet;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.signals.EventTypes;
-import dev.countersign.signals.act.ReceiverConfig;
-import dev.countersign.signals.act.ReceiverConfig.IdentityProvider;
 import dev.countersign.signals.transmit.OldForm;
 import dev.countersign.signals.transmit.TransmitterConfig;
 import java.net.URI;
@@ -19,12 +16,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
-/// Reads the `transmitter` and `receiver` sections, which never see each other's secrets.
+/// Reads the `transmitter` section; see [ReceiverSection] for the other half. They never see each
+/// other's secrets.
 final class SignalsSection {
   private static final String STS = "sts";
   private static final String RECEIVER = "receiver";
-  private static final String GRAPH_SCOPE = "https://graph.microsoft.com/.default";
 
   private SignalsSection() {}
 
@@ -57,7 +55,7 @@ final class SignalsSection {
           source(transmitter, id, section, who, stsIssuer).ifPresent(sources::add);
         });
     var receivers = new ArrayList<TransmitterConfig.Receiver>();
-    receivers.add(new TransmitterConfig.Receiver(RECEIVER, audience(receiver), algorithm));
+    receivers.add(new TransmitterConfig.Receiver(RECEIVER, ReceiverSection.audience(receiver), algorithm));
     transmitter
         .named("receivers")
         .forEach((name, section) -> {
@@ -102,6 +100,7 @@ final class SignalsSection {
       List<String> workloads,
       URI stsIssuer) {
     List<String> anchors = section.texts("anchors");
+    Set<String> types = eventTypes(section, "event-types");
     int perMinute = (int) section.integer("per-minute", TransmitterConfig.Source.USUAL_PER_MINUTE);
     Optional<String> oldForm = section.optionalText("old-form-anchor");
     section.done();
@@ -112,11 +111,25 @@ final class SignalsSection {
             new TransmitterConfig.Source(
                 id,
                 Set.copyOf(workloads),
-                Set.of(EventTypes.SESSION_REVOKED),
+                types,
                 stsIssuer.toString(),
                 Set.copyOf(anchors),
                 perMinute,
                 oldForm.map(OldForm::new)));
+  }
+
+  /// Types of events by their short names or URIs; `session-revoked` where nothing is said.
+  static Set<String> eventTypes(ConfigSection section, String key) {
+    var types = new TreeSet<String>();
+    for (String name : section.texts(key)) {
+      EventTypes.named(name)
+          .ifPresentOrElse(
+              types::add,
+              () ->
+                  section.problem(
+                      key, "names a type that is not known; write for example session-revoked"));
+    }
+    return types.isEmpty() ? Set.of(EventTypes.SESSION_REVOKED) : Set.copyOf(types);
   }
 
   private static Optional<TransmitterConfig.Receiver> receiver(
@@ -152,63 +165,5 @@ final class SignalsSection {
         transmitter,
         "push",
         () -> new TransmitterConfig.Push(Set.copyOf(hosts), authorities, giveUpAfter));
-  }
-
-  static Optional<ReceiverConfig> receiver(
-      ConfigSection receiver, URI transmitter, URI sts, URI broker) {
-    var listener = Sections.listener(receiver);
-    String audience = audience(receiver);
-    receiver.optionalText("algorithm");
-    var providers = new ArrayList<IdentityProvider>();
-    receiver
-        .optionalSection("entra")
-        .flatMap(section -> entra(receiver, section))
-        .ifPresent(providers::add);
-    receiver
-        .optionalSection("okta")
-        .flatMap(section -> okta(receiver, section))
-        .ifPresent(providers::add);
-    Duration oldest = receiver.duration("oldest-event", ReceiverConfig.DEFAULT_OLDEST_EVENT);
-    return Sections.checked(
-        receiver,
-        "",
-        () ->
-            new ReceiverConfig(
-                listener,
-                RECEIVER,
-                transmitter,
-                audience,
-                sts.toString(),
-                sts,
-                broker,
-                providers,
-                ReceiverConfig.Retry.USUAL,
-                oldest));
-  }
-
-  private static String audience(ConfigSection receiver) {
-    return Sections.address(receiver, Sections.listener(receiver)).toString();
-  }
-
-  private static Optional<IdentityProvider> entra(ConfigSection receiver, ConfigSection section) {
-    String anchor = section.text("anchor");
-    URI tokenEndpoint = section.uri("token-endpoint");
-    URI graph = section.uri("graph");
-    String scope = section.optionalText("scope").orElse(GRAPH_SCOPE);
-    String clientId = section.text("client-id");
-    Secret secret = section.secret("client-secret");
-    section.done();
-    return Sections.checked(
-        receiver,
-        "entra",
-        () -> new IdentityProvider.Entra(anchor, tokenEndpoint, graph, scope, clientId, secret));
-  }
-
-  private static Optional<IdentityProvider> okta(ConfigSection receiver, ConfigSection section) {
-    String anchor = section.text("anchor");
-    URI org = section.uri("org");
-    Secret token = section.secret("api-token");
-    section.done();
-    return Sections.checked(receiver, "okta", () -> new IdentityProvider.Okta(anchor, org, token));
   }
 }

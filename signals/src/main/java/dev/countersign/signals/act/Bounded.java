@@ -2,6 +2,7 @@ package dev.countersign.signals.act;
 
 import dev.countersign.protocol.UnavailableException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -28,8 +29,18 @@ final class Bounded implements SessionHandler {
   }
 
   @Override
-  public Outcome end(Person person, String txn) {
-    var call = new FutureTask<Outcome>(() -> handler.end(person, txn));
+  public List<String> calls(Person person) {
+    return handler.calls(person);
+  }
+
+  @Override
+  public String limits() {
+    return handler.limits();
+  }
+
+  @Override
+  public Outcome end(Ending ending) {
+    var call = new FutureTask<Outcome>(() -> handler.end(ending));
     Thread.ofVirtual().name("call-" + handler.name()).start(call);
     try {
       return call.get(limit.toNanos(), TimeUnit.NANOSECONDS);

@@ -8,10 +8,19 @@ import java.util.List;
 public interface Inbox {
 
   /// Stores a token and one step for each handler. When this returns it may be acknowledged.
-  Stored store(SecurityEventToken token, List<String> handlers, Instant now);
+  Stored store(TokenKey key, SecurityEventToken token, List<String> handlers, Instant now);
 
   /// Remembers that the ledger has the token's arrival.
   void noted(TokenKey key, Instant now);
+
+  /// Whether a token is here.
+  boolean isStored(TokenKey key);
+
+  /// Whether a token of an issuer about a subject has this `txn`; false for an empty one.
+  boolean isKnown(String issuer, String subject, String txn);
+
+  /// How many tokens of an issuer with something to do came since then.
+  int countSince(String issuer, Instant since);
 
   /// What became of a token.
   enum Stored {
@@ -24,9 +33,7 @@ public interface Inbox {
   }
 
   /// What identifies a token.
-  record TokenKey(String subject, String issuer, String id) {
-    public static TokenKey of(SecurityEventToken token) {
-      return new TokenKey(token.subjectKey(), token.issuer(), token.id());
-    }
-  }
+  ///
+  /// @param subject the person as `anchor|stable id`, or the stream; empty for nobody
+  record TokenKey(String subject, String issuer, String id) {}
 }

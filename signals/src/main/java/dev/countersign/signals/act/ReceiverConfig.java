@@ -12,7 +12,7 @@ import java.util.Set;
 
 /// The receiver's configuration, valid by construction. It alone holds admin credentials.
 ///
-/// @param listener for health and metrics only; the receiver takes no requests
+/// @param listener for health, metrics and what others push; it takes no other requests
 /// @param workload its name towards the other boxes, usually `receiver`
 /// @param transmitter the issuer of the tokens that it obeys
 /// @param audience the one `aud` of those tokens, as the transmitter registered it
@@ -20,6 +20,8 @@ import java.util.Set;
 /// @param sts the STS's base address, which is also its name as an audience
 /// @param broker the broker's base address, which is also its name as an audience
 /// @param providers where to end a person's sessions by the anchor of the subject
+/// @param hooks systems of the company that are told
+/// @param inbound transmitters of others whose events end agents here
 /// @param oldestEvent how long ago an event may have happened to be acted on; over 0
 public record ReceiverConfig(
     Listener listener,
@@ -30,6 +32,8 @@ public record ReceiverConfig(
     URI sts,
     URI broker,
     List<IdentityProvider> providers,
+    List<Hook> hooks,
+    List<Inbound> inbound,
     Retry retry,
     Duration oldestEvent) {
   /// How old an event may be if nothing else is configured.
@@ -43,6 +47,8 @@ public record ReceiverConfig(
   /// @throws IllegalArgumentException naming every problem at once, one per line
   public ReceiverConfig {
     providers = List.copyOf(providers);
+    hooks = List.copyOf(hooks);
+    inbound = List.copyOf(inbound);
     var problems = new ArrayList<String>();
     if (workload.isBlank() || audience.isBlank() || subjectIssuer.isBlank()) {
       problems.add("workload, audience and subject-issuer must not be empty");
@@ -59,12 +65,49 @@ public record ReceiverConfig(
         problems.add("the anchor of a provider must not be one of " + OWN);
       }
     }
+    if (hooks.stream().map(Hook::name).distinct().count() != hooks.size()) {
+      problems.add("webhooks must not name one twice");
+    }
+    var issuers = new HashSet<String>();
+    issuers.add(transmitter.toString());
+    for (Inbound other : inbound) {
+      if (!issuers.add(other.issuer().toString())) {
+        problems.add("inbound " + other.name() + ": this issuer is obeyed already");
+      }
+    }
     if (!oldestEvent.isPositive()) {
       problems.add("oldest-event must be over 0");
     }
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", problems));
     }
+  }
+
+  /// A configuration without webhooks and without transmitters of others.
+  public ReceiverConfig(
+      Listener listener,
+      String workload,
+      URI transmitter,
+      String audience,
+      String subjectIssuer,
+      URI sts,
+      URI broker,
+      List<IdentityProvider> providers,
+      Retry retry,
+      Duration oldestEvent) {
+    this(
+        listener,
+        workload,
+        transmitter,
+        audience,
+        subjectIssuer,
+        sts,
+        broker,
+        providers,
+        List.of(),
+        List.of(),
+        retry,
+        oldestEvent);
   }
 
   private static void checkBase(URI address, String key, List<String> problems) {
@@ -74,7 +117,7 @@ public record ReceiverConfig(
   }
 
   /// Whether credentials may travel there: https, or http that stays on this machine.
-  private static boolean isSafe(URI address) {
+  static boolean isSafe(URI address) {
     if (address.getHost() == null || address.getRawUserInfo() != null) {
       return false;
     }
@@ -103,13 +146,16 @@ public record ReceiverConfig(
     /// @param tokenEndpoint of the tenant, for client credentials
     /// @param graph the base address of Graph, without `/v1.0`
     /// @param scope usually `https://graph.microsoft.com/.default`
+    /// @param checksGuests whether to find out and tell that a person is a guest, whose sign-in at
+    ///   the home tenant stays
     record Entra(
         String anchor,
         URI tokenEndpoint,
         URI graph,
         String scope,
         String clientId,
-        Secret clientSecret)
+        ClientProof proof,
+        boolean checksGuests)
         implements IdentityProvider {
       public Entra {
         requireNames(anchor, scope, clientId);
@@ -121,11 +167,47 @@ public record ReceiverConfig(
     /// Okta through its management API.
     ///
     /// @param organization the base address of the organization
-    /// @param apiToken of an administrator who may end sessions
-    record Okta(String anchor, URI organization, Secret apiToken) implements IdentityProvider {
+    /// @param universalLogout whether applications that take it are logged out too
+    record Okta(String anchor, URI organization, OktaAccess access, boolean universalLogout)
+        implements IdentityProvider {
       public Okta {
         requireNames(anchor);
         requireSafe(organization, anchor);
+      }
+    }
+
+    /// How Okta knows the receiver.
+    sealed interface OktaAccess {
+      /// An API token of an administrator who may end sessions.
+      record ApiToken(Secret token) implements OktaAccess {}
+
+      /// An API service app with a key of its own.
+      record Service(String clientId, ClientProof.Key key) implements OktaAccess {}
+    }
+
+    /// A realm of Keycloak through its admin API.
+    ///
+    /// @param server the base address, without `/realms`
+    record Keycloak(String anchor, URI server, String realm, String clientId, ClientProof proof)
+        implements IdentityProvider {
+      public Keycloak {
+        requireNames(anchor, realm, clientId);
+        requireSafe(server, anchor);
+        if (!realm.matches("[A-Za-z0-9._~-]{1,128}")) {
+          throw new IllegalArgumentException("provider " + anchor + ": realm must be a plain name");
+        }
+      }
+    }
+
+    /// An IBM Verify tenant.
+    ///
+    /// @param tenant its base address
+    record Verify(String anchor, URI tenant, URI tokenEndpoint, String clientId, ClientProof proof)
+        implements IdentityProvider {
+      public Verify {
+        requireNames(anchor, clientId);
+        requireSafe(tenant, anchor);
+        requireSafe(tokenEndpoint, anchor);
       }
     }
 
@@ -141,6 +223,29 @@ public record ReceiverConfig(
       if (!isSafe(address)) {
         throw new IllegalArgumentException(
             "provider " + anchor + ": addresses must be https, or http on loopback");
+      }
+    }
+  }
+
+  /// A system of the company that is told of every end.
+  ///
+  /// @param anchors whose people; empty for all
+  /// @param secret signs the messages
+  public record Hook(String name, URI address, Set<String> anchors, Secret secret) {
+    private static final int SHORTEST = 24;
+
+    public Hook {
+      anchors = Set.copyOf(anchors);
+      if (!name.matches("[a-z0-9][a-z0-9-]{0,62}")) {
+        throw new IllegalArgumentException("a webhook's name must be a plain lower-case name");
+      }
+      if (!isSafe(address)) {
+        throw new IllegalArgumentException(
+            "webhook " + name + ": url must be https, or http on loopback");
+      }
+      if (secret.reveal().length() < SHORTEST) {
+        throw new IllegalArgumentException(
+            "webhook " + name + ": secret must have at least 24 characters");
       }
     }
   }

@@ -1,6 +1,7 @@
 package dev.countersign.signals.act;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /// Ends a person's sessions at one place. Doing it twice does no more than doing it once.
@@ -16,9 +17,14 @@ public interface SessionHandler {
 
   /// Ends them.
   ///
-  /// @param txn joins it to the call that caused it; may be empty
   /// @throws dev.countersign.protocol.UnavailableException if the place does not answer
-  Outcome end(Person person, String txn);
+  Outcome end(Ending ending);
+
+  /// The calls that [#end] would make for a person, one each, without secrets.
+  List<String> calls(Person person);
+
+  /// What a call there does not end, in a sentence or two for operators.
+  String limits();
 
   /// How an attempt ended.
   sealed interface Outcome {

@@ -45,11 +45,12 @@ public final class StepRunner {
   ///
   /// @throws UnavailableException if our own database is away; the step becomes free by itself
   public void run(Steps.Step step, SessionHandler handler) {
+    Instant called = clock.instant();
     SessionHandler.Outcome outcome = call(step, handler);
     Instant now = clock.instant();
     Verdict verdict = Verdict.of(outcome, step, retry);
     try {
-      note(step, outcome, verdict, now);
+      note(step, outcome, verdict, called, now);
     } catch (Ledger.LedgerAway away) {
       // The call is made; until the ledger knows, it counts as not made and is made again.
       steps.postpone(step, "ledger_away", outcome.status(), now.plus(pause(step, outcome)));
@@ -73,7 +74,13 @@ public final class StepRunner {
 
   private static SessionHandler.Outcome call(Steps.Step step, SessionHandler handler) {
     try {
-      return handler.end(Person.of(step.key().subject()), step.txn());
+      return handler.end(
+          new Ending(
+              Person.of(step.key().subject()),
+              step.txn(),
+              step.key().id(),
+              step.event(),
+              step.eventAt()));
     } catch (UnavailableException away) {
       return new SessionHandler.Outcome.Failed(
           "no_answer", 0, "see that the place is up and can be reached", Optional.empty());
@@ -90,11 +97,17 @@ public final class StepRunner {
         : own;
   }
 
-  private void note(Steps.Step step, SessionHandler.Outcome outcome, Verdict verdict, Instant now) {
+  private void note(
+      Steps.Step step,
+      SessionHandler.Outcome outcome,
+      Verdict verdict,
+      Instant called,
+      Instant now) {
     ObjectNode data = StrictJson.object();
     data.put("handler", step.handler()).put("outcome", verdict.wireName);
     data.put("detail", word(outcome)).put("status", outcome.status());
     data.put("attempt", step.attempts()).put("set", step.key().id());
+    data.put("called_at", called.toString()).put("answered_at", now.toString());
     data.put("millis", Duration.between(step.eventAt(), now).toMillis());
     if (outcome instanceof SessionHandler.Outcome.Failed failed && !failed.advice().isEmpty()) {
       data.put("advice", failed.advice());

@@ -33,12 +33,39 @@ public interface Steps {
   /// Tokens with no open step that are not closed: a crash came between.
   List<Inbox.TokenKey> unclosed(int most);
 
+  /// Steps that were given up, the latest first.
+  List<Dead> dead(int most);
+
+  /// Has every step of a transaction that was given up tried again, as if it were new.
+  ///
+  /// @return how many
+  int revive(String txn, Instant now);
+
+  /// A step that was given up.
+  ///
+  /// @param outcome the kind of the last failure
+  record Dead(
+      Inbox.TokenKey key,
+      String txn,
+      String handler,
+      String outcome,
+      int status,
+      int attempts,
+      Instant at) {}
+
   /// One thing to do for one token.
   ///
   /// @param handler who does it
+  /// @param event the type of the event
   /// @param eventAt when the event happened
   /// @param attempts how often it was taken, this time included
-  record Step(Inbox.TokenKey key, String handler, String txn, Instant eventAt, int attempts) {}
+  record Step(
+      Inbox.TokenKey key,
+      String handler,
+      String txn,
+      String event,
+      Instant eventAt,
+      int attempts) {}
 
   /// A token of which every step has ended.
   record Finished(

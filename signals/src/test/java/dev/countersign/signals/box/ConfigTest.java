@@ -76,7 +76,7 @@ class ConfigTest {
                 "urn:sts",
                 URI.create("https://sts.example/path"),
                 URI.create("https://broker.example"),
-                List.of(new IdentityProvider.Okta("sts", URI.create("https://o.example"), TOKEN)),
+                List.of(okta("sts", "https://o.example")),
                 Retry.USUAL,
                 Duration.ZERO))
         .withMessageContainingAll("workload", "transmitter", "sts", "anchor", "oldest-event");
@@ -85,8 +85,8 @@ class ConfigTest {
   @Test
   void sendsNoCredentialOverPlainHttpToAnotherMachine() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new IdentityProvider.Okta("okta", URI.create("http://o.example"), TOKEN));
-    assertThat(new IdentityProvider.Okta("okta", URI.create("http://[::1]:9407"), TOKEN).anchor())
+        .isThrownBy(() -> okta("okta", "http://o.example"));
+    assertThat(okta("okta", "http://[::1]:9407").anchor())
         .isEqualTo("okta");
   }
 
@@ -99,6 +99,14 @@ class ConfigTest {
     assertThat(retry.pause(3, 1)).isEqualTo(Duration.ofMillis(800));
     assertThat(retry.pause(200, 1)).isEqualTo(Duration.ofMinutes(1));
     assertThat(retry.pause(200, 0)).isEqualTo(Duration.ofSeconds(30));
+  }
+
+  private static IdentityProvider.Okta okta(String anchor, String organization) {
+    return new IdentityProvider.Okta(
+        anchor,
+        URI.create(organization),
+        new IdentityProvider.OktaAccess.ApiToken(TOKEN),
+        false);
   }
 
   private static KeySource noKeys() {

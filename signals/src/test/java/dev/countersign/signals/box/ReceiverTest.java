@@ -13,6 +13,7 @@ import dev.countersign.signals.EventTypes;
 import dev.countersign.signals.SecurityEvent;
 import dev.countersign.signals.SecurityEventToken;
 import dev.countersign.signals.SubjectId;
+import dev.countersign.signals.act.Inbox;
 import dev.countersign.signals.act.ReceiverConfig;
 import dev.countersign.signals.act.Steps;
 import dev.countersign.signals.act.postgres.PgInbox;
@@ -460,7 +461,11 @@ class ReceiverTest {
             new SubjectId.IssuerAndSubject(World.STS_ISSUER, MAYA),
             new SecurityEvent(EventTypes.SESSION_REVOKED, payload));
     new PgInbox(world.receiverDatabase)
-        .store(token, List.of("sts", "broker", "entra"), world.clock.instant());
+        .store(
+            new Inbox.TokenKey(MAYA, token.issuer(), token.id()),
+            token,
+            List.of("sts", "broker", "entra"),
+            world.clock.instant());
   }
 
   private String onlyStream() {

@@ -34,6 +34,12 @@ final class ScriptedTransmitter implements AutoCloseable {
   volatile String status = "enabled";
   volatile String pollBase;
 
+  /// Holds polls that may wait open, longer than any receiver waits.
+  volatile boolean hold;
+
+  volatile int quickPolls;
+  volatile int metadataReads;
+
   private final BlockingQueue<Map.Entry<String, String>> waiting = new LinkedBlockingQueue<>();
   private final URI issuer;
   private final List<JWK> keys;
@@ -72,6 +78,7 @@ final class ScriptedTransmitter implements AutoCloseable {
   }
 
   private ObjectNode metadata() {
+    metadataReads = metadataReads + 1;
     return StrictJson.object()
         .put("issuer", metadataIssuer)
         .put("jwks_uri", issuer + "/keys")
@@ -96,6 +103,13 @@ final class ScriptedTransmitter implements AutoCloseable {
     body.path("setErrs")
         .properties()
         .forEach(error -> errors.put(error.getKey(), error.getValue().path("err").asString("")));
+    if (body.path("returnImmediately").asBoolean(false)) {
+      quickPolls = quickPolls + 1;
+    } else {
+      while (hold) {
+        Thread.sleep(10);
+      }
+    }
     ObjectNode answer = StrictJson.object();
     ObjectNode sets = answer.putObject("sets");
     var next = new ArrayList<Map.Entry<String, String>>();

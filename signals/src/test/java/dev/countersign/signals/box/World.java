@@ -16,6 +16,7 @@ import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.VerificationKeys;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.signals.EventTypes;
+import dev.countersign.signals.act.ClientProof;
 import dev.countersign.signals.act.ReceiverConfig;
 import dev.countersign.signals.act.ReceiverConfig.IdentityProvider;
 import dev.countersign.signals.transmit.OldForm;
@@ -171,8 +172,13 @@ final class World {
                 places.base().resolve("/graph"),
                 places.base() + "/graph/.default",
                 "receiver-app",
-                Places.ENTRA_SECRET),
-            new IdentityProvider.Okta("okta", places.base(), Places.OKTA_TOKEN)),
+                new ClientProof.Password(Places.ENTRA_SECRET),
+                false),
+            new IdentityProvider.Okta(
+                "okta",
+                places.base(),
+                new IdentityProvider.OktaAccess.ApiToken(Places.OKTA_TOKEN),
+                false)),
         retry,
         ReceiverConfig.DEFAULT_OLDEST_EVENT);
   }

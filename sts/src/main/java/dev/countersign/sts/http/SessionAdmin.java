@@ -10,7 +10,9 @@ import dev.countersign.sts.Sessions;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -20,6 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// for each client; DELETE ends all of them; PATCH ends those that it names.
 final class SessionAdmin {
   private static final String TRANSACTION = "X-Countersign-Txn";
+  private static final String HAPPENED = "X-Countersign-At";
   private static final Pattern TXN = Pattern.compile("[A-Za-z0-9._~-]{0,128}");
 
   private final Sessions sessions;
@@ -52,7 +55,7 @@ final class SessionAdmin {
 
   void endAll(ServerRequest request, ServerResponse response) {
     String by = presenter(request);
-    sessions.end(subject(request), txn(request), by);
+    sessions.end(subject(request), txn(request), happenedAt(request), by);
     Http.empty(response, 204);
   }
 
@@ -110,6 +113,15 @@ final class SessionAdmin {
           OAuthError.INVALID_REQUEST, "the path must end with a subject key, anchor|id");
     }
     return subject;
+  }
+
+  private static Optional<Instant> happenedAt(ServerRequest request) {
+    try {
+      return Http.header(request, HAPPENED).map(Instant::parse);
+    } catch (DateTimeParseException malformed) {
+      throw new WireException(
+          OAuthError.INVALID_REQUEST, "X-Countersign-At must be a time in the form of RFC 3339");
+    }
   }
 
   private static String txn(ServerRequest request) {

@@ -4,11 +4,13 @@ import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.http.WireClient;
+import dev.countersign.signals.act.Ending;
 import dev.countersign.signals.act.Person;
 import dev.countersign.signals.act.SessionHandler;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
@@ -44,12 +46,13 @@ public final class BrokerLeases implements SessionHandler {
   }
 
   @Override
-  public Outcome end(Person person, String txn) {
-    ObjectNode body = StrictJson.object().put("sub", person.subject()).put("txn", txn);
+  public Outcome end(Ending ending) {
+    ObjectNode body =
+        StrictJson.object().put("sub", ending.person().subject()).put("txn", ending.txn());
     WireClient.Answer answer =
         client.send(
             "POST",
-            broker.resolve("/v1/countersign/subjects/revoke"),
+            revocation(),
             Map.of(
                 PresenterAssertion.HEADER,
                 self.assertion(broker.toString()),
@@ -64,6 +67,21 @@ public final class BrokerLeases implements SessionHandler {
     return revoked.isIntegralNumber() && revoked.canConvertToInt()
         ? new Outcome.Ended("revoked " + revoked.intValue(), 200)
         : new Outcome.Failed("unreadable", 200, "", Optional.empty());
+  }
+
+  private URI revocation() {
+    return broker.resolve("/v1/countersign/subjects/revoke");
+  }
+
+  @Override
+  public List<String> calls(Person person) {
+    return List.of("POST " + revocation() + " for " + person.subject());
+  }
+
+  @Override
+  public String limits() {
+    return "Connections are ended and roles dropped. A statement that was committed before stays"
+        + " committed.";
   }
 
   private static JsonNode revoked(WireClient.Answer answer) {

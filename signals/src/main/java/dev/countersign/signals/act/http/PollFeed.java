@@ -1,28 +1,33 @@
 package dev.countersign.signals.act.http;
 
 import dev.countersign.protocol.MalformedJsonException;
-import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.UnavailableException;
+import dev.countersign.protocol.http.Wire;
 import dev.countersign.protocol.http.WireClient;
-import dev.countersign.signals.EventTypes;
 import dev.countersign.signals.act.SetError;
 import dev.countersign.signals.act.SetFeed;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.URLEncoder;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Our poll stream at the transmitter: found or created at the first poll, and again when it is
-/// gone. For one thread.
+/// Our poll stream at a transmitter: found or created at the first poll, and again when it is gone.
+/// For one thread.
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc8936#section-2 RFC 8936 §2
 public final class PollFeed implements SetFeed {
@@ -30,25 +35,37 @@ public final class PollFeed implements SetFeed {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
   /// Longer than any transmitter of ours holds a poll open, and short: a connection that died
-  /// without a word holds back a kill for this long.
+  /// without a word holds back a kill for this long. A transmitter of others may hold a poll open
+  /// for longer: that it has not answered by then says that it has nothing, and the next poll, which
+  /// does not wait, says whether it is there at all.
   private static final Duration LONG_POLL = Duration.ofSeconds(14);
 
   private static final int MOST_EVENTS = 100;
 
   private final TransmitterMetadata transmitter;
   private final String audience;
-  private final PresenterAssertion.Maker self;
-  private final WireClient client;
+  private final StreamAccess access;
+  private final boolean isOurs;
+  private final List<String> wanted;
+  private final Wire client;
   private @Nullable URI pollEndpoint;
+  private boolean mustAnswerAtOnce;
 
+  /// @param access how the transmitter knows us
+  /// @param isOurs whether it is our own, where every stream of ours is ours to change
+  /// @param wanted the types of events to ask for
   public PollFeed(
       TransmitterMetadata transmitter,
       String audience,
-      PresenterAssertion.Maker self,
-      WireClient client) {
+      StreamAccess access,
+      boolean isOurs,
+      Collection<String> wanted,
+      Wire client) {
     this.transmitter = transmitter;
     this.audience = audience;
-    this.self = self;
+    this.access = access;
+    this.isOurs = isOurs;
+    this.wanted = wanted.stream().sorted().toList();
     this.client = client;
   }
 
@@ -59,11 +76,23 @@ public final class PollFeed implements SetFeed {
       endpoint = connect();
       pollEndpoint = endpoint;
     }
-    WireClient.Answer answer = call("POST", endpoint, body(settlement), LONG_POLL);
+    WireClient.Answer answer;
+    try {
+      ObjectNode body = body(settlement).put("returnImmediately", mustAnswerAtOnce);
+      answer = call("POST", endpoint, body, mustAnswerAtOnce ? TIMEOUT : LONG_POLL);
+    } catch (WireClient.WireFailure failure) {
+      if (!mustAnswerAtOnce && isLate(failure)) {
+        mustAnswerAtOnce = true;
+        return Map.of();
+      }
+      throw failure;
+    }
+    mustAnswerAtOnce = false;
     if (answer.status() != 200) {
       // The stream may be gone or the transmitter moved; look for both anew.
       pollEndpoint = null;
       transmitter.forget();
+      access.forget();
       throw refused("a poll", answer.status());
     }
     ObjectNode body = object(answer);
@@ -78,9 +107,24 @@ public final class PollFeed implements SetFeed {
     return tokens;
   }
 
+  /// Whether a call was sent and its answer did not come in time.
+  private static boolean isLate(WireClient.WireFailure failure) {
+    for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
+      if (cause instanceof HttpConnectTimeoutException) {
+        return false;
+      }
+      if (cause instanceof TimeoutException
+          || cause instanceof HttpTimeoutException
+          || cause instanceof SocketTimeoutException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static ObjectNode body(Settlement settlement) {
     ObjectNode body = StrictJson.object();
-    body.put("maxEvents", MOST_EVENTS).put("returnImmediately", false);
+    body.put("maxEvents", MOST_EVENTS);
     if (!settlement.acknowledged().isEmpty()) {
       ArrayNode acknowledged = body.putArray("ack");
       settlement.acknowledged().forEach(acknowledged::add);
@@ -100,35 +144,55 @@ public final class PollFeed implements SetFeed {
   private URI connect() {
     TransmitterMetadata.Endpoints endpoints = transmitter.endpoints();
     ObjectNode stream =
-        existing(endpoints.configuration()).orElseGet(() -> create(endpoints.configuration()));
+        existing(endpoints.configuration())
+            .map(found -> withAllTypes(endpoints.configuration(), found))
+            .orElseGet(() -> create(endpoints.configuration()));
     check(stream);
-    requireEnabled(endpoints.status(), stream.path("stream_id").asString(""));
+    String id = stream.path("stream_id").asString("");
+    endpoints.status().ifPresent(status -> requireEnabled(status, id));
     return URI.create(stream.path("delivery").path("endpoint_url").asString(""));
   }
 
   private Optional<ObjectNode> existing(URI configuration) {
     WireClient.Answer answer = call("GET", configuration, null, TIMEOUT);
+    if (answer.status() == 404 && !isOurs) {
+      return Optional.empty(); // some answer so where there is no stream yet
+    }
     if (answer.status() != 200) {
+      access.forget();
       throw refused("the list of streams", answer.status());
     }
     JsonNode list = json(answer);
-    for (JsonNode stream : list) {
+    for (JsonNode stream : list.isArray() ? list : StrictJson.array().add(list)) {
       if (stream instanceof ObjectNode found) {
-        if (wants(found)) {
+        if (isPolled(found)) {
           return Optional.of(found);
         }
-        remove(configuration, found.path("stream_id").asString(""));
+        if (isOurs) {
+          remove(configuration, found.path("stream_id").asString(""));
+        }
       }
     }
     return Optional.empty();
   }
 
-  private static boolean wants(ObjectNode stream) {
-    return POLL.equals(stream.path("delivery").path("method").asString(""))
-        && stream
-            .path("events_delivered")
-            .valueStream()
-            .anyMatch(type -> EventTypes.SESSION_REVOKED.equals(type.asString("")));
+  private static boolean isPolled(ObjectNode stream) {
+    return POLL.equals(stream.path("delivery").path("method").asString(""));
+  }
+
+  /// A stream that was made for fewer types of events would be silent about the others.
+  private ObjectNode withAllTypes(URI configuration, ObjectNode stream) {
+    List<String> requested =
+        stream.path("events_requested").valueStream().map(type -> type.asString("")).toList();
+    if (requested.containsAll(wanted)) {
+      return stream;
+    }
+    ObjectNode body = StrictJson.object();
+    body.put("stream_id", stream.path("stream_id").asString(""));
+    ArrayNode types = body.putArray("events_requested");
+    wanted.forEach(types::add);
+    WireClient.Answer answer = call("PATCH", configuration, body, TIMEOUT);
+    return answer.status() == 200 ? object(answer) : stream;
   }
 
   /// Another kind of stream of ours would stand in the way of the one that kills arrive on.
@@ -140,10 +204,15 @@ public final class PollFeed implements SetFeed {
   private ObjectNode create(URI configuration) {
     ObjectNode body = StrictJson.object();
     body.putObject("delivery").put("method", POLL);
-    body.putArray("events_requested").add(EventTypes.SESSION_REVOKED);
+    ArrayNode types = body.putArray("events_requested");
+    wanted.forEach(types::add);
     WireClient.Answer answer = call("POST", configuration, body, TIMEOUT);
     if (answer.status() == 409) {
-      throw new UnavailableException("another replica makes the stream just now", null);
+      throw new UnavailableException(
+          isOurs
+              ? "another replica makes the stream just now"
+              : "there is a stream already, which is not polled; delete it there, or use push",
+          null);
     }
     if (answer.status() != 201) {
       throw refused("a new stream", answer.status());
@@ -157,7 +226,7 @@ public final class PollFeed implements SetFeed {
     }
     JsonNode aud = stream.path("aud");
     JsonNode only = aud.isArray() && aud.size() == 1 ? aud.get(0) : aud;
-    if (!audience.equals(only.asString(""))) {
+    if (!isPolled(stream) || !audience.equals(only.asString(""))) {
       throw unusable(
           "has our stream with an `aud` that is not ours; compare the two configurations");
     }
@@ -187,7 +256,7 @@ public final class PollFeed implements SetFeed {
   private WireClient.Answer call(
       String method, URI address, @Nullable ObjectNode body, Duration timeout) {
     var headers = new HashMap<String, String>();
-    headers.put(PresenterAssertion.HEADER, self.assertion(transmitter.issuer()));
+    headers.putAll(access.headers(transmitter.issuer()));
     headers.put("Accept", "application/json");
     if (body != null) {
       headers.put("Content-Type", "application/json");

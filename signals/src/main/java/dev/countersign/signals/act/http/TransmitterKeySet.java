@@ -7,6 +7,7 @@ import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.VerificationKeys;
+import dev.countersign.protocol.http.Wire;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.signals.act.TransmitterKeys;
 import java.text.ParseException;
@@ -30,13 +31,13 @@ public final class TransmitterKeySet implements TransmitterKeys {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
   private final TransmitterMetadata metadata;
-  private final WireClient client;
+  private final Wire client;
   private final InstantSource clock;
   private final ReentrantLock fetching = new ReentrantLock();
   private volatile @Nullable Snapshot latest;
   private volatile Instant nextTry = Instant.MIN;
 
-  public TransmitterKeySet(TransmitterMetadata metadata, WireClient client, InstantSource clock) {
+  public TransmitterKeySet(TransmitterMetadata metadata, Wire client, InstantSource clock) {
     this.metadata = metadata;
     this.client = client;
     this.clock = clock;

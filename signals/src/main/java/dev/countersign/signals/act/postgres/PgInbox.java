@@ -45,6 +45,34 @@ public final class PgInbox implements Inbox {
        WHERE subject = ? AND issuer = ? AND set_id = ?
       """;
 
+  private static final String IS_STORED =
+      """
+      SELECT true
+        FROM received
+       WHERE subject = ? AND issuer = ? AND set_id = ?
+      """;
+
+  private static final String IS_KNOWN =
+      """
+      SELECT true
+        FROM received
+       WHERE subject = ? AND txn = ? AND issuer = ?
+       LIMIT 1
+      """;
+
+  private static final String COUNT_SINCE =
+      """
+      SELECT count(*)
+        FROM received r
+       WHERE r.issuer = ?
+         AND r.received_at > ?
+         AND EXISTS (SELECT 1
+                       FROM step s
+                      WHERE s.subject = r.subject
+                        AND s.issuer = r.issuer
+                        AND s.set_id = r.set_id)
+      """;
+
   private final Database database;
 
   public PgInbox(Database database) {
@@ -52,8 +80,8 @@ public final class PgInbox implements Inbox {
   }
 
   @Override
-  public Stored store(SecurityEventToken token, List<String> handlers, Instant now) {
-    TokenKey key = TokenKey.of(token);
+  public Stored store(
+      TokenKey key, SecurityEventToken token, List<String> handlers, Instant now) {
     return database.transaction(connection -> {
       if (!isNew(connection, key, token, handlers.isEmpty(), now)) {
         return isNoted(connection, key) ? Stored.REPEATED : Stored.NOT_NOTED;
@@ -103,6 +131,48 @@ public final class PgInbox implements Inbox {
         statement.setObject(1, utc(now));
         bind(statement, 2, key);
         return statement.executeUpdate();
+      }
+    });
+  }
+
+  @Override
+  public boolean isStored(TokenKey key) {
+    return database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(IS_STORED)) {
+        bind(statement, 1, key);
+        try (ResultSet row = statement.executeQuery()) {
+          return row.next();
+        }
+      }
+    });
+  }
+
+  @Override
+  public boolean isKnown(String issuer, String subject, String txn) {
+    if (txn.isEmpty()) {
+      return false;
+    }
+    return database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(IS_KNOWN)) {
+        statement.setString(1, subject);
+        statement.setString(2, txn);
+        statement.setString(3, issuer);
+        try (ResultSet row = statement.executeQuery()) {
+          return row.next();
+        }
+      }
+    });
+  }
+
+  @Override
+  public int countSince(String issuer, Instant since) {
+    return database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(COUNT_SINCE)) {
+        statement.setString(1, issuer);
+        statement.setObject(2, utc(since));
+        try (ResultSet row = statement.executeQuery()) {
+          return row.next() ? row.getInt(1) : 0;
+        }
       }
     });
   }

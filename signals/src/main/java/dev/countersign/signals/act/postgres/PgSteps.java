@@ -47,7 +47,8 @@ public final class PgSteps implements Steps {
          AND s.issuer = due.issuer
          AND s.set_id = due.set_id
          AND s.handler = due.handler
-      RETURNING s.subject, s.issuer, s.set_id, s.handler, s.attempts, r.txn, r.event_at
+      RETURNING s.subject, s.issuer, s.set_id, s.handler, s.attempts, r.txn, r.event_type,
+                r.event_at
       """;
 
   /// Parameters: 1 state, 2 outcome, 3 status, 4 now, 5 to 8 the step.
@@ -103,6 +104,39 @@ public final class PgSteps implements Steps {
        LIMIT ?
       """;
 
+  private static final String DEAD =
+      """
+      SELECT s.subject, s.issuer, s.set_id, r.txn, s.handler, s.outcome, s.status, s.attempts,
+             s.settled_at
+        FROM step s
+        JOIN received r USING (subject, issuer, set_id)
+       WHERE s.state = 'failed'
+       ORDER BY s.settled_at DESC
+       LIMIT ?
+      """;
+
+  /// Parameters: 1 now, 2 txn.
+  private static final String REVIVE =
+      """
+      WITH revived AS (
+           UPDATE step s
+              SET state = 'pending', attempts = 0, next_at = ?, held_until = NULL,
+                  settled_at = NULL
+             FROM received r
+            WHERE r.txn = ?
+              AND s.subject = r.subject
+              AND s.issuer = r.issuer
+              AND s.set_id = r.set_id
+              AND s.state = 'failed'
+           RETURNING s.subject, s.issuer, s.set_id),
+           opened AS (
+           UPDATE received r
+              SET closed_at = NULL
+             FROM revived v
+            WHERE r.subject = v.subject AND r.issuer = v.issuer AND r.set_id = v.set_id)
+      SELECT count(*) FROM revived
+      """;
+
   private final Database database;
 
   public PgSteps(Database database) {
@@ -126,6 +160,7 @@ public final class PgSteps implements Steps {
                     key(rows),
                     rows.getString("handler"),
                     rows.getString("txn"),
+                    rows.getString("event_type"),
                     instant(rows, "event_at"),
                     rows.getInt("attempts")));
           }
@@ -237,6 +272,43 @@ public final class PgSteps implements Steps {
             keys.add(key(rows));
           }
           return keys;
+        }
+      }
+    });
+  }
+
+  @Override
+  public List<Dead> dead(int most) {
+    return database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(DEAD)) {
+        statement.setInt(1, most);
+        try (ResultSet rows = statement.executeQuery()) {
+          var dead = new ArrayList<Dead>();
+          while (rows.next()) {
+            dead.add(
+                new Dead(
+                    key(rows),
+                    rows.getString("txn"),
+                    rows.getString("handler"),
+                    rows.getString("outcome"),
+                    rows.getInt("status"),
+                    rows.getInt("attempts"),
+                    instant(rows, "settled_at")));
+          }
+          return dead;
+        }
+      }
+    });
+  }
+
+  @Override
+  public int revive(String txn, Instant now) {
+    return database.query(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(REVIVE)) {
+        statement.setObject(1, utc(now));
+        statement.setString(2, txn);
+        try (ResultSet row = statement.executeQuery()) {
+          return row.next() ? row.getInt(1) : 0;
         }
       }
     });
