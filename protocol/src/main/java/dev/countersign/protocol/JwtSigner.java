@@ -9,11 +9,13 @@ import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.OctetKeyPair;
 import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.util.Base64URL;
 import java.nio.charset.StandardCharsets;
 import java.security.PrivateKey;
 import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Signs claims with one private key and its one algorithm: ES256 for a P-256 key, EdDSA for an
@@ -28,15 +30,18 @@ public final class JwtSigner {
   private final JWSAlgorithm algorithm;
   private final Signing signing;
   private final String keyId;
+  private final @Nullable Base64URL thumbprint;
   private final Map<String, String> headers = new ConcurrentHashMap<>();
 
-  /// @param key a private EC P-256, Ed25519 or RSA key with a key id
+  /// @param key a private EC P-256, Ed25519 or RSA key with a key id; without one, its
+  ///   certificate's thumbprint (`x5t#S256`) tells it
   /// @throws IllegalArgumentException for any other key
   public JwtSigner(JWK key) {
-    if (key.getKeyID() == null || !key.isPrivate()) {
+    thumbprint = key.getKeyID() == null ? key.getX509CertSHA256Thumbprint() : null;
+    if ((key.getKeyID() == null && thumbprint == null) || !key.isPrivate()) {
       throw new IllegalArgumentException("a signing key must be private and have a `kid`");
     }
-    keyId = key.getKeyID();
+    keyId = key.getKeyID() == null ? "" : key.getKeyID();
     try {
       switch (key) {
         case ECKey ec when Curve.P_256.equals(ec.getCurve()) -> {
@@ -77,7 +82,7 @@ public final class JwtSigner {
     return algorithm.getName();
   }
 
-  /// The id of its key.
+  /// The id of its key; empty where its certificate tells it.
   public String keyId() {
     return keyId;
   }
@@ -103,12 +108,13 @@ public final class JwtSigner {
   }
 
   private String header(String type) {
-    return new JWSHeader.Builder(algorithm)
-        .type(new JOSEObjectType(type))
-        .keyID(keyId)
-        .build()
-        .toBase64URL()
-        .toString();
+    var header = new JWSHeader.Builder(algorithm).type(new JOSEObjectType(type));
+    if (thumbprint == null) {
+      header.keyID(keyId);
+    } else {
+      header.x509CertSHA256Thumbprint(thumbprint);
+    }
+    return header.build().toBase64URL().toString();
   }
 
   @FunctionalInterface

@@ -35,6 +35,9 @@ public final class TokenTypes {
   /// Any JWT, the issuer's choice (RFC 8693 §3).
   public static final String JWT_URN = "urn:ietf:params:oauth:token-type:jwt";
 
+  /// The grant type of RFC 6749 §4.4.
+  public static final String CLIENT_CREDENTIALS_GRANT = "client_credentials";
+
   /// The grant type of CIBA Core §10.1.
   public static final String CIBA_GRANT = "urn:openid:params:grant-type:ciba";
 

@@ -70,7 +70,11 @@ final class ReceiverTestCommand implements Callable<Integer> {
     }
     if (!handler.concerns(person)) {
       System.out.println(
-          "The handler " + name + " does not concern people of the anchor " + person.anchor() + ".");
+          "The handler "
+              + name
+              + " does not concern people of the anchor "
+              + person.anchor()
+              + ".");
       return 1;
     }
     return dryRun ? say(handler, person) : end(handler, person);
@@ -99,7 +103,9 @@ final class ReceiverTestCommand implements Callable<Integer> {
           case Outcome.Ended(String what, int status) ->
               told(0, "Done: " + what + " (status " + status + ").");
           case Outcome.NotFound(int status) ->
-              told(0, "The place does not know this person (status " + status + "): nothing to end.");
+              told(
+                  0,
+                  "The place does not know this person (status " + status + "): nothing to end.");
           case Outcome.Impossible(String error, int status) ->
               told(1, "It can never work: " + error + " (status " + status + ").");
           case Outcome.Failed(String error, int status, String advice, var notBefore) ->

@@ -35,6 +35,41 @@ class KillSwitchTest {
   private static final Path EXAMPLE =
       Path.of("..", "examples", "refunds").toAbsolutePath().normalize();
 
+  private static final String MORE_SOURCES =
+      """
+        sources:
+          mcp:
+            workloads: [gateway]
+            shown-at: http://127.0.0.1:9403/mcp
+            event-types: [session-revoked, risk-level-change]
+      """;
+
+  /// Places that nobody calls, so that the test can ask what would be called.
+  private static final String MORE_PLACES =
+      """
+        keycloak:
+          anchor: keycloak
+          server: https://keycloak.example
+          realm: staff
+          client-id: receiver
+          client-secret: file:${COUNTERSIGN_DATA}/secrets/any
+        verify:
+          anchor: verify
+          tenant: https://tenant.example
+          client-id: receiver
+          client-key: ${COUNTERSIGN_DATA}/service.jwk
+        webhooks:
+          siem:
+            url: https://siem.example/hook
+            anchors: [keycloak]
+            secret: file:${COUNTERSIGN_DATA}/secrets/any
+        inbound:
+          workforce:
+            issuer: https://workforce.example
+            anchor: okta
+            push-authorization: file:${COUNTERSIGN_DATA}/secrets/any
+      """;
+
   @TempDir static Path folder = Path.of("");
 
   private static @Nullable House house;
@@ -61,6 +96,12 @@ class KillSwitchTest {
     for (Map.Entry<String, String> port : Ports.anyFree().entrySet()) {
       text = text.replaceAll("\\$\\{" + port.getKey() + ":[0-9]+}", port.getValue());
     }
+    text = text.replace("\ntransmitter:\n", "\ntransmitter:\n" + MORE_SOURCES);
+    text = text.replace("\nreceiver:\n", "\nreceiver:\n" + MORE_PLACES);
+    Files.createDirectories(data.resolve("secrets"));
+    Files.writeString(data.resolve("secrets/any"), "a secret of more than twenty-four characters");
+    Files.writeString(
+        data.resolve("service.jwk"), dev.countersign.box.KeyFiles.newEc().toJSONString());
     Files.writeString(config, text);
     house = House.open(config, Map.of("COUNTERSIGN_DATA", data.toString()), CLOCK, _ -> {});
   }
@@ -100,6 +141,48 @@ class KillSwitchTest {
           assertThat(entry.subject()).isEqualTo("okta|00u-somebody");
           assertThat(entry.data().path("reason").stringValue()).isEqualTo("a mistake");
         });
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "sts,keycloak|u,DELETE http://127.0.0.1",
+    "broker,keycloak|u,/v1/countersign/subjects/revoke",
+    "keycloak,keycloak|u,POST https://keycloak.example/admin/realms/staff/users/u/logout",
+    "verify,verify|u,DELETE https://tenant.example/v1.0/auth/sessions/u",
+    "webhook-siem,keycloak|u,POST https://siem.example/hook",
+    "entra,entra|u,/v1.0/users/u/revokeSignInSessions",
+    "okta,okta|u,/api/v1/users/u/sessions?oauthTokens=true"
+  })
+  void aDryRunSaysWhatAHandlerWouldCall(String handler, String person, String call) {
+    Answer said = run("receiver", "test", handler, "--user", person, "--dry-run");
+
+    assertThat(said.code).as(said.text).isZero();
+    assertThat(said.text)
+        .contains("Nothing is called", call, "What it cannot do")
+        .doesNotContain("twenty-four");
+  }
+
+  @Test
+  void aHandlerIsTestedForReal() {
+    Answer okta = run("receiver", "test", "okta", "--user", "okta|00u-nobody");
+    assertThat(okta.text).contains("status 404", "nothing to end", "What it cannot do");
+    assertThat(okta.code).isZero();
+
+    Answer away = run("receiver", "test", "keycloak", "--user", "keycloak|u");
+    assertThat(away.code).isEqualTo(1);
+    assertThat(away.text).contains("No answer").doesNotContain("Exception");
+    assertThat(run("receiver", "test", "nobody", "--user", "okta|x").text)
+        .contains("there is no such handler", "sts, broker, entra, okta");
+    assertThat(run("receiver", "test", "okta", "--user", "entra|x").code).isEqualTo(1);
+    assertThat(run("receiver", "test", "okta", "--user", "nobody").text).contains("--user must be");
+  }
+
+  @Test
+  void whatIsDeadOrGivenUpIsListedAndTriedAgainOnlyIfItIsThere() {
+    assertThat(run("transmitter", "dead").text).contains("wait for receiver", "0 dead");
+    assertThat(run("transmitter", "redeliver", "no-such-event").code).isEqualTo(1);
+    assertThat(run("receiver", "dead").text).contains("given up");
+    assertThat(run("receiver", "retry", "no-such-txn").code).isEqualTo(1);
   }
 
   @ParameterizedTest

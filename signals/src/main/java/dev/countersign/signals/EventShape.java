@@ -30,7 +30,14 @@ record EventShape(
           new EventShape(
               Map.of(CREDENTIAL_TYPE, ANY, "change_type", CHANGES),
               Map.of(
-                  "friendly_name", ANY, "x509_issuer", ANY, "x509_serial", ANY, "fido2_aaguid", ANY),
+                  "friendly_name",
+                  ANY,
+                  "x509_issuer",
+                  ANY,
+                  "x509_serial",
+                  ANY,
+                  "fido2_aaguid",
+                  ANY),
               true),
           EventTypes.TOKEN_CLAIMS_CHANGE,
           new EventShape(Map.of(CLAIMS, ANY), Map.of(), true),
@@ -48,8 +55,7 @@ record EventShape(
               Map.of("previous_level", LEVELS, "risk_reason", ANY),
               true),
           EventTypes.ACCOUNT_DISABLED,
-          new EventShape(
-              Map.of(), Map.of("reason", Set.of("hijacking", "bulk-account")), false),
+          new EventShape(Map.of(), Map.of("reason", Set.of("hijacking", "bulk-account")), false),
           EventTypes.ACCOUNT_ENABLED,
           RISC,
           EventTypes.ACCOUNT_PURGED,

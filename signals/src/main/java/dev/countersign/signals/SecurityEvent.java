@@ -49,8 +49,8 @@ public record SecurityEvent(String type, ObjectNode payload) {
     return new SecurityEvent(entry.getKey(), payload);
   }
 
-  /// Checks an event as strictly as a sender must keep it: no unknown members, so that a
-  /// misspelt one is told and not lost.
+  /// Checks an event as strictly as a sender must keep it: no unknown members, so that a misspelt
+  /// one is told and not lost.
   ///
   /// @throws MalformedEventException naming the member
   public void checkAsSender(Instant now) {

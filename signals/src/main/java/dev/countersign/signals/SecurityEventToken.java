@@ -44,7 +44,6 @@ public record SecurityEventToken(
     return event.at().orElse(issuedAt);
   }
 
-
   /// Reads claims whose signature, issuer and audience are already checked.
   ///
   /// @throws MalformedEventException naming the claim

@@ -28,6 +28,12 @@ public sealed interface ExchangeResult {
       AuthorizationDetails details)
       implements ExchangeResult {}
 
+  /// A token about the client itself was minted (RFC 6749 §4.4.3).
+  ///
+  /// @param expiresIn from now
+  record OfClient(String jti, Secret accessToken, Duration expiresIn, String scope)
+      implements ExchangeResult {}
+
   /// The person must approve first.
   ///
   /// @param challenge opens the verification endpoint of this approval and nothing else

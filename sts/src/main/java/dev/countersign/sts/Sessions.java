@@ -143,8 +143,9 @@ public final class Sessions {
   /// Ends a person's sessions on the word of another box.
   ///
   /// @param txn the id of the call that caused it, or empty
-  /// @param happenedAt when it happened, if that is known: what comes late does not lock out whoever
-  ///   has signed in since. It counts once every token of before has expired; until then, now does
+  /// @param happenedAt when it happened, if that is known: what comes late does not lock out
+  ///   whoever has signed in since. It counts once every token of before has expired; until then,
+  ///   now does
   public void end(String subject, String txn, Optional<Instant> happenedAt, String by) {
     String id = txn.isEmpty() ? Ids.random() : txn;
     Instant now = clock.instant();

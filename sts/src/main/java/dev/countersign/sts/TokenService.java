@@ -28,6 +28,7 @@ public final class TokenService {
   private final Outcomes outcomes;
   private final ExchangeGrant exchange;
   private final ApprovalGrant approval;
+  private final ClientCredentialsGrant clientCredentials;
 
   public TokenService(
       StsConfig config,
@@ -72,6 +73,8 @@ public final class TokenService {
             issuance,
             outcomes,
             clock);
+    clientCredentials =
+        new ClientCredentialsGrant(config.transmitter(), tokens, entrance, outcomes, clock);
   }
 
   /// Answers one token request.
@@ -151,6 +154,7 @@ public final class TokenService {
         case TokenTypes.TOKEN_EXCHANGE_GRANT -> exchange.answer(asked);
         case TokenTypes.JWT_BEARER_GRANT -> approval.redeem(asked);
         case TokenTypes.CIBA_GRANT -> approval.poll(asked);
+        case TokenTypes.CLIENT_CREDENTIALS_GRANT -> clientCredentials.answer(asked);
         case "" -> outcomes.refused(call, INVALID_REQUEST, "grant_type is missing");
         default ->
             outcomes.refused(

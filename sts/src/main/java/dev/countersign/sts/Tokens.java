@@ -8,6 +8,7 @@ import dev.countersign.protocol.JwtVerifier;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TokenTypes;
+import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.sts.keys.SigningKeys;
 import dev.countersign.sts.stepup.Approval;
 import java.time.Duration;
@@ -78,6 +79,24 @@ public final class Tokens {
         keys.signerFor(request.audience()).sign(TokenTypes.ACCESS_TOKEN, claims.end()));
   }
 
+  /// Signs a token about a client itself, for one audience. It has no `act` and no details, so it
+  /// passes for no on-behalf-of token.
+  Secret ofClient(
+      String jti, String client, String audience, String scope, Instant now, Instant expiresAt) {
+    String claims =
+        new JsonText()
+            .put("iss", issuer)
+            .put("sub", client)
+            .put("aud", audience)
+            .put("client_id", client)
+            .put("iat", now.getEpochSecond())
+            .put("exp", expiresAt.getEpochSecond())
+            .put("jti", jti)
+            .put("scope", scope)
+            .end();
+    return new Secret(keys.signerFor(audience).sign(TokenTypes.ACCESS_TOKEN, claims));
+  }
+
   /// Signs the token that opens the verification endpoint of one approval.
   Secret challenge(Approval approval, Instant now) {
     return new Secret(
@@ -131,7 +150,10 @@ public final class Tokens {
 
   /// Verifies an on-behalf-of token of ours, whatever resource it is for.
   JwtCheck checkOnBehalfOf(String token) {
-    return onBehalfOf.verify(token);
+    JwtCheck check = onBehalfOf.verify(token);
+    return check instanceof JwtCheck.Verified(VerifiedJwt jwt) && !jwt.claims().has("act")
+        ? new JwtCheck.Rejected("it is not an on-behalf-of token")
+        : check;
   }
 
   /// Whether a token claims to be ours.

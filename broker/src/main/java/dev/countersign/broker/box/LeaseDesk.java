@@ -1,6 +1,7 @@
 package dev.countersign.broker.box;
 
 import dev.countersign.box.Database;
+import dev.countersign.box.Seal;
 import dev.countersign.broker.BrokerConfig;
 import dev.countersign.broker.Engine;
 import dev.countersign.broker.FaultPoint;
@@ -14,7 +15,6 @@ import dev.countersign.broker.postgres.PgDefinitionStore;
 import dev.countersign.broker.postgres.PgLeaseJournal;
 import dev.countersign.broker.postgres.PgTargetDatabase;
 import dev.countersign.broker.vault.DefinedEngines;
-import dev.countersign.broker.vault.Seal;
 import dev.countersign.ledger.Ledger;
 import java.time.InstantSource;
 import java.util.HashMap;

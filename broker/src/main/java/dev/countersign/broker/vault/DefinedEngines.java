@@ -1,6 +1,7 @@
 package dev.countersign.broker.vault;
 
 import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.Seal;
 import dev.countersign.broker.Engine;
 import dev.countersign.broker.Engines;
 import dev.countersign.broker.vault.DefinitionStore.Definition;

@@ -1,6 +1,7 @@
 package dev.countersign.broker.vault;
 
 import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.Seal;
 import dev.countersign.broker.BrokerConfig;
 import dev.countersign.broker.LeaseJournal;
 import dev.countersign.broker.LeaseSelection;

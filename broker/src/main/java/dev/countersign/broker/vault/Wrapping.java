@@ -1,5 +1,6 @@
 package dev.countersign.broker.vault;
 
+import dev.countersign.box.Seal;
 import dev.countersign.broker.vault.WrappedAnswers.Kept;
 import dev.countersign.broker.vault.WrappedAnswers.Taken;
 import dev.countersign.ledger.Ledger;

@@ -2,6 +2,7 @@ package dev.countersign.protocol.http;
 
 import dev.countersign.protocol.UnavailableException;
 import java.net.ConnectException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
@@ -192,6 +193,14 @@ public final class WireClient implements Wire {
     /// Whether nothing was sent, since there was no connection.
     public boolean isUnsent() {
       return has(ConnectException.class) || has(HttpConnectTimeoutException.class);
+    }
+
+    /// Whether the call was made and its answer did not come in time.
+    public boolean isLate() {
+      return !isUnsent()
+          && (has(TimeoutException.class)
+              || has(HttpTimeoutException.class)
+              || has(SocketTimeoutException.class));
     }
 
     /// Whether the answer was larger than it may be.

@@ -1,8 +1,10 @@
 package dev.countersign.server.config;
 
 import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.RSAKey;
+import dev.countersign.protocol.Digest;
 import dev.countersign.signals.act.ClientProof;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -56,6 +58,7 @@ final class ClientKeys {
       return new ClientProof.Key(
           new RSAKey.Builder(publicKey)
               .privateKey(secret)
+              .algorithm(JWSAlgorithm.PS256)
               .x509CertSHA256Thumbprint(RSAKey.parse(shown).getX509CertSHA256Thumbprint())
               .build());
     } catch (IOException unreadable) {
@@ -64,6 +67,22 @@ final class ClientKeys {
     } catch (GeneralSecurityException | JOSEException malformed) {
       throw new IllegalArgumentException(
           certificate + " or " + key + ": is not PEM of a certificate and its PKCS #8 key");
+    }
+  }
+
+  /// The SHA-256 thumbprint of the certificate in a PEM file.
+  ///
+  /// @throws IllegalArgumentException naming the file that is wrong
+  static String thumbprint(Path file) {
+    try {
+      return Digest.sha256(
+          CertificateFactory.getInstance("X.509")
+              .generateCertificate(new ByteArrayInputStream(Files.readAllBytes(file)))
+              .getEncoded());
+    } catch (IOException unreadable) {
+      throw new IllegalArgumentException(file + ": cannot be read", unreadable);
+    } catch (GeneralSecurityException malformed) {
+      throw new IllegalArgumentException(file + ": is not a PEM certificate");
     }
   }
 

@@ -43,6 +43,15 @@ public final class Keys {
             folder.resolveSibling("secrets").resolve("sts-encryption-key"), () -> Ids.base62(48)));
   }
 
+  /// The secret that seals what the transmitter keeps of its receivers, made where it is missing.
+  /// Replicas share it: copy the file, or name `transmitter.seal-key`.
+  public Secret transmitterSeal() {
+    return new Secret(
+        PrivateFiles.loadOrCreate(
+            folder.resolveSibling("secrets").resolve("transmitter-encryption-key"),
+            () -> Ids.base62(48)));
+  }
+
   /// The public keys of any box.
   ///
   /// @throws IllegalArgumentException saying which file to put where

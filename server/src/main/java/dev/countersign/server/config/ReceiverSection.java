@@ -11,7 +11,6 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -53,8 +52,8 @@ final class ReceiverSection {
     var inbound = new ArrayList<Inbound>();
     receiver
         .named("inbound")
-        .forEach((name, section) ->
-            inbound(receiver, name, section, audience).ifPresent(inbound::add));
+        .forEach(
+            (name, section) -> inbound(receiver, name, section, audience).ifPresent(inbound::add));
     Duration oldest = receiver.duration("oldest-event", ReceiverConfig.DEFAULT_OLDEST_EVENT);
     return Sections.checked(
         receiver,

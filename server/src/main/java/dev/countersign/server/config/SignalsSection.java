@@ -2,6 +2,7 @@ package dev.countersign.server.config;
 
 import dev.countersign.config.ConfigSection;
 import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.http.RemoteKeySet;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.signals.EventTypes;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -28,12 +30,12 @@ final class SignalsSection {
 
   /// The transmitter's address, which is the issuer of its tokens.
   static URI transmitterAddress(ConfigSection transmitter) {
-    return Sections.address(transmitter, Sections.listener(transmitter));
+    return Sections.address(transmitter, Sections.listener(transmitter, true));
   }
 
   static Optional<TransmitterConfig> transmitter(
       ConfigSection transmitter, ConfigSection receiver, Keys keys, URI stsIssuer) {
-    var listener = Sections.listener(transmitter);
+    var listener = Sections.listener(transmitter, true);
     URI address = Sections.address(transmitter, listener);
     String algorithm = receiver.optionalText("algorithm").orElse("ES256");
     Duration longestPoll =
@@ -41,6 +43,11 @@ final class SignalsSection {
     var workloads = new TreeMap<String, KeySource>();
     workloads.put(STS, keys.of(STS));
     workloads.put(RECEIVER, keys.of(RECEIVER));
+    Set<String> certified =
+        transmitter
+            .optionalSection("certificates")
+            .map(section -> Set.copyOf(section.keys()))
+            .orElse(Set.of());
     var sources = new ArrayList<TransmitterConfig.Source>();
     sources.add(
         new TransmitterConfig.Source(
@@ -49,13 +56,16 @@ final class SignalsSection {
         .named("sources")
         .forEach((id, section) -> {
           List<String> who = section.texts("workloads");
-          who.forEach(name ->
-              Sections.checked(transmitter, "sources", () -> keys.of(name))
-                  .ifPresent(known -> workloads.put(name, known)));
+          who.stream()
+              .filter(name -> !certified.contains(name))
+              .forEach(name ->
+                  Sections.checked(transmitter, "sources", () -> keys.of(name))
+                      .ifPresent(known -> workloads.put(name, known)));
           source(transmitter, id, section, who, stsIssuer).ifPresent(sources::add);
         });
     var receivers = new ArrayList<TransmitterConfig.Receiver>();
-    receivers.add(new TransmitterConfig.Receiver(RECEIVER, ReceiverSection.audience(receiver), algorithm));
+    receivers.add(
+        new TransmitterConfig.Receiver(RECEIVER, ReceiverSection.audience(receiver), algorithm));
     transmitter
         .named("receivers")
         .forEach((name, section) -> {
@@ -68,6 +78,13 @@ final class SignalsSection {
           receiver(transmitter, name, section).ifPresent(receivers::add);
         });
     var authorizations = new ArrayList<TransmitterConfig.Authorization>();
+    authorizations.add(
+        new TransmitterConfig.Authorization(
+            stsIssuer.toString(),
+            new RemoteKeySet(
+                URI.create(stsIssuer + "/oauth2/jwks"), new WireClient(), InstantSource.system())));
+    Optional<Map<String, String>> certificates = certificates(transmitter);
+    Optional<TransmitterConfig.Keeping> keeping = keeping(transmitter, keys);
     transmitter
         .named("authorization-servers")
         .forEach(
@@ -77,6 +94,9 @@ final class SignalsSection {
             .optionalSection("push")
             .map(section -> push(transmitter, section))
             .orElseGet(() -> Optional.of(TransmitterConfig.Push.USUAL));
+    if (certificates.isEmpty() || keeping.isEmpty()) {
+      return Optional.empty();
+    }
     return push.flatMap(known ->
         Sections.checked(
             transmitter,
@@ -90,7 +110,9 @@ final class SignalsSection {
                     workloads,
                     longestPoll,
                     known,
-                    authorizations)));
+                    authorizations,
+                    certificates.get(),
+                    keeping.get())));
   }
 
   private static Optional<TransmitterConfig.Source> source(
@@ -103,6 +125,7 @@ final class SignalsSection {
     Set<String> types = eventTypes(section, "event-types");
     int perMinute = (int) section.integer("per-minute", TransmitterConfig.Source.USUAL_PER_MINUTE);
     Optional<String> oldForm = section.optionalText("old-form-anchor");
+    Optional<String> shownAt = section.optionalText("shown-at");
     section.done();
     return Sections.checked(
         transmitter,
@@ -115,7 +138,38 @@ final class SignalsSection {
                 stsIssuer.toString(),
                 Set.copyOf(anchors),
                 perMinute,
-                oldForm.map(OldForm::new)));
+                oldForm.map(OldForm::new),
+                shownAt));
+  }
+
+  /// By workload, the thumbprint of the certificate in its PEM file.
+  private static Optional<Map<String, String>> certificates(ConfigSection transmitter) {
+    Optional<ConfigSection> section = transmitter.optionalSection("certificates");
+    if (section.isEmpty()) {
+      return Optional.of(Map.of());
+    }
+    return Sections.checked(
+        transmitter,
+        "certificates",
+        () -> {
+          var thumbprints = new TreeMap<String, String>();
+          for (String workload : section.get().keys()) {
+            thumbprints.put(workload, ClientKeys.thumbprint(section.get().path(workload)));
+          }
+          return thumbprints;
+        });
+  }
+
+  private static Optional<TransmitterConfig.Keeping> keeping(ConfigSection transmitter, Keys keys) {
+    Optional<Secret> sealKey = transmitter.optionalSecret("seal-key");
+    var usual = TransmitterConfig.Keeping.usual(new Secret(""));
+    int most = (int) transmitter.integer("most-waiting", usual.mostWaiting());
+    Duration settled = transmitter.duration("keep-settled", usual.settled());
+    return Sections.checked(
+        transmitter,
+        "",
+        () ->
+            new TransmitterConfig.Keeping(sealKey.orElseGet(keys::transmitterSeal), most, settled));
   }
 
   /// Types of events by their short names or URIs; `session-revoked` where nothing is said.

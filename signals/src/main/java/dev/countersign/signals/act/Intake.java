@@ -173,8 +173,7 @@ public final class Intake {
   /// Another's `txn` could be that of a call of ours, so their events get one that they cannot
   /// choose; the same for every repetition.
   private static SecurityEventToken withOurTransaction(SecurityEventToken token) {
-    String txn =
-        "in-" + Digest.sha256(token.issuer() + "\n" + token.id()).substring(0, TXN_LENGTH);
+    String txn = "in-" + Digest.sha256(token.issuer() + "\n" + token.id()).substring(0, TXN_LENGTH);
     return new SecurityEventToken(
         token.issuer(),
         token.audience(),

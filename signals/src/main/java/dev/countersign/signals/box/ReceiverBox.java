@@ -126,9 +126,10 @@ public final class ReceiverBox implements AutoCloseable {
     var pushers = new TreeMap<String, PushDoor.Pusher>();
     List<SessionHandler> house =
         handlers.stream()
-            .filter(handler -> handler instanceof StsSessions
-                || handler instanceof BrokerLeases
-                || handler instanceof Webhook)
+            .filter(handler ->
+                handler instanceof StsSessions
+                    || handler instanceof BrokerLeases
+                    || handler instanceof Webhook)
             .toList();
     for (Inbound inbound : config.inbound()) {
       Wire wire =

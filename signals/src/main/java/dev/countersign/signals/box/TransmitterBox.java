@@ -7,8 +7,12 @@ import dev.countersign.box.Database;
 import dev.countersign.box.GuardedWire;
 import dev.countersign.box.Health;
 import dev.countersign.box.Metrics;
+import dev.countersign.box.Seal;
 import dev.countersign.ledger.Ledger;
+import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.PresenterAssertion;
+import dev.countersign.protocol.Secret;
+import dev.countersign.signals.transmit.DeadLetters;
 import dev.countersign.signals.transmit.Ingest;
 import dev.countersign.signals.transmit.Polls;
 import dev.countersign.signals.transmit.StreamBell;
@@ -20,6 +24,7 @@ import dev.countersign.signals.transmit.http.PushLoop;
 import dev.countersign.signals.transmit.http.Pushes;
 import dev.countersign.signals.transmit.http.StreamJson;
 import dev.countersign.signals.transmit.http.TransmitterRoutes;
+import dev.countersign.signals.transmit.postgres.PgDeadLetters;
 import dev.countersign.signals.transmit.postgres.PgDeliveryStore;
 import dev.countersign.signals.transmit.postgres.PgEventStore;
 import dev.countersign.signals.transmit.postgres.PgPushStore;
@@ -36,15 +41,18 @@ public final class TransmitterBox implements AutoCloseable {
   public static final String MIGRATIONS = "dev/countersign/signals/transmit/migrations";
 
   private static final String NAME = "transmitter";
+  private static final int SEAL_LENGTH = 48;
 
   private final BoxServer server;
   private final StreamBell bell;
   private final PushLoop pushing;
+  private final Janitor janitor;
 
-  private TransmitterBox(BoxServer server, StreamBell bell, PushLoop pushing) {
+  private TransmitterBox(BoxServer server, StreamBell bell, PushLoop pushing, Janitor janitor) {
     this.server = server;
     this.bell = bell;
     this.pushing = pushing;
+    this.janitor = janitor;
   }
 
   /// Starts a transmitter that signs with one key.
@@ -74,7 +82,8 @@ public final class TransmitterBox implements AutoCloseable {
     var signer = new TokenSigner(config, signingKeys);
     var guard = new AddressGuard(config.push().internalHosts());
     var json = new StreamJson(config);
-    var store = new PgStreamStore(database);
+    var store = new PgStreamStore(database, new Seal(sealKey(config)));
+    store.sealPlainHeaders();
     var deliveries = new PgDeliveryStore(database);
     var pushes =
         new Pushes(
@@ -107,7 +116,31 @@ public final class TransmitterBox implements AutoCloseable {
             BoxServer.Settings.of(NAME, config.listener(), health, metrics), routes::install);
     var pushing = new PushLoop(store, pushes, bell);
     Thread.ofVirtual().name("push").start(pushing);
-    return new TransmitterBox(server, bell, pushing);
+    var letters = new PgDeadLetters(database);
+    for (TransmitterConfig.Receiver receiver : config.receivers()) {
+      metrics.gauge(
+          "countersign.stream.waiting",
+          () ->
+              letters.waiting().stream()
+                  .filter(stream -> stream.receiver().equals(receiver.workload()))
+                  .mapToInt(DeadLetters.Overflow::events)
+                  .sum(),
+          "receiver",
+          receiver.workload());
+    }
+    return new TransmitterBox(
+        server, bell, pushing, new Janitor(letters, config.keeping(), counted, clock));
+  }
+
+  /// Without a configured key, secrets of receivers open until the next start only.
+  private static Secret sealKey(TransmitterConfig config) {
+    Secret configured = config.keeping().sealKey();
+    return configured.reveal().isEmpty() ? new Secret(Ids.base62(SEAL_LENGTH)) : configured;
+  }
+
+  /// The dead events of a migrated schema, for commands.
+  public static DeadLetters deadLetters(Database database) {
+    return new PgDeadLetters(database);
   }
 
   public URI baseUri() {
@@ -119,6 +152,7 @@ public final class TransmitterBox implements AutoCloseable {
   public void close() {
     bell.close();
     pushing.close();
+    janitor.close();
     server.close();
   }
 }

@@ -1,19 +1,24 @@
 package dev.countersign.signals.transmit;
 
+import dev.countersign.protocol.Secret;
 import dev.countersign.signals.EventTypes;
 import dev.countersign.signals.Members;
 import dev.countersign.signals.SecurityEvent;
 import dev.countersign.signals.SecurityEventToken;
 import dev.countersign.signals.SubjectId;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
 
 /// An event as a source hands it in.
 ///
 /// @param txn the `jti` of the call that caused it; with source, type and subject it tells repeats
-public record IncomingEvent(SubjectId.IssuerAndSubject subject, String txn, SecurityEvent event) {
-  private static final Set<String> MEMBERS = Set.of("sub_id", "txn", "events");
+/// @param shown an on-behalf-of token of the person, where the source must show one; not kept
+public record IncomingEvent(
+    SubjectId.IssuerAndSubject subject, String txn, SecurityEvent event, Optional<Secret> shown) {
+  private static final Set<String> MEMBERS = Set.of("sub_id", "txn", "events", "shown_token");
+  private static final int MAX_TOKEN = 16 * 1024;
 
   /// Reads and checks the body of a request.
   ///
@@ -29,6 +34,10 @@ public record IncomingEvent(SubjectId.IssuerAndSubject subject, String txn, Secu
       throw Members.wrong("events", "names an event that is not known here");
     }
     event.checkAsSender(now);
-    return new IncomingEvent(subject, txn, event);
+    Optional<Secret> shown =
+        body.has("shown_token")
+            ? Optional.of(new Secret(Members.text(body, "shown_token", MAX_TOKEN)))
+            : Optional.empty();
+    return new IncomingEvent(subject, txn, event, shown);
   }
 }

@@ -20,6 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// Threads may share it.
 public final class Ingest {
   private final Map<String, TransmitterConfig.Source> sources;
+  private final ShownTokens shown;
   private final EventStore events;
   private final StreamBell bell;
   private final Ledger ledger;
@@ -34,6 +35,7 @@ public final class Ingest {
     this.sources =
         config.sources().stream()
             .collect(Collectors.toMap(TransmitterConfig.Source::id, Function.identity()));
+    this.shown = new ShownTokens(config, clock);
     this.events = events;
     this.bell = bell;
     this.ledger = ledger;
@@ -74,7 +76,7 @@ public final class Ingest {
     } catch (MalformedEventException malformed) {
       return refused(source, workload, null, new Result.Malformed(malformed.description()));
     }
-    Optional<String> forbidden = forbidden(rights, event);
+    Optional<String> forbidden = forbidden(rights, event).or(() -> shown.objection(rights, event));
     if (forbidden.isPresent()) {
       return refused(source, workload, event, new Result.Forbidden(forbidden.get()));
     }

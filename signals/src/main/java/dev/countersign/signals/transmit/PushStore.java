@@ -20,5 +20,6 @@ public interface PushStore {
   /// One event to push.
   ///
   /// @param attempts how often it was tried before
-  record Attempt(DeliveryStore.Due due, int attempts) {}
+  /// @param since when it was accepted, or had delivered again
+  record Attempt(DeliveryStore.Due due, int attempts, Instant since) {}
 }

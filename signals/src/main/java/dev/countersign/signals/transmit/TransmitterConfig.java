@@ -2,6 +2,7 @@ package dev.countersign.signals.transmit;
 
 import dev.countersign.box.Listener;
 import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.Secret;
 import dev.countersign.signals.EventTypes;
 import java.net.URI;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /// The transmitter's configuration, valid by construction.
 ///
@@ -24,6 +26,9 @@ import java.util.TreeSet;
 /// @param longestPoll how long a poll is held open when there is nothing to send; 1 s to 10 s
 /// @param push how tokens are brought to receivers that want them pushed
 /// @param authorizations whose access tokens open the management of streams, beside assertions
+/// @param certificates by workload, the SHA-256 thumbprint of the certificate with which it may
+///   prove itself instead of an assertion
+/// @param keeping what is kept, for how long, and under which key
 public record TransmitterConfig(
     Listener listener,
     URI issuer,
@@ -32,7 +37,9 @@ public record TransmitterConfig(
     Map<String, KeySource> workloads,
     Duration longestPoll,
     Push push,
-    List<Authorization> authorizations) {
+    List<Authorization> authorizations,
+    Map<String, String> certificates,
+    Keeping keeping) {
   /// How long a poll is held open if nothing else is configured.
   public static final Duration DEFAULT_LONGEST_POLL = Duration.ofSeconds(8);
 
@@ -46,6 +53,7 @@ public record TransmitterConfig(
     receivers = List.copyOf(receivers);
     workloads = Map.copyOf(workloads);
     authorizations = List.copyOf(authorizations);
+    certificates = Map.copyOf(certificates);
     var problems = new ArrayList<String>();
     if (!isIssuer(issuer)) {
       problems.add("issuer must be scheme, host and port of an http or https address, no path");
@@ -68,6 +76,17 @@ public record TransmitterConfig(
       receivers.forEach(receiver -> named.add(receiver.workload()));
     }
     named.removeAll(workloads.keySet());
+    named.removeAll(certificates.keySet());
+    if (certificates.values().stream().distinct().count() != certificates.size()) {
+      problems.add("certificates must not name one certificate for two workloads");
+    }
+    Set<String> issuers =
+        authorizations.stream().map(Authorization::issuer).collect(Collectors.toSet());
+    for (Source source : sources) {
+      if (source.shownAt().isPresent() && !issuers.contains(source.subjectIssuer())) {
+        problems.add("source " + source.id() + ": nobody can check the tokens that it must show");
+      }
+    }
     if (!named.isEmpty()) {
       problems.add("workloads lacks the key of " + named);
     }
@@ -84,7 +103,17 @@ public record TransmitterConfig(
       List<Receiver> receivers,
       Map<String, KeySource> workloads,
       Duration longestPoll) {
-    this(listener, issuer, sources, receivers, workloads, longestPoll, Push.USUAL, List.of());
+    this(
+        listener,
+        issuer,
+        sources,
+        receivers,
+        workloads,
+        longestPoll,
+        Push.USUAL,
+        List.of(),
+        Map.of(),
+        Keeping.usual(new Secret("")));
   }
 
   private static void checkNames(List<String> names, String key, List<String> problems) {
@@ -111,6 +140,8 @@ public record TransmitterConfig(
   /// @param anchors the anchors whose people it may speak about; empty for all
   /// @param perMinute how many new events it may hand in within a minute
   /// @param oldForm set where it sends events in the form of older mappers
+  /// @param shownAt the resource of the on-behalf-of tokens that it must show: then it may speak
+  ///   only about people who act there just now, each by a token of that person
   public record Source(
       String id,
       Set<String> workloads,
@@ -118,7 +149,8 @@ public record TransmitterConfig(
       String subjectIssuer,
       Set<String> anchors,
       int perMinute,
-      Optional<OldForm> oldForm) {
+      Optional<OldForm> oldForm,
+      Optional<String> shownAt) {
     /// What a source may hand in within a minute if nothing else is configured.
     public static final int USUAL_PER_MINUTE = 6_000;
 
@@ -147,7 +179,15 @@ public record TransmitterConfig(
 
     /// A source that may speak about everybody of an issuer, as often as usual.
     public Source(String id, Set<String> workloads, Set<String> eventTypes, String subjectIssuer) {
-      this(id, workloads, eventTypes, subjectIssuer, Set.of(), USUAL_PER_MINUTE, Optional.empty());
+      this(
+          id,
+          workloads,
+          eventTypes,
+          subjectIssuer,
+          Set.of(),
+          USUAL_PER_MINUTE,
+          Optional.empty(),
+          Optional.empty());
     }
   }
 
@@ -166,6 +206,35 @@ public record TransmitterConfig(
       if (!giveUpAfter.isPositive()) {
         throw new IllegalArgumentException("give-up-after must be over 0");
       }
+    }
+  }
+
+  /// What is kept, for how long, and under which key.
+  ///
+  /// @param sealKey closes receivers' secrets in the database; made for one start if it is empty
+  /// @param mostWaiting how many events may wait in one stream, paused or not; beyond it the oldest
+  ///   are dead, and told as such
+  /// @param settled how long events that every stream is done with are kept
+  public record Keeping(Secret sealKey, int mostWaiting, Duration settled) {
+    private static final int SHORTEST = 32;
+    private static final int MOST_WAITING = 1_000_000;
+    private static final Duration SETTLED = Duration.ofDays(30);
+
+    public Keeping {
+      if (!sealKey.reveal().isEmpty() && sealKey.reveal().length() < SHORTEST) {
+        throw new IllegalArgumentException("seal-key must have at least 32 characters");
+      }
+      if (mostWaiting < 1) {
+        throw new IllegalArgumentException("most-waiting must be at least 1");
+      }
+      if (!settled.isPositive()) {
+        throw new IllegalArgumentException("keep-settled must be over 0");
+      }
+    }
+
+    /// A million events waiting, a month for those that are settled.
+    public static Keeping usual(Secret sealKey) {
+      return new Keeping(sealKey, MOST_WAITING, SETTLED);
     }
   }
 

@@ -84,10 +84,8 @@ class ConfigTest {
 
   @Test
   void sendsNoCredentialOverPlainHttpToAnotherMachine() {
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> okta("okta", "http://o.example"));
-    assertThat(okta("okta", "http://[::1]:9407").anchor())
-        .isEqualTo("okta");
+    assertThatIllegalArgumentException().isThrownBy(() -> okta("okta", "http://o.example"));
+    assertThat(okta("okta", "http://[::1]:9407").anchor()).isEqualTo("okta");
   }
 
   @Test
@@ -103,10 +101,7 @@ class ConfigTest {
 
   private static IdentityProvider.Okta okta(String anchor, String organization) {
     return new IdentityProvider.Okta(
-        anchor,
-        URI.create(organization),
-        new IdentityProvider.OktaAccess.ApiToken(TOKEN),
-        false);
+        anchor, URI.create(organization), new IdentityProvider.OktaAccess.ApiToken(TOKEN), false);
   }
 
   private static KeySource noKeys() {

@@ -3,6 +3,7 @@ package dev.countersign.signals.box;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSObject;
 import com.nimbusds.jose.crypto.RSASSAVerifier;
 import com.nimbusds.jose.jwk.RSAKey;
@@ -49,7 +50,11 @@ class HandlerTest {
   private static final InstantSource CLOCK = InstantSource.fixed(NOON);
   private static final Secret SECRET = new Secret("a secret that nobody may see");
   private static final RSAKey CERTIFIED =
-      new RSAKey.Builder(KeyFiles.newRsa()).x509CertSHA256Thumbprint(new Base64URL("dGh1bWI")).build();
+      new RSAKey.Builder(KeyFiles.newRsa())
+          .keyID(null)
+          .algorithm(JWSAlgorithm.PS256)
+          .x509CertSHA256Thumbprint(new Base64URL("dGh1bWI"))
+          .build();
   private static final List<String> HANDLERS =
       List.of("entra", "okta", "okta-service", "keycloak", "verify", "webhook-siem");
 
@@ -116,8 +121,7 @@ class HandlerTest {
             base,
             base,
             List.of(provider),
-            List.of(
-                new ReceiverConfig.Hook("siem", base.resolve("/hook"), Set.of(), SECRET)),
+            List.of(new ReceiverConfig.Hook("siem", base.resolve("/hook"), Set.of(), SECRET)),
             List.of(),
             ReceiverConfig.Retry.USUAL,
             Duration.ofDays(7));
@@ -169,10 +173,7 @@ class HandlerTest {
               Map.of("Retry-After", "Thu, 01 Jan 2026 12:00:30 GMT"),
               new Outcome.Failed("too_many", 429, "", Optional.of(Duration.ofSeconds(30)))),
           new Row(
-              "500",
-              500,
-              Map.of(),
-              new Outcome.Failed("place_fails", 500, "", Optional.empty())),
+              "500", 500, Map.of(), new Outcome.Failed("place_fails", 500, "", Optional.empty())),
           new Row("418", 418, Map.of(), new Outcome.Failed("refused", 418, "", Optional.empty())));
 
   @ParameterizedTest(name = "{0}")
@@ -180,10 +181,7 @@ class HandlerTest {
   void eachAnswerHasItsOutcomeAtEveryPlace(Row row) {
     for (String name : HANDLERS) {
       stand.answer(
-          asked ->
-              asked.isToken()
-                  ? usual(asked)
-                  : new Stand.Said(row.status, "", row.headers));
+          asked -> asked.isToken() ? usual(asked) : new Stand.Said(row.status, "", row.headers));
 
       Outcome outcome = handler(name).end(ending("00u1"));
 
@@ -290,9 +288,9 @@ class HandlerTest {
   @Test
   void oktaIsAskedForItsTokensTooAndForUniversalLogout() {
     handler("okta").end(ending("00u1"));
-    assertThat(stand.asked.getLast().path()).isEqualTo("/api/v1/users/00u1/sessions?oauthTokens=true");
-    assertThat(stand.asked.getLast().header("authorization"))
-        .isEqualTo("SSWS " + SECRET.reveal());
+    assertThat(stand.asked.getLast().path())
+        .isEqualTo("/api/v1/users/00u1/sessions?oauthTokens=true");
+    assertThat(stand.asked.getLast().header("authorization")).isEqualTo("SSWS " + SECRET.reveal());
 
     stand.asked.clear();
     assertThat(handler("okta-service").end(ending("00u1")))
@@ -305,9 +303,10 @@ class HandlerTest {
     assertThat(stand.asked.getFirst().body())
         .contains("client_assertion=", "okta.universalLogout.manage")
         .doesNotContain("client_secret");
-    assertThat(StrictJson.parseObject(stand.asked.getLast().body().getBytes(StandardCharsets.UTF_8))
-            .path("sub_id")
-            .toString())
+    assertThat(
+            StrictJson.parseObject(stand.asked.getLast().body().getBytes(StandardCharsets.UTF_8))
+                .path("sub_id")
+                .toString())
         .isEqualTo("{\"format\":\"opaque\",\"id\":\"00u1\"}");
   }
 
@@ -334,21 +333,15 @@ class HandlerTest {
 
   @Test
   void aGuestIsRevokedHereAndToldToBeSignedInElsewhere() {
-    stand.answer(
-        asked ->
-            asked.method().equals("GET")
-                ? Stand.Said.json("{\"userType\":\"Guest\"}")
-                : usual(asked));
+    stand.answer(asked ->
+        asked.method().equals("GET") ? Stand.Said.json("{\"userType\":\"Guest\"}") : usual(asked));
     assertThat(handler("entra-guests").end(ending("oid")))
         .isEqualTo(new Outcome.Impossible("guest_of_another_tenant", 200));
     assertThat(stand.asked.stream().map(Stand.Asked::path))
         .contains("/v1.0/users/oid/revokeSignInSessions");
 
-    stand.answer(
-        asked ->
-            asked.method().equals("GET")
-                ? Stand.Said.json("{\"userType\":\"Member\"}")
-                : usual(asked));
+    stand.answer(asked ->
+        asked.method().equals("GET") ? Stand.Said.json("{\"userType\":\"Member\"}") : usual(asked));
     assertThat(handler("entra-guests").end(ending("oid"))).isInstanceOf(Outcome.Ended.class);
   }
 

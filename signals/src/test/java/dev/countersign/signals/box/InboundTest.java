@@ -196,7 +196,9 @@ class InboundTest {
         assertThat(world.places.count("broker " + World.LENA + " " + entry.jti())).isEqualTo(1);
       }
     }
-    assertThat(world.places.calls).as("nobody's sessions at a provider").noneMatch(InboundTest::isProvider);
+    assertThat(world.places.calls)
+        .as("nobody's sessions at a provider")
+        .noneMatch(InboundTest::isProvider);
   }
 
   private static boolean isProvider(String call) {
@@ -259,10 +261,7 @@ class InboundTest {
     ObjectNode otherIssuer = good.deepCopy().put("iss", "https://other.example");
     assertRefused(push(otherIssuer), "invalid_issuer");
     assertRefused(
-        push(
-            new JwtSigner(forger()).sign(TYPE, good),
-            AUTHORIZATION.reveal(),
-            "provider"),
+        push(new JwtSigner(forger()).sign(TYPE, good), AUTHORIZATION.reveal(), "provider"),
         "invalid_key");
     assertRefused(
         push(new JwtSigner(key).sign("JWT", good), AUTHORIZATION.reveal(), "provider"),
@@ -286,8 +285,12 @@ class InboundTest {
   static final List<Subject> SUBJECTS =
       List.of(
           new Subject("J05 an address alone", "{'format':'email','email':'lena@x.example'}", ""),
-          new Subject("J05 a tenant alone", "{'format':'complex','tenant':{'format':'opaque','id':'t'}}", ""),
-          new Subject("J05 an opaque id that is not agreed", "{'format':'opaque','id':'00u1lena'}", ""),
+          new Subject(
+              "J05 a tenant alone",
+              "{'format':'complex','tenant':{'format':'opaque','id':'t'}}",
+              ""),
+          new Subject(
+              "J05 an opaque id that is not agreed", "{'format':'opaque','id':'00u1lena'}", ""),
           new Subject(
               "J05 a member that is not understood",
               "{'format':'complex','user':USER,'mood':{'format':'opaque','id':'x'}}",
@@ -303,9 +306,7 @@ class InboundTest {
           new Subject(
               "J05 aliases of two persons", "{'format':'aliases','identifiers':[USER,OTHER]}", ""),
           new Subject(
-              "J05 an id that is no id",
-              "{'format':'iss_sub','iss':'ISSUER','sub':'a|b'}",
-              ""));
+              "J05 an id that is no id", "{'format':'iss_sub','iss':'ISSUER','sub':'a|b'}", ""));
 
   @Test
   void J05_aSubjectStandsForOnePersonOrForNobody() {
@@ -324,7 +325,9 @@ class InboundTest {
           .isEqualTo(202);
       LedgerEntry entry = received().getLast();
       assertThat(entry.subject()).as(row.name).isEqualTo(row.person);
-      assertThat(entry.data().path("handlers").isEmpty()).as(row.name).isEqualTo(row.person.isEmpty());
+      assertThat(entry.data().path("handlers").isEmpty())
+          .as(row.name)
+          .isEqualTo(row.person.isEmpty());
     }
   }
 
@@ -399,14 +402,14 @@ class InboundTest {
         new Inbound.Delivery.Poll(new Inbound.Access.Token(new Secret("t"))),
         Inbound.USUAL_PER_MINUTE);
 
-    world.eventually("the poll after the long one does not wait", () -> provider.quickPolls > 0);
+    world.eventually("the poll after the long one does not wait", () -> provider.quickPolls.get() > 0);
     provider.hold = false;
     provider.send(
         "set-0",
         new JwtSigner(key)
             .sign(TYPE, claims(EventTypes.SESSION_REVOKED, StrictJson.object(), lena())));
     world.eventually("acknowledged", () -> provider.acknowledged.contains("set-0"));
-    assertThat(provider.metadataReads).as("it was never taken for an outage").isEqualTo(1);
+    assertThat(provider.metadataReads.get()).as("it was never taken for an outage").isEqualTo(1);
   }
 
   record Row(String event, String payload, boolean ends) {

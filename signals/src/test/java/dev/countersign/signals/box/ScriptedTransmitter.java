@@ -21,6 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -37,8 +38,8 @@ final class ScriptedTransmitter implements AutoCloseable {
   /// Holds polls that may wait open, longer than any receiver waits.
   volatile boolean hold;
 
-  volatile int quickPolls;
-  volatile int metadataReads;
+  final AtomicInteger quickPolls = new AtomicInteger();
+  final AtomicInteger metadataReads = new AtomicInteger();
 
   private final BlockingQueue<Map.Entry<String, String>> waiting = new LinkedBlockingQueue<>();
   private final URI issuer;
@@ -78,7 +79,7 @@ final class ScriptedTransmitter implements AutoCloseable {
   }
 
   private ObjectNode metadata() {
-    metadataReads = metadataReads + 1;
+    metadataReads.incrementAndGet();
     return StrictJson.object()
         .put("issuer", metadataIssuer)
         .put("jwks_uri", issuer + "/keys")
@@ -104,7 +105,7 @@ final class ScriptedTransmitter implements AutoCloseable {
         .properties()
         .forEach(error -> errors.put(error.getKey(), error.getValue().path("err").asString("")));
     if (body.path("returnImmediately").asBoolean(false)) {
-      quickPolls = quickPolls + 1;
+      quickPolls.incrementAndGet();
     } else {
       while (hold) {
         Thread.sleep(10);

@@ -52,6 +52,10 @@ final class World {
   static final String AUDIENCE = "http://127.0.0.1:9405";
   static final String OTHER_AUDIENCE = "https://partner.example";
 
+  static final String MCP = "http://127.0.0.1:9403/mcp";
+  static final Secret SEAL_KEY = new Secret("a seal key of at least thirty-two characters");
+  int mostWaiting = 1_000_000;
+
   static final ECKey AUTHORIZATION_KEY = KeyFiles.newEc();
 
   static final Duration SOON = Duration.ofSeconds(30);
@@ -124,6 +128,7 @@ final class World {
                 STS_ISSUER,
                 Set.of("entra"),
                 3,
+                Optional.empty(),
                 Optional.empty()),
             new TransmitterConfig.Source(
                 "mapper",
@@ -132,7 +137,17 @@ final class World {
                 STS_ISSUER,
                 Set.of(),
                 100,
-                Optional.of(new OldForm("entra")))),
+                Optional.of(new OldForm("entra")),
+                Optional.empty()),
+            new TransmitterConfig.Source(
+                "server",
+                Set.of("gateway"),
+                Set.of(EventTypes.SESSION_REVOKED, EventTypes.RISK_LEVEL_CHANGE),
+                STS_ISSUER,
+                Set.of(),
+                100,
+                Optional.empty(),
+                Optional.of(MCP))),
         List.of(
             new TransmitterConfig.Receiver("receiver", AUDIENCE, "ES256"),
             new TransmitterConfig.Receiver("partner", OTHER_AUDIENCE, "RS256")),
@@ -142,7 +157,9 @@ final class World {
             Set.of("127.0.0.1"), Optional.empty(), TransmitterConfig.Push.USUAL.giveUpAfter()),
         List.of(
             new TransmitterConfig.Authorization(
-                STS_ISSUER, KeySource.of(VerificationKeys.of(List.of(AUTHORIZATION_KEY))))));
+                STS_ISSUER, KeySource.of(VerificationKeys.of(List.of(AUTHORIZATION_KEY))))),
+        Map.of(),
+        new TransmitterConfig.Keeping(SEAL_KEY, mostWaiting, Duration.ofDays(30)));
   }
 
   TransmitterBox transmitter() {

@@ -29,6 +29,9 @@ public record Client(
     Duration maxLifetime,
     String displayName,
     ClientOptions options) {
+  /// The scopes of clients that manage event streams; they are for nothing else.
+  private static final Set<String> STREAM_SCOPES = Set.of("ssf.manage", "ssf.read");
+
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._~:/-]{0,127}");
 
   /// @throws IllegalArgumentException naming every problem at once, one per line
@@ -37,7 +40,16 @@ public record Client(
     if (!ID.matcher(id).matches()) {
       problems.add("a client's id must be 1 to 128 plain ASCII characters");
     }
-    boolean exchanges = options.introspects().isEmpty() || !audiences.isEmpty();
+    boolean manages = STREAM_SCOPES.stream().anyMatch(scopes::contains);
+    if (manages
+        && !(STREAM_SCOPES.containsAll(scopes) && anchors.isEmpty() && detailTypes.isEmpty())) {
+      problems.add(
+          "client " + id + ": a client that manages streams has no other scopes, anchors or types");
+    }
+    if (manages && audiences.isEmpty()) {
+      problems.add("client " + id + ": audiences must name the transmitter");
+    }
+    boolean exchanges = !manages && (options.introspects().isEmpty() || !audiences.isEmpty());
     if (exchanges && anchors.isEmpty() && options.chains().isEmpty()) {
       problems.add("client " + id + ": anchors must name at least one anchor");
     }
@@ -75,5 +87,10 @@ public record Client(
     detailTypes = Set.copyOf(detailTypes);
     scopes = Set.copyOf(scopes);
     audiences = List.copyOf(audiences);
+  }
+
+  /// Whether it manages event streams, by the client credentials grant, and exchanges nothing.
+  public boolean managesStreams() {
+    return STREAM_SCOPES.stream().anyMatch(scopes::contains);
   }
 }

@@ -64,7 +64,10 @@ final class Discovery {
         json,
         "grant_types_supported",
         List.of(
-            TokenTypes.TOKEN_EXCHANGE_GRANT, TokenTypes.JWT_BEARER_GRANT, TokenTypes.CIBA_GRANT));
+            TokenTypes.TOKEN_EXCHANGE_GRANT,
+            TokenTypes.JWT_BEARER_GRANT,
+            TokenTypes.CIBA_GRANT,
+            TokenTypes.CLIENT_CREDENTIALS_GRANT));
     for (String endpoint : List.of("token", "introspection", "revocation")) {
       var methods = new TreeSet<>(METHODS);
       if (takesCertificates) {

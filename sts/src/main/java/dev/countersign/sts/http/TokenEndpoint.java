@@ -48,6 +48,7 @@ final class TokenEndpoint {
     }
     switch (result) {
       case ExchangeResult.Issued issued -> Http.jsonText(response, 200, issued(issued));
+      case ExchangeResult.OfClient own -> Http.json(response, 200, ofClient(own));
       case ExchangeResult.StepUpRequired stepUp when stepUp.polls() ->
           Http.json(response, 400, poll(stepUp));
       case ExchangeResult.StepUpRequired stepUp -> Http.json(response, 200, stepUp(stepUp));
@@ -79,6 +80,7 @@ final class TokenEndpoint {
   private static String outcome(ExchangeResult result) {
     return switch (result) {
       case ExchangeResult.Issued _ -> "issued";
+      case ExchangeResult.OfClient _ -> "issued";
       case ExchangeResult.StepUpRequired _ -> "step_up";
       case ExchangeResult.Denied _ -> "denied";
       case ExchangeResult.Waiting waiting -> waiting.error().code();
@@ -96,6 +98,14 @@ final class TokenEndpoint {
         .putJson("authorization_details", issued.details().canonical())
         .put("jti", issued.jti())
         .end();
+  }
+
+  private static ObjectNode ofClient(ExchangeResult.OfClient own) {
+    return StrictJson.object()
+        .put("access_token", own.accessToken().reveal())
+        .put("token_type", "Bearer")
+        .put("expires_in", own.expiresIn().toSeconds())
+        .put("scope", own.scope());
   }
 
   private ObjectNode stepUp(ExchangeResult.StepUpRequired stepUp) {

@@ -1,15 +1,8 @@
 package dev.countersign.signals.act.http;
 
-import com.nimbusds.jose.JOSEException;
-import com.nimbusds.jose.JOSEObjectType;
-import com.nimbusds.jose.JWSAlgorithm;
-import com.nimbusds.jose.JWSHeader;
-import com.nimbusds.jose.JWSObject;
-import com.nimbusds.jose.Payload;
-import com.nimbusds.jose.crypto.factories.DefaultJWSSignerFactory;
 import com.nimbusds.jose.jwk.JWK;
-import com.nimbusds.jose.jwk.RSAKey;
 import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.JwtSigner;
 import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
@@ -39,7 +32,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class ClientCredentials {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
   private static final Duration MARGIN = Duration.ofSeconds(60);
-  private static final Duration ASSERTION_LIFE = Duration.ofSeconds(120);
+  private static final Duration ASSERTION_LIFE = Duration.ofMinutes(2);
 
   private final URI tokenEndpoint;
   private final String clientId;
@@ -148,29 +141,12 @@ final class ClientCredentials {
   }
 
   private String assertion(JWK key, Instant now) {
-    boolean isCertificate = key.getX509CertSHA256Thumbprint() != null;
-    JWSAlgorithm algorithm =
-        isCertificate
-            ? JWSAlgorithm.PS256
-            : key instanceof RSAKey ? JWSAlgorithm.RS256 : JWSAlgorithm.ES256;
-    var header = new JWSHeader.Builder(algorithm).type(JOSEObjectType.JWT);
-    if (isCertificate) {
-      header.x509CertSHA256Thumbprint(key.getX509CertSHA256Thumbprint());
-    } else {
-      header.keyID(key.getKeyID());
-    }
     ObjectNode claims = StrictJson.object();
     claims.put("iss", clientId).put("sub", clientId).put("aud", tokenEndpoint.toString());
     claims.put("jti", Ids.random()).put("iat", now.getEpochSecond());
     claims.put("nbf", now.getEpochSecond());
     claims.put("exp", now.plus(ASSERTION_LIFE).getEpochSecond());
-    try {
-      var jws = new JWSObject(header.build(), new Payload(StrictJson.write(claims)));
-      jws.sign(new DefaultJWSSignerFactory().createJWSSigner(key, algorithm));
-      return jws.serialize();
-    } catch (JOSEException unusable) {
-      throw new IllegalStateException("the client's key cannot sign " + algorithm, unusable);
-    }
+    return new JwtSigner(key).sign("JWT", claims);
   }
 
   static Outcome unreadable() {

@@ -32,7 +32,8 @@ public final class KeycloakSessions implements SessionHandler {
     credentials =
         new ClientCredentials(
             Addresses.under(
-                keycloak.server(), "/realms/" + keycloak.realm() + "/protocol/openid-connect/token"),
+                keycloak.server(),
+                "/realms/" + keycloak.realm() + "/protocol/openid-connect/token"),
             keycloak.clientId(),
             keycloak.proof(),
             "",

@@ -7,11 +7,8 @@ import dev.countersign.protocol.http.Wire;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.signals.act.SetError;
 import dev.countersign.signals.act.SetFeed;
-import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpConnectTimeoutException;
-import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
@@ -20,7 +17,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -36,8 +32,8 @@ public final class PollFeed implements SetFeed {
 
   /// Longer than any transmitter of ours holds a poll open, and short: a connection that died
   /// without a word holds back a kill for this long. A transmitter of others may hold a poll open
-  /// for longer: that it has not answered by then says that it has nothing, and the next poll, which
-  /// does not wait, says whether it is there at all.
+  /// for longer: that it has not answered by then says that it has nothing, and the next poll,
+  /// which does not wait, says whether it is there at all.
   private static final Duration LONG_POLL = Duration.ofSeconds(14);
 
   private static final int MOST_EVENTS = 100;
@@ -81,7 +77,7 @@ public final class PollFeed implements SetFeed {
       ObjectNode body = body(settlement).put("returnImmediately", mustAnswerAtOnce);
       answer = call("POST", endpoint, body, mustAnswerAtOnce ? TIMEOUT : LONG_POLL);
     } catch (WireClient.WireFailure failure) {
-      if (!mustAnswerAtOnce && isLate(failure)) {
+      if (!mustAnswerAtOnce && failure.isLate()) {
         mustAnswerAtOnce = true;
         return Map.of();
       }
@@ -105,21 +101,6 @@ public final class PollFeed implements SetFeed {
       tokens.put(set.getKey(), set.getValue().asString(""));
     }
     return tokens;
-  }
-
-  /// Whether a call was sent and its answer did not come in time.
-  private static boolean isLate(WireClient.WireFailure failure) {
-    for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
-      if (cause instanceof HttpConnectTimeoutException) {
-        return false;
-      }
-      if (cause instanceof TimeoutException
-          || cause instanceof HttpTimeoutException
-          || cause instanceof SocketTimeoutException) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private static ObjectNode body(Settlement settlement) {

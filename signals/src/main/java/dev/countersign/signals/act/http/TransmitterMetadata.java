@@ -76,10 +76,7 @@ public final class TransmitterMetadata {
 
   private Endpoints read() {
     WireClient.Answer answer =
-        client.get(
-            wellKnown(),
-            Map.of("Accept", "application/json"),
-            TIMEOUT);
+        client.get(wellKnown(), Map.of("Accept", "application/json"), TIMEOUT);
     if (answer.status() != 200) {
       throw unusable("answers " + answer.status());
     }

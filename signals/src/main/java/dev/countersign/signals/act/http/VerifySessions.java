@@ -29,13 +29,7 @@ public final class VerifySessions implements SessionHandler {
     this.clock = clock;
     credentials =
         new ClientCredentials(
-            verify.tokenEndpoint(),
-            verify.clientId(),
-            verify.proof(),
-            "",
-            MEND,
-            client,
-            clock);
+            verify.tokenEndpoint(), verify.clientId(), verify.proof(), "", MEND, client, clock);
   }
 
   @Override

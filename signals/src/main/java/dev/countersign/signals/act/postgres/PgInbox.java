@@ -80,8 +80,7 @@ public final class PgInbox implements Inbox {
   }
 
   @Override
-  public Stored store(
-      TokenKey key, SecurityEventToken token, List<String> handlers, Instant now) {
+  public Stored store(TokenKey key, SecurityEventToken token, List<String> handlers, Instant now) {
     return database.transaction(connection -> {
       if (!isNew(connection, key, token, handlers.isEmpty(), now)) {
         return isNoted(connection, key) ? Stored.REPEATED : Stored.NOT_NOTED;

@@ -4,24 +4,39 @@ import dev.countersign.box.Http;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.signals.transmit.Stream;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Lets only proven workloads through to a handler. Threads may share it.
 final class Callers {
   private final PresenterAssertion.Checker checker;
+  private final Map<String, String> byThumbprint;
   private final AccessTokens tokens;
   private final Ledger ledger;
 
-  Callers(PresenterAssertion.Checker checker, AccessTokens tokens, Ledger ledger) {
+  /// @param certificates by workload, the thumbprint of its certificate
+  Callers(
+      PresenterAssertion.Checker checker,
+      Map<String, String> certificates,
+      AccessTokens tokens,
+      Ledger ledger) {
     this.checker = checker;
+    this.byThumbprint =
+        certificates.entrySet().stream()
+            .collect(Collectors.toMap(Map.Entry::getValue, Map.Entry::getKey));
     this.tokens = tokens;
     this.ledger = ledger;
   }
@@ -68,15 +83,38 @@ final class Callers {
     PresenterAssertion.Result result =
         Http.header(request, PresenterAssertion.HEADER)
             .map(checker::check)
-            .orElseGet(() -> new PresenterAssertion.Result.Refused("no assertion of a workload"));
+            .or(() -> certified(request).map(PresenterAssertion.Result.Presenter::new))
+            .orElseGet(() ->
+                new PresenterAssertion.Result.Refused(
+                    "no assertion and no known certificate of a workload"));
     switch (result) {
       case PresenterAssertion.Result.Presenter(String name) ->
           handler.handle(name, request, response);
       case PresenterAssertion.Result.Refused(String reason) -> {
         note(at, "", reason);
         Refusal.NOT_PROVEN.send(
-            response, "a workload's assertion is needed in " + PresenterAssertion.HEADER);
+            response,
+            "a workload's assertion is needed in "
+                + PresenterAssertion.HEADER
+                + ", or its certificate");
       }
+    }
+  }
+
+  /// The workload whose certificate the handshake proved. Headers in which a proxy may tell one are
+  /// not read.
+  private Optional<String> certified(ServerRequest request) {
+    Optional<Certificate[]> chain = request.remotePeer().tlsCertificates();
+    if (chain.isEmpty()
+        || chain.get().length == 0
+        || !(chain.get()[0] instanceof X509Certificate certificate)) {
+      return Optional.empty();
+    }
+    try {
+      certificate.checkValidity();
+      return Optional.ofNullable(byThumbprint.get(Digest.sha256(certificate.getEncoded())));
+    } catch (CertificateException expired) {
+      return Optional.empty();
     }
   }
 

@@ -109,7 +109,7 @@ public final class Pushes {
 
   private void failed(Stream stream, PushStore.Attempt attempt, String error) {
     Instant now = clock.instant();
-    Instant end = attempt.due().acceptedAt().plus(giveUpAfter);
+    Instant end = attempt.since().plus(giveUpAfter);
     if (now.isAfter(end)) {
       reject(stream, attempt.due().id(), "given up after " + giveUpAfter + ": " + error, now);
       return;

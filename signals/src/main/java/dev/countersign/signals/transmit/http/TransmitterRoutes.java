@@ -60,7 +60,8 @@ public final class TransmitterRoutes {
     this.polls = polls;
     this.json = json;
     this.keySet = signer.keySet();
-    this.callers = new Callers(presenters, new AccessTokens(config, clock), ledger);
+    this.callers =
+        new Callers(presenters, config.certificates(), new AccessTokens(config, clock), ledger);
     this.receivers =
         config.receivers().stream()
             .map(TransmitterConfig.Receiver::workload)
@@ -186,7 +187,10 @@ public final class TransmitterRoutes {
   }
 
   private void remove(String workload, ServerRequest request, ServerResponse response) {
-    if (streams.remove(workload, streamId(request))) {
+    String id = streamId(request);
+    Optional<Stream> stream = streams.find(workload, id);
+    if (stream.isPresent() && streams.remove(workload, id)) {
+      callers.noteChange(workload, stream.get(), "deleted, with what it had not delivered");
       Http.empty(response, 204);
     } else {
       Refusal.NOT_FOUND.send(response, NO_STREAM);

@@ -180,7 +180,7 @@ public final class PgDeliveryStore implements DeliveryStore {
     return time.atOffset(ZoneOffset.UTC);
   }
 
-  private static Instant instant(ResultSet row, String column) throws SQLException {
+  static Instant instant(ResultSet row, String column) throws SQLException {
     return row.getObject(column, OffsetDateTime.class).toInstant();
   }
 }

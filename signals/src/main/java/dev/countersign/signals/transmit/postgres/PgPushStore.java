@@ -41,7 +41,8 @@ public final class PgPushStore implements PushStore {
          AND d.subject = due.subject
          AND d.event_id = due.event_id
       RETURNING d.subject, d.event_id, d.deliveries - 1 AS deliveries, e.txn, e.event_type,
-                e.sub_id, e.payload, e.accepted_at
+                e.sub_id, e.payload, e.accepted_at,
+                greatest(e.accepted_at, d.revived_at) AS since
       """;
 
   /// Parameters: 1 why, 2 due again at, 3 stream, 4 id.
@@ -72,7 +73,11 @@ public final class PgPushStore implements PushStore {
         var taken = new ArrayList<Attempt>();
         try (ResultSet rows = statement.executeQuery()) {
           while (rows.next()) {
-            taken.add(new Attempt(PgDeliveryStore.due(rows), rows.getInt("deliveries")));
+            taken.add(
+                new Attempt(
+                    PgDeliveryStore.due(rows),
+                    rows.getInt("deliveries"),
+                    PgDeliveryStore.instant(rows, "since")));
           }
         }
         return taken;

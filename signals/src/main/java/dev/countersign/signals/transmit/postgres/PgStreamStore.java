@@ -1,6 +1,7 @@
 package dev.countersign.signals.transmit.postgres;
 
 import dev.countersign.box.Database;
+import dev.countersign.box.Seal;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
@@ -20,6 +21,8 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Streams in PostgreSQL. Threads may share it.
@@ -140,10 +143,50 @@ public final class PgStreamStore implements StreamStore {
 
   private static final Duration CATCH_UP_BACK = Duration.ofDays(7);
 
-  private final Database database;
+  /// Parameters: 1 sealed, 2 id, 3 as it was.
+  private static final String SEAL =
+      """
+      UPDATE stream
+         SET authorization_header = ?
+       WHERE stream_id = ? AND authorization_header = ?
+      """;
 
-  public PgStreamStore(Database database) {
+  private static final String PLAIN_HEADERS =
+      """
+      SELECT stream_id, authorization_header
+        FROM stream
+       WHERE authorization_header <> '' AND authorization_header NOT LIKE 'sealed:%'
+      """;
+
+  private static final String SEALED = "sealed:";
+  private static final Logger LOG = LoggerFactory.getLogger(PgStreamStore.class);
+
+  private final Database database;
+  private final Seal seal;
+
+  /// @param seal closes the headers that go with pushes
+  public PgStreamStore(Database database, Seal seal) {
     this.database = database;
+    this.seal = seal;
+  }
+
+  /// Closes headers that an earlier version wrote in plain text.
+  public void sealPlainHeaders() {
+    database.transaction(connection -> {
+      try (PreparedStatement plain = connection.prepareStatement(PLAIN_HEADERS);
+          PreparedStatement update = connection.prepareStatement(SEAL);
+          ResultSet rows = plain.executeQuery()) {
+        while (rows.next()) {
+          String id = rows.getString("stream_id");
+          String header = rows.getString("authorization_header");
+          update.setString(1, SEALED + seal.seal(header, id));
+          update.setString(2, id);
+          update.setString(3, header);
+          update.executeUpdate();
+        }
+        return true;
+      }
+    });
   }
 
   @Override
@@ -160,7 +203,7 @@ public final class PgStreamStore implements StreamStore {
         statement.setString(7, stream.reason());
         statement.setObject(8, utc(now));
         statement.setObject(9, utc(now));
-        bind(statement, 10, stream.delivery());
+        bind(statement, 10, stream);
         if (statement.executeUpdate() == 0) {
           return false;
         }
@@ -236,7 +279,7 @@ public final class PgStreamStore implements StreamStore {
         statement.setArray(2, texts(connection, stream.eventsDelivered()));
         statement.setString(3, stream.description());
         statement.setObject(4, utc(now));
-        bind(statement, 5, stream.delivery());
+        bind(statement, 5, stream);
         statement.setString(8, stream.receiver());
         statement.setString(9, stream.id());
         return streams(statement).stream().findFirst();
@@ -318,7 +361,7 @@ public final class PgStreamStore implements StreamStore {
     }
   }
 
-  private static List<Stream> streams(PreparedStatement statement) throws SQLException {
+  private List<Stream> streams(PreparedStatement statement) throws SQLException {
     var streams = new ArrayList<Stream>();
     try (ResultSet rows = statement.executeQuery()) {
       while (rows.next()) {
@@ -337,19 +380,31 @@ public final class PgStreamStore implements StreamStore {
     return streams;
   }
 
-  private static Stream.Delivery delivery(ResultSet row) throws SQLException {
+  private Stream.Delivery delivery(ResultSet row) throws SQLException {
     if (row.getString("method").equals("poll")) {
       return new Stream.Delivery.Poll();
     }
     String header = row.getString("authorization_header");
     return new Stream.Delivery.Push(
-        URI.create(row.getString("endpoint_url")),
-        header.isEmpty() ? Optional.empty() : Optional.of(new Secret(header)));
+        URI.create(row.getString("endpoint_url")), opened(row.getString("stream_id"), header));
   }
 
-  private static void bind(PreparedStatement statement, int from, Stream.Delivery delivery)
-      throws SQLException {
-    switch (delivery) {
+  /// A header that does not open is not sent: the receiver refuses the push, which is seen, and
+  /// sets the header anew.
+  private Optional<Secret> opened(String streamId, String header) {
+    if (!header.startsWith(SEALED)) {
+      return header.isEmpty() ? Optional.empty() : Optional.of(new Secret(header));
+    }
+    try {
+      return Optional.of(new Secret(seal.open(header.substring(SEALED.length()), streamId)));
+    } catch (IllegalStateException otherKey) {
+      LOG.warn("stream {}: its authorization_header does not open with seal-key", streamId);
+      return Optional.empty();
+    }
+  }
+
+  private void bind(PreparedStatement statement, int from, Stream stream) throws SQLException {
+    switch (stream.delivery()) {
       case Stream.Delivery.Poll _ -> {
         statement.setString(from, "poll");
         statement.setString(from + 1, "");
@@ -358,7 +413,11 @@ public final class PgStreamStore implements StreamStore {
       case Stream.Delivery.Push(URI endpoint, Optional<Secret> authorization) -> {
         statement.setString(from, "push");
         statement.setString(from + 1, endpoint.toString());
-        statement.setString(from + 2, authorization.map(Secret::reveal).orElse(""));
+        statement.setString(
+            from + 2,
+            authorization
+                .map(header -> SEALED + seal.seal(header.reveal(), stream.id()))
+                .orElse(""));
       }
     }
   }

@@ -1,4 +1,4 @@
-package dev.countersign.broker.vault;
+package dev.countersign.box;
 
 import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.Ids;
@@ -11,8 +11,8 @@ import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
-/// Closes text with AES-256-GCM, so that who reads the broker's database, or its backup, has
-/// nothing. Threads may share it.
+/// Closes text with AES-256-GCM, so that who reads a box's database, or its backup, has nothing.
+/// Threads may share it.
 ///
 /// @spec https://csrc.nist.gov/pubs/sp/800/38/d/final NIST SP 800-38D
 public final class Seal {
