@@ -213,8 +213,12 @@ class ExchangeTest {
     new Row("no grant type", f -> f.remove("grant_type"), "invalid_request"),
     new Row(
         "another grant type",
-        f -> f.put("grant_type", "client_credentials"),
+        f -> f.put("grant_type", "password"),
         "unsupported_grant_type"),
+    new Row(
+        "a grant that is not this client's",
+        f -> f.put("grant_type", "client_credentials"),
+        "unauthorized_client"),
     new Row("no details", f -> f.remove("authorization_details"), "invalid_authorization_details"),
     new Row("D01 an object", details("{}"), "invalid_authorization_details"),
     new Row("D01 an empty array", details("[]"), "invalid_authorization_details"),

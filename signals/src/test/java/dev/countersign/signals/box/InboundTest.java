@@ -15,9 +15,11 @@ import dev.countersign.signals.act.EventEffects;
 import dev.countersign.signals.act.Inbound;
 import dev.countersign.signals.act.ReceiverConfig;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +42,7 @@ class InboundTest {
   private World world;
   private ScriptedTransmitter provider;
   private URI issuer;
-  private ReceiverBox receiver;
+  private @Nullable ReceiverBox receiver;
   private int count;
 
   @BeforeEach
@@ -122,7 +124,7 @@ class InboundTest {
     }
     return world.client.send(
         "POST",
-        URI.create(receiver.baseUri() + "/ssf/push/" + name),
+        URI.create(Objects.requireNonNull(receiver).baseUri() + "/ssf/push/" + name),
         headers,
         token,
         Duration.ofSeconds(30));
@@ -182,7 +184,11 @@ class InboundTest {
     for (Row row : EVENTS) {
       world.clock.move(Duration.ofSeconds(1));
       WireClient.Answer answer =
-          push(claims(row.event, StrictJson.parseObject(row.payload.getBytes()), lena()));
+          push(
+              claims(
+                  row.event,
+                  StrictJson.parseObject(row.payload.getBytes(StandardCharsets.UTF_8)),
+                  lena()));
 
       assertThat(answer.status()).as(row.toString()).isEqualTo(202);
       LedgerEntry entry = received().getLast();
@@ -318,7 +324,7 @@ class InboundTest {
               .replace("OTHER", "{'format':'iss_sub','iss':'ISSUER','sub':'00u2omar'}")
               .replace("ISSUER", issuer.toString())
               .replace('\'', '"');
-      ObjectNode subject = StrictJson.parseObject(text.getBytes());
+      ObjectNode subject = StrictJson.parseObject(text.getBytes(StandardCharsets.UTF_8));
 
       assertThat(push(claims(EventTypes.SESSION_REVOKED, StrictJson.object(), subject)).status())
           .as(row.name)
@@ -402,7 +408,8 @@ class InboundTest {
         new Inbound.Delivery.Poll(new Inbound.Access.Token(new Secret("t"))),
         Inbound.USUAL_PER_MINUTE);
 
-    world.eventually("the poll after the long one does not wait", () -> provider.quickPolls.get() > 0);
+    world.eventually(
+        "the poll after the long one does not wait", () -> provider.quickPolls.get() > 0);
     provider.hold = false;
     provider.send(
         "set-0",

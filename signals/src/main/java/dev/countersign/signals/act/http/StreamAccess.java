@@ -10,6 +10,8 @@ import java.util.Map;
 /// How a transmitter's stream management knows us: what to send with each call.
 public interface StreamAccess {
 
+  /// What to send with one call.
+  ///
   /// @param audience the transmitter's issuer
   /// @throws UnavailableException if no proof can be had now
   Map<String, String> headers(String audience);
