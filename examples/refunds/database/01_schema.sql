@@ -96,7 +96,7 @@ ALTER FUNCTION refunds.latest_cases() OWNER TO refunds_owner;
 -- Triggers run by name: a second refund is refused before anything else happens.
 CREATE OR REPLACE TRIGGER a_consume_request
     BEFORE INSERT OR UPDATE OR DELETE ON refunds.refunds
-    FOR EACH ROW EXECUTE FUNCTION countersign.consume();
+    FOR EACH ROW EXECUTE FUNCTION countersign.consume('', 'urn:smt:agent:refund', 'process_refund');
 CREATE OR REPLACE TRIGGER b_add_to_case
     AFTER INSERT ON refunds.refunds
     FOR EACH ROW EXECUTE FUNCTION refunds.add_to_case();
@@ -124,7 +124,8 @@ ALTER TABLE refunds.cases FORCE ROW LEVEL SECURITY;
 ALTER TABLE refunds.refunds ENABLE ROW LEVEL SECURITY;
 ALTER TABLE refunds.refunds FORCE ROW LEVEL SECURITY;
 
--- Each `(SELECT countersign…)` is evaluated once per statement, not once per row.
+-- Each `(SELECT countersign…)` is evaluated once per statement, not once per row. It names the kind of
+-- request that it is about, so it is null, and lets no row through, for a token without one.
 
 DROP POLICY IF EXISTS owner_keeps_the_sums ON refunds.cases;
 CREATE POLICY owner_keeps_the_sums ON refunds.cases TO refunds_owner
@@ -132,21 +133,18 @@ CREATE POLICY owner_keeps_the_sums ON refunds.cases TO refunds_owner
 
 DROP POLICY IF EXISTS find_case ON refunds.cases;
 CREATE POLICY find_case ON refunds.cases FOR SELECT TO refunds_read
-    USING (case_id = (SELECT countersign.request_text('operationDetails.caseId'))
-           AND (SELECT countersign.request_text('type')) = 'urn:smt:agent:case'
-           AND (SELECT countersign.request_text('operationDetails.action')) = 'find_case');
+    USING (case_id = (SELECT countersign.request_text(
+        'operationDetails.caseId', 'urn:smt:agent:case', 'find_case')));
 
 DROP POLICY IF EXISTS list_cases ON refunds.cases;
 CREATE POLICY list_cases ON refunds.cases FOR SELECT TO refunds_read
-    USING ((SELECT countersign.request_text('type')) = 'urn:smt:agent:case'
-           AND (SELECT countersign.request_text('operationDetails.action')) = 'list_cases'
+    USING ((SELECT countersign.request_of('urn:smt:agent:case', 'list_cases')) IS NOT NULL
            AND case_id IN (SELECT refunds.latest_cases()));
 
 DROP POLICY IF EXISTS case_of_the_refund ON refunds.cases;
 CREATE POLICY case_of_the_refund ON refunds.cases FOR SELECT TO refunds_write
-    USING (case_id
-               = (SELECT countersign.request_text('operationDetails.creditorAccount.identification'))
-           AND (SELECT countersign.request_text('type')) = 'urn:smt:agent:refund');
+    USING (case_id = (SELECT countersign.request_text(
+        'operationDetails.creditorAccount.identification', 'urn:smt:agent:refund')));
 
 DROP POLICY IF EXISTS own_refund ON refunds.refunds;
 CREATE POLICY own_refund ON refunds.refunds FOR SELECT TO refunds_write
@@ -156,11 +154,11 @@ CREATE POLICY own_refund ON refunds.refunds FOR SELECT TO refunds_write
 DROP POLICY IF EXISTS the_approved_refund ON refunds.refunds;
 CREATE POLICY the_approved_refund ON refunds.refunds FOR INSERT TO refunds_write
     WITH CHECK (
-        (SELECT countersign.request_text('type')) = 'urn:smt:agent:refund'
-        AND (SELECT countersign.request_text('operationDetails.action')) = 'process_refund'
-        AND case_id
-            = (SELECT countersign.request_text('operationDetails.creditorAccount.identification'))
-        AND amount = (SELECT countersign.request_amount())
-        AND currency
-            = (SELECT countersign.request_text('operationDetails.instructedAmount.currency'))
+        case_id = (SELECT countersign.request_text(
+            'operationDetails.creditorAccount.identification',
+            'urn:smt:agent:refund', 'process_refund'))
+        AND amount = (SELECT countersign.request_amount('urn:smt:agent:refund', 'process_refund'))
+        AND currency = (SELECT countersign.request_text(
+            'operationDetails.instructedAmount.currency',
+            'urn:smt:agent:refund', 'process_refund'))
         AND jti = (SELECT countersign.request_jti()));

@@ -273,8 +273,10 @@ class EndToEndTest {
                 "--at-most=amount=operationDetails.instructedAmount.amount"))
         .contains(
             "FOR INSERT TO refunds_write",
-            "amount <= (SELECT countersign.request_amount())",
-            "EXECUTE FUNCTION countersign.consume('jti')",
+            "amount <= (SELECT countersign.request_amount('urn:smt:agent:refund',"
+                + " 'process_refund'))",
+            "EXECUTE FUNCTION countersign.consume('jti', 'urn:smt:agent:refund',"
+                + " 'process_refund')",
             "Already there: ");
     assertThat(
             told(
@@ -285,7 +287,9 @@ class EndToEndTest {
                 "--for=read",
                 "--type=urn:smt:agent:case",
                 "--action=find_case"))
-        .contains("case_id = (SELECT countersign.request_text('operationDetails.caseId'))");
+        .contains(
+            "case_id = (SELECT countersign.request_text('operationDetails.caseId',"
+                + " 'urn:smt:agent:case', 'find_case'))");
   }
 
   @Test

@@ -100,9 +100,6 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
   /// committed; sessions ended, or an error; then the role gone, on disk. If anything fails,
   /// nothing after it happens and each step is done by itself. Names: 1 user, 2 options of a
   /// membership. Parameters: 1 user.
-  ///
-  /// A session that is ending by itself is waited for as well, in steps of its own: the wait that
-  /// `pg_terminate_backend` offers looks only ten times a second.
   private static final String REVOKE =
       """
       BEGIN;
@@ -111,26 +108,7 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
       GRANT %1$s TO CURRENT_USER%2$s;
       ALTER ROLE %1$s NOLOGIN CONNECTION LIMIT 0;
       COMMIT;
-      DO $end$
-      DECLARE
-          looks integer := 0;
-      BEGIN
-          LOOP
-              PERFORM pg_catalog.pg_terminate_backend(a.pid)
-                 FROM pg_catalog.pg_stat_get_activity(NULL) a
-                WHERE a.usesysid = '%1$s'::pg_catalog.regrole;
-              EXIT WHEN NOT FOUND;
-              looks := looks + 1;
-              IF looks > 40 THEN
-                  RAISE EXCEPTION 'a connection of the login did not end in time';
-              END IF;
-              IF looks > 15 THEN
-                  PERFORM pg_catalog.pg_sleep(0.001 * (looks - 15) * (looks - 15));
-              END IF;
-              PERFORM pg_catalog.pg_stat_clear_snapshot();
-          END LOOP;
-      END
-      $end$;
+      SELECT countersign.end_connections('%1$s');
       BEGIN;
       SELECT pg_catalog.set_config('lock_timeout', '3000', true);
       DELETE FROM countersign.approved_request WHERE role_name = ?;

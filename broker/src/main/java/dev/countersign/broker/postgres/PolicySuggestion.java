@@ -176,14 +176,11 @@ public record PolicySuggestion(
   }
 
   // Each `(SELECT …)` is evaluated once per statement, not once per row.
+  // Each names type and action, so it is null, and lets nothing through, for another request.
   private String all(List<Condition> parts) {
-    return "(SELECT countersign.request_text('type')) = "
-        + literal(type)
-        + "\n           AND (SELECT countersign.request_text('operationDetails.action')) = "
-        + literal(action)
-        + parts.stream()
-            .map(part -> "\n           AND " + part.sql())
-            .collect(Collectors.joining());
+    return parts.stream()
+        .map(part -> part.sql(literal(type) + ", " + literal(action)))
+        .collect(Collectors.joining("\n           AND "));
   }
 
   private String jti() {
@@ -206,7 +203,19 @@ public record PolicySuggestion(
 
   // Fires for members of the group only: it is the membership that lets a login write here at all.
   private String once() {
-    return """
+    String trigger = name("a_consume_" + group.text());
+    String column = table.column(JTI).isPresent() ? literal(JTI) : "";
+    String kind =
+        (column.isEmpty() ? "''" : column) + ", " + literal(type) + ", " + literal(action);
+    boolean isShared =
+        table.triggers().stream()
+            .anyMatch(there -> there.contains(trigger) && !there.contains("consume(" + kind + ")"));
+    String remark =
+        isShared
+            ? "-- Requests of other kinds write here too, so that a row uses up the whole token.\n"
+            : "";
+    return remark
+        + """
     -- The approved request allows one row, once, whatever the login runs. Superusers count as
     -- members of every group: they write with SET session_replication_role = replica.
     CREATE OR REPLACE TRIGGER %1$s
@@ -214,11 +223,7 @@ public record PolicySuggestion(
         FOR EACH ROW WHEN (pg_catalog.pg_has_role(session_user, %3$s, 'USAGE'))
         EXECUTE FUNCTION countersign.consume(%4$s);\
     """
-        .formatted(
-            name("a_consume_" + group.text()),
-            table.name(),
-            literal(group.text()),
-            table.column(JTI).isPresent() ? literal(JTI) : "");
+            .formatted(trigger, table.name(), literal(group.text()), isShared ? column : kind);
   }
 
   // What picks the row. An update's limit is about the row it makes, not the one it finds.
@@ -287,8 +292,8 @@ public record PolicySuggestion(
       }
     }
 
-    String sql() {
-      String value = "(SELECT " + value() + ")";
+    String sql(String request) {
+      String value = "(SELECT " + value(request) + ")";
       return switch (kind) {
         case MATCH, SET -> column.quoted() + " = " + value;
         case AT_MOST ->
@@ -296,11 +301,11 @@ public record PolicySuggestion(
       };
     }
 
-    private String value() {
+    private String value(String request) {
       if (member.equals(AMOUNT) && !column.isText()) {
-        return "countersign.request_amount()";
+        return "countersign.request_amount(" + request + ")";
       }
-      String text = "countersign.request_text(" + literal(member) + ")";
+      String text = "countersign.request_text(" + literal(member) + ", " + request + ")";
       return column.isText() ? text : text + "::" + column.type();
     }
   }

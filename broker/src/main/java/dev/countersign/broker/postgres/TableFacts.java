@@ -15,8 +15,14 @@ import java.util.Optional;
 /// @param policies permissive policies that are there already: PostgreSQL lets a row through if any
 ///   one of them does
 /// @param others roles besides the owner that may use the table today
+/// @param triggers definitions of the triggers that use an approved request up
 public record TableFacts(
-    String name, String owner, List<Column> columns, List<String> policies, List<String> others) {
+    String name,
+    String owner,
+    List<Column> columns,
+    List<String> policies,
+    List<String> others,
+    List<String> triggers) {
 
   /// Parameters: 1 schema, 2 table.
   private static final String TABLE =
@@ -60,10 +66,22 @@ public record TableFacts(
        ORDER BY 1
       """;
 
+  /// Parameters: 1 table.
+  private static final String TRIGGERS =
+      """
+      SELECT pg_catalog.pg_get_triggerdef(t.oid)
+        FROM pg_catalog.pg_trigger t
+        JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid AND p.proname = 'consume'
+        JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname = 'countersign'
+       WHERE t.tgrelid = ?
+       ORDER BY t.tgname
+      """;
+
   public TableFacts {
     columns = List.copyOf(columns);
     policies = List.copyOf(policies);
     others = List.copyOf(others);
+    triggers = List.copyOf(triggers);
   }
 
   /// Reads them; any login may.
@@ -85,7 +103,8 @@ public record TableFacts(
                 rows.getString("owner"),
                 columns(connection, id),
                 texts(connection, POLICIES, id),
-                texts(connection, OTHERS, id)));
+                texts(connection, OTHERS, id),
+                texts(connection, TRIGGERS, id)));
       }
     } catch (SQLException failed) {
       throw Database.unchecked(failed);

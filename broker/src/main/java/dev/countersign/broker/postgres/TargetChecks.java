@@ -31,19 +31,51 @@ final class TargetChecks {
        WHERE g.rolname = ? AND %s
       """;
 
+  /// What init-db installs, as it should be: run with the rights of a role that nobody logs in as,
+  /// but for the one that ends connections, which may do what its caller may.
   private static final String FUNCTIONS =
       """
-      SELECT count(*)
+      SELECT count(*),
+             count(*) FILTER (WHERE p.prosecdef = (p.proname <> 'end_connections')
+                                AND NOT o.rolcanlogin)
         FROM pg_catalog.pg_proc p
         JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
         JOIN pg_catalog.pg_roles o ON o.oid = p.proowner
        WHERE n.nspname = 'countersign'
          AND p.proname IN ('request', 'request_jti', 'request_of', 'request_text',
-                           'request_amount', 'consume')
-         AND p.prosecdef
-         AND NOT o.rolcanlogin
+                           'request_amount', 'consume', 'end_connections')
       """;
-  private static final int FUNCTION_COUNT = 11;
+  private static final int FUNCTION_COUNT = 12;
+
+  /// Tables that somebody makes later and that a login may use at once. Parameters: 1 group.
+  private static final String LATER_TABLES =
+      """
+      SELECT DISTINCT d.defaclrole::regrole::text
+        FROM pg_catalog.pg_default_acl d,
+             LATERAL pg_catalog.aclexplode(d.defaclacl) a
+       WHERE d.defaclobjtype = 'r'
+         AND (a.grantee = 0
+              OR pg_catalog.pg_has_role((SELECT oid FROM pg_catalog.pg_roles WHERE rolname = ?),
+                                        nullif(a.grantee, 0), 'USAGE'))
+       ORDER BY 1
+      """;
+
+  /// Functions that run as their owner, whatever schemas their caller puts before. Parameters: 1
+  /// group.
+  private static final String LOOSE_FUNCTIONS =
+      """
+      SELECT p.oid::regprocedure::text
+        FROM pg_catalog.pg_proc p
+        JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+        JOIN pg_catalog.pg_roles g ON g.rolname = ?
+       WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
+         AND p.prosecdef
+         AND p.prosqlbody IS NULL
+         AND NOT coalesce(p.proconfig::text ~ 'search_path=', false)
+         AND pg_catalog.has_schema_privilege(g.oid, n.oid, 'USAGE')
+         AND pg_catalog.has_function_privilege(g.oid, p.oid, 'EXECUTE')
+       ORDER BY 1
+      """;
 
   private static final String PUBLIC_TEMPORARY =
       """
@@ -162,11 +194,7 @@ final class TargetChecks {
   }
 
   private void database() throws SQLException {
-    if (number(FUNCTIONS) != FUNCTION_COUNT) {
-      problems.add(
-          "the functions of the schema countersign are missing or belong to a login: run"
-              + " `countersign init-db`");
-    }
+    functions();
     refuseIf(
         PUBLIC_TEMPORARY,
         "PUBLIC may make temporary tables or schemas here: run `countersign init-db`");
@@ -183,6 +211,25 @@ final class TargetChecks {
         PREPARED_TRANSACTIONS,
         "max_prepared_transactions must be 0: a login could leave a transaction behind that"
             + " outlives it and keeps its role from being dropped");
+  }
+
+  private void functions() throws SQLException {
+    try (var statement = connection.prepareStatement(FUNCTIONS);
+        var rows = statement.executeQuery()) {
+      rows.next();
+      int there = rows.getInt(1);
+      if (there == 0) {
+        problems.add("the functions of the schema countersign are missing: run `countersign init-db`");
+      } else if (there < FUNCTION_COUNT) {
+        problems.add(
+            "some functions of the schema countersign are missing, as where an older version prepared"
+                + " this database: run `countersign init-db` again");
+      } else if (rows.getInt(2) != FUNCTION_COUNT) {
+        problems.add(
+            "functions of the schema countersign belong to a login, or run with other rights than"
+                + " they should: run `countersign init-db` again, or drop the schema first");
+      }
+    }
   }
 
   // Minting and revoking leaves dead rows in the catalog of roles, and nothing but vacuum takes
@@ -249,9 +296,36 @@ final class TargetChecks {
         "group role " + name + " must not be a member of a predefined pg_ role",
         name);
     refuseIf(
-        GROUP.formatted("EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relowner = g.oid)"),
-        "group role " + name + " must not own tables",
+        GROUP.formatted(
+            """
+            (EXISTS (SELECT FROM pg_catalog.pg_class c
+                      WHERE pg_has_role(g.oid, c.relowner, 'MEMBER'))
+             OR EXISTS (SELECT FROM pg_catalog.pg_namespace n
+                         WHERE pg_has_role(g.oid, n.nspowner, 'MEMBER'))
+             OR EXISTS (SELECT FROM pg_catalog.pg_proc f
+                         WHERE pg_has_role(g.oid, f.proowner, 'MEMBER')))\
+            """),
+        "group role "
+            + name
+            + " must not own tables, schemas or functions, nor be a member of a role that does",
         name);
+    for (String maker : names(LATER_TABLES, name)) {
+      problems.add(
+          "default privileges give every table that "
+              + maker
+              + " makes later to group role "
+              + name
+              + " or to PUBLIC: take them back with ALTER DEFAULT PRIVILEGES");
+    }
+    for (String function : names(LOOSE_FUNCTIONS, name)) {
+      warnings.add(
+          "group role "
+              + name
+              + " may call "
+              + function
+              + ", which runs as its owner and has no fixed search_path: ALTER FUNCTION … SET"
+              + " search_path = pg_catalog, pg_temp");
+    }
     refuseIf(
         GROUP.formatted(
             """

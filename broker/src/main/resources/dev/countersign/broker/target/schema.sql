@@ -20,7 +20,7 @@ GRANT SELECT, INSERT, DELETE, UPDATE (expires_at) ON countersign.approved_reques
 ALTER TABLE countersign.approved_request
     ADD COLUMN IF NOT EXISTS used_elements bigint[] NOT NULL DEFAULT '{}';
 
--- The elements that this login was minted for, one row each. For the functions below only.
+-- The elements that this login was minted for, one row each. For consume() only.
 CREATE OR REPLACE VIEW countersign.approved_element AS
     SELECT e.element, e.place
       FROM countersign.approved_request a
@@ -73,60 +73,84 @@ CREATE OR REPLACE FUNCTION countersign.request_amount() RETURNS bigint
              WHERE a.role_name = session_user
                AND a.expires_at > pg_catalog.clock_timestamp());
 
--- The same for a token with several elements: the one of this type, or of this type and
--- operationDetails.action. Null where none is, or more than one: nobody guesses which was meant.
+-- The same for a token with one element or several: the one of this type, or of this type and
+-- operationDetails.action. Null where none is, or more than one: nobody guesses which was meant. (A
+-- path in lax mode takes a single object for a list of one.)
 CREATE OR REPLACE FUNCTION countersign.request_of(type text) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-    RETURN (SELECT (pg_catalog.array_agg(e.element))[1]
-              FROM countersign.approved_element e
-             WHERE e.element OPERATOR(pg_catalog.->>) 'type' = type
-            HAVING pg_catalog.count(*) = 1);
+    RETURN (SELECT CASE pg_catalog.jsonb_array_length(f.found) WHEN 1 THEN f.found OPERATOR(pg_catalog.->) 0 END
+              FROM (SELECT pg_catalog.jsonb_path_query_array(
+                           a.request,
+                           '$[*] ? (@.type == $type)',
+                           pg_catalog.jsonb_build_object('type', type)) AS found
+                      FROM countersign.approved_request a
+                     WHERE a.role_name = session_user
+                       AND a.expires_at > pg_catalog.clock_timestamp()) f);
 
 CREATE OR REPLACE FUNCTION countersign.request_of(type text, action text) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-    RETURN (SELECT (pg_catalog.array_agg(e.element))[1]
-              FROM countersign.approved_element e
-             WHERE e.element OPERATOR(pg_catalog.->>) 'type' = type
-               AND e.element OPERATOR(pg_catalog.#>>) '{operationDetails,action}' = action
-            HAVING pg_catalog.count(*) = 1);
+    RETURN (SELECT CASE pg_catalog.jsonb_array_length(f.found) WHEN 1 THEN f.found OPERATOR(pg_catalog.->) 0 END
+              FROM (SELECT pg_catalog.jsonb_path_query_array(
+                           a.request,
+                           '$[*] ? (@.type == $type && @.operationDetails.action == $action)',
+                           pg_catalog.jsonb_build_object('type', type, 'action', action)) AS found
+                      FROM countersign.approved_request a
+                     WHERE a.role_name = session_user
+                       AND a.expires_at > pg_catalog.clock_timestamp()) f);
 
 CREATE OR REPLACE FUNCTION countersign.request_text(path text, type text) RETURNS text
-    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-    RETURN (SELECT (pg_catalog.array_agg(e.element))[1] OPERATOR(pg_catalog.#>>) pg_catalog.string_to_array(path, '.')
-              FROM countersign.approved_element e
-             WHERE e.element OPERATOR(pg_catalog.->>) 'type' = type
-            HAVING pg_catalog.count(*) = 1);
+    RETURN (SELECT CASE pg_catalog.jsonb_array_length(f.found) WHEN 1 THEN (f.found OPERATOR(pg_catalog.->) 0)
+                   OPERATOR(pg_catalog.#>>) pg_catalog.string_to_array(path, '.') END
+              FROM (SELECT pg_catalog.jsonb_path_query_array(
+                           a.request,
+                           '$[*] ? (@.type == $type)',
+                           pg_catalog.jsonb_build_object('type', type)) AS found
+                      FROM countersign.approved_request a
+                     WHERE a.role_name = session_user
+                       AND a.expires_at > pg_catalog.clock_timestamp()) f);
 
 CREATE OR REPLACE FUNCTION countersign.request_text(path text, type text, action text) RETURNS text
-    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-    RETURN (SELECT (pg_catalog.array_agg(e.element))[1] OPERATOR(pg_catalog.#>>) pg_catalog.string_to_array(path, '.')
-              FROM countersign.approved_element e
-             WHERE e.element OPERATOR(pg_catalog.->>) 'type' = type
-               AND e.element OPERATOR(pg_catalog.#>>) '{operationDetails,action}' = action
-            HAVING pg_catalog.count(*) = 1);
+    RETURN (SELECT CASE pg_catalog.jsonb_array_length(f.found) WHEN 1 THEN (f.found OPERATOR(pg_catalog.->) 0)
+                   OPERATOR(pg_catalog.#>>) pg_catalog.string_to_array(path, '.') END
+              FROM (SELECT pg_catalog.jsonb_path_query_array(
+                           a.request,
+                           '$[*] ? (@.type == $type && @.operationDetails.action == $action)',
+                           pg_catalog.jsonb_build_object('type', type, 'action', action)) AS found
+                      FROM countersign.approved_request a
+                     WHERE a.role_name = session_user
+                       AND a.expires_at > pg_catalog.clock_timestamp()) f);
 
 CREATE OR REPLACE FUNCTION countersign.request_amount(type text) RETURNS bigint
-    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-    RETURN (SELECT ((pg_catalog.array_agg(e.element))[1]
-                    OPERATOR(pg_catalog.#>>) '{operationDetails,instructedAmount,amount}')::bigint
-              FROM countersign.approved_element e
-             WHERE e.element OPERATOR(pg_catalog.->>) 'type' = type
-            HAVING pg_catalog.count(*) = 1);
+    RETURN (SELECT CASE pg_catalog.jsonb_array_length(f.found) WHEN 1 THEN (f.found
+                   OPERATOR(pg_catalog.#>>) '{0,operationDetails,instructedAmount,amount}')::bigint END
+              FROM (SELECT pg_catalog.jsonb_path_query_array(
+                           a.request,
+                           '$[*] ? (@.type == $type)',
+                           pg_catalog.jsonb_build_object('type', type)) AS found
+                      FROM countersign.approved_request a
+                     WHERE a.role_name = session_user
+                       AND a.expires_at > pg_catalog.clock_timestamp()) f);
 
 CREATE OR REPLACE FUNCTION countersign.request_amount(type text, action text) RETURNS bigint
-    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-    RETURN (SELECT ((pg_catalog.array_agg(e.element))[1]
-                    OPERATOR(pg_catalog.#>>) '{operationDetails,instructedAmount,amount}')::bigint
-              FROM countersign.approved_element e
-             WHERE e.element OPERATOR(pg_catalog.->>) 'type' = type
-               AND e.element OPERATOR(pg_catalog.#>>) '{operationDetails,action}' = action
-            HAVING pg_catalog.count(*) = 1);
+    RETURN (SELECT CASE pg_catalog.jsonb_array_length(f.found) WHEN 1 THEN (f.found
+                   OPERATOR(pg_catalog.#>>) '{0,operationDetails,instructedAmount,amount}')::bigint END
+              FROM (SELECT pg_catalog.jsonb_path_query_array(
+                           a.request,
+                           '$[*] ? (@.type == $type && @.operationDetails.action == $action)',
+                           pg_catalog.jsonb_build_object('type', type, 'action', action)) AS found
+                      FROM countersign.approved_request a
+                     WHERE a.role_name = session_user
+                       AND a.expires_at > pg_catalog.clock_timestamp()) f);
 
 -- BEFORE INSERT | UPDATE | DELETE … FOR EACH ROW on a business table: the approved request allows
 -- one row, once. A second session waits for the first one's end and is refused if that committed.
@@ -188,6 +212,34 @@ BEGIN
 END
 $consume$;
 
+-- Ends the connections of a login that nobody can open new ones for, and waits for their end, also
+-- for one that is ending by itself. It may do what its caller may. The wait that
+-- pg_terminate_backend offers looks only ten times a second.
+CREATE OR REPLACE FUNCTION countersign.end_connections(login regrole) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+AS $end$
+DECLARE
+    looks integer := 0;
+BEGIN
+    LOOP
+        PERFORM pg_catalog.pg_terminate_backend(a.pid)
+           FROM pg_catalog.pg_stat_get_activity(NULL) a
+          WHERE a.usesysid = login;
+        EXIT WHEN NOT FOUND;
+        looks := looks + 1;
+        IF looks > 40 THEN
+            RAISE EXCEPTION 'a connection of the login did not end in time';
+        END IF;
+        IF looks > 15 THEN
+            PERFORM pg_catalog.pg_sleep(0.001 * (looks - 15) * (looks - 15));
+        END IF;
+        PERFORM pg_catalog.pg_stat_clear_snapshot();
+    END LOOP;
+END
+$end$;
+
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA countersign FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA countersign TO ${mint};
+GRANT EXECUTE ON FUNCTION countersign.end_connections(regrole) TO ${mint};

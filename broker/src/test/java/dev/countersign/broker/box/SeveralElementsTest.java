@@ -5,7 +5,11 @@ import static dev.countersign.broker.box.Refunds.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.countersign.broker.box.Refunds.Login;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -105,6 +109,112 @@ class SeveralElementsTest {
       run(connection, CREDIT.formatted(Refunds.CASE, 8000));
     }
     assertThat(refunds.ask("SELECT count(*) FROM pair.remarks")).isEqualTo("0");
+  }
+
+  @Test
+  void F01_aSecondSessionWaitsForTheFirstAndGetsNothingOfTheSameElement() throws Exception {
+    Login login = refunds.login(refund(), remark());
+    try (var first = refunds.connect(login);
+        var second = refunds.connect(login)) {
+      first.setAutoCommit(false);
+      run(first, CREDIT.formatted(Refunds.CASE, 8000));
+      var waiting = CompletableFuture.supplyAsync(() -> outcome(second, CREDIT, Refunds.CASE));
+      awaitLock();
+      first.commit();
+
+      assertThat(waiting.get(30, TimeUnit.SECONDS)).contains(USED);
+      assertThat(outcome(second, REMARK, "R-884-2234")).isEqualTo("made");
+    }
+    assertThat(refunds.ask("SELECT count(*) FROM pair.credits")).isEqualTo("1");
+  }
+
+  @Test
+  void F01_ofManySessionsOneGetsEachElement() throws Exception {
+    Login login = refunds.login(refund(), remark());
+    try (var first = refunds.connect(login);
+        var second = refunds.connect(login)) {
+      for (int attempt = 0; attempt < 10; attempt++) {
+        var one = CompletableFuture.supplyAsync(() -> outcome(first, CREDIT, Refunds.CASE));
+        var other = CompletableFuture.supplyAsync(() -> outcome(second, REMARK, "R-884-2234"));
+        one.get(30, TimeUnit.SECONDS);
+        other.get(30, TimeUnit.SECONDS);
+      }
+    }
+    assertThat(refunds.ask("SELECT count(*) FROM pair.credits")).isEqualTo("1");
+    assertThat(refunds.ask("SELECT count(*) FROM pair.remarks")).isEqualTo("1");
+  }
+
+  @Test
+  void aRollbackGivesBackWhatItUsedAndNothingElse() throws SQLException {
+    try (var connection = refunds.connect(refunds.login(refund(), remark()))) {
+      run(connection, REMARK.formatted("R-884-2234"));
+      connection.setAutoCommit(false);
+      run(connection, CREDIT.formatted(Refunds.CASE, 8000));
+      connection.rollback();
+      run(connection, CREDIT.formatted(Refunds.CASE, 8000));
+      var savepoint = connection.setSavepoint();
+      assertThat(outcome(connection, REMARK, "R-884-2234")).contains(USED);
+      connection.rollback(savepoint);
+      connection.commit();
+    }
+    assertThat(refunds.ask("SELECT count(*) FROM pair.credits")).isEqualTo("1");
+    assertThat(refunds.ask("SELECT count(*) FROM pair.remarks")).isEqualTo("1");
+  }
+
+  @Test
+  void aTriggerWithoutTypeUsesUpWhatIsWholeOnly() throws SQLException {
+    try (var connection = Refunds.connect(refunds.owner)) {
+      run(
+          connection,
+          "CREATE OR REPLACE TRIGGER once BEFORE INSERT ON pair.remarks FOR EACH ROW"
+              + " EXECUTE FUNCTION countersign.consume('jti')");
+    }
+    try (var connection = refunds.connect(refunds.login(refund(), remark()))) {
+      run(connection, CREDIT.formatted(Refunds.CASE, 8000));
+      assertThat(outcome(connection, REMARK, "R-884-2234")).contains(USED);
+    }
+    try (var connection = refunds.connect(refunds.login(refund(), remark()))) {
+      run(connection, REMARK.formatted("R-884-2234"));
+      assertThat(outcome(connection, CREDIT, Refunds.CASE)).contains(USED);
+    }
+  }
+
+  @Test
+  void theExamplesOwnPoliciesTakeARefundBesideAnotherElement() throws SQLException {
+    String insert =
+        "INSERT INTO refunds.refunds (case_id, amount, currency) VALUES ('%s', %d, 'USD')";
+    try (var connection = refunds.connect(refunds.login(refund(), remark()))) {
+      assertThatThrownBy(() -> run(connection, insert.formatted("R-884-2234", 8000)))
+          .isInstanceOf(SQLException.class);
+      assertThat(ask(connection, "SELECT string_agg(case_id, ',' ORDER BY 1) FROM refunds.cases"))
+          .isEqualTo(Refunds.CASE + ",R-884-2234");
+      run(connection, insert.formatted(Refunds.CASE, 8000));
+      assertThatThrownBy(() -> run(connection, insert.formatted(Refunds.CASE, 8000)))
+          .hasMessageContaining(USED);
+    }
+    assertThat(refunds.ask("SELECT count(*) FROM refunds.refunds")).isEqualTo("1");
+  }
+
+  private static String outcome(Connection connection, String sql, String caseId) {
+    try {
+      run(connection, sql.formatted(caseId, 8000));
+      return "made";
+    } catch (SQLException refused) {
+      return String.valueOf(refused.getMessage());
+    }
+  }
+
+  private static void awaitLock() {
+    for (int looks = 0; looks < 10_000; looks++) {
+      if (refunds
+          .ask(
+              "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname ="
+                  + " current_database()")
+          .equals("1")) {
+        return;
+      }
+    }
+    throw new AssertionError("the second session does not wait");
   }
 
   @Test

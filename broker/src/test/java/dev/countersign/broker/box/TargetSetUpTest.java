@@ -80,6 +80,23 @@ class TargetSetUpTest {
               "DROP TABLE refunds.owned",
               "must not own tables"),
           new Row(
+              "H11: a group is a member of a table's owner",
+              "GRANT refunds_owner TO refunds_read",
+              "REVOKE refunds_owner FROM refunds_read",
+              "nor be a member of a role that does"),
+          new Row(
+              "H11: default privileges give later tables to everyone",
+              "ALTER DEFAULT PRIVILEGES FOR ROLE refunds_owner GRANT SELECT ON TABLES TO PUBLIC",
+              "ALTER DEFAULT PRIVILEGES FOR ROLE refunds_owner REVOKE SELECT ON TABLES FROM PUBLIC",
+              "default privileges give every table that refunds_owner makes later"),
+          new Row(
+              "H11: default privileges give later tables to a group",
+              "ALTER DEFAULT PRIVILEGES FOR ROLE refunds_owner IN SCHEMA refunds GRANT INSERT ON"
+                  + " TABLES TO refunds_read",
+              "ALTER DEFAULT PRIVILEGES FOR ROLE refunds_owner IN SCHEMA refunds REVOKE INSERT ON"
+                  + " TABLES FROM refunds_read",
+              "default privileges give every table that refunds_owner makes later"),
+          new Row(
               "a group may make tables",
               "GRANT CREATE ON SCHEMA refunds TO refunds_read",
               "REVOKE CREATE ON SCHEMA refunds FROM refunds_read",
@@ -111,14 +128,19 @@ class TargetSetUpTest {
               "PUBLIC may make large objects"),
           new Row(
               "the functions are missing",
-              "DROP FUNCTION countersign.request_amount() CASCADE",
+              "DROP SCHEMA countersign CASCADE",
               "",
-              "functions of the schema countersign"),
+              "functions of the schema countersign are missing"),
+          new Row(
+              "an older version prepared the database",
+              "DROP FUNCTION countersign.end_connections(regrole)",
+              "",
+              "older version prepared this database: run `countersign init-db` again"),
           new Row(
               "a function runs as its caller",
               "ALTER FUNCTION countersign.request() SECURITY INVOKER",
-              "",
-              "functions of the schema countersign"));
+              "ALTER FUNCTION countersign.request() SECURITY DEFINER",
+              "run with other rights than they should"));
 
   @ParameterizedTest(name = "{0}")
   @FieldSource("UNSAFE")
@@ -166,6 +188,23 @@ class TargetSetUpTest {
     InitTarget.run(refunds.owner, refunds.plan(refunds.mintLogin.password()));
     InitTarget.runScripts(
         refunds.owner, List.of(Refunds.example("01_schema.sql"), Refunds.example("02_data.sql")));
+  }
+
+  @Test
+  void aDatabaseThatAnOlderVersionPreparedStillLosesItsLogins() throws SQLException {
+    refunds.start();
+    try {
+      var login = refunds.login(Refunds.findCase(Refunds.CASE));
+      execute("DROP FUNCTION countersign.end_connections(regrole)");
+      try (var connection = refunds.connect(login)) {
+        assertThat(refunds.revoke(login.lease(), "gateway").status()).isEqualTo(204);
+        assertThat(connection.isValid(1)).isFalse();
+      }
+      assertThat(refunds.exists(login)).isFalse();
+    } finally {
+      refunds.stop();
+      setUp();
+    }
   }
 
   @Test
