@@ -18,8 +18,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Business databases for measuring logins: forty tables each in the schema `public`; gone when they
-/// are closed.
+/// Business databases for measuring logins: forty tables each in the schema `public`; gone when
+/// they are closed.
 ///
 /// Each sequence has a database of its own: grants on tables swell the catalog of the database that
 /// they are made in, and no sequence should pay for another's. Ours is prepared as `init-db` does,

@@ -95,18 +95,22 @@ public record GatewayConfig(
   /// The boxes that a call needs.
   ///
   /// @param sts the issuer of the on-behalf-of tokens, exactly as their `iss`
-  /// @param broker its base address, which is its audience for presenters
+  /// @param broker our own broker's base address, which is its audience for presenters; empty where
+  ///   there is none
   /// @param vault the Vault of your own that takes the broker's place
-  public record Upstreams(URI sts, URI broker, Optional<VaultAddress> vault) {
+  public record Upstreams(URI sts, Optional<URI> broker, Optional<VaultAddress> vault) {
 
     /// Upstreams with our own broker.
     public Upstreams(URI sts, URI broker) {
-      this(sts, broker, Optional.empty());
+      this(sts, Optional.of(broker), Optional.empty());
     }
 
     public Upstreams {
-      if (!isOrigin(sts) || !isOrigin(broker)) {
+      if (!isOrigin(sts) || !broker.map(GatewayConfig::isOrigin).orElse(true)) {
         throw new IllegalArgumentException("sts and broker must be addresses without path");
+      }
+      if (broker.isEmpty() && vault.isEmpty()) {
+        throw new IllegalArgumentException("vault must be there where there is no broker");
       }
     }
   }

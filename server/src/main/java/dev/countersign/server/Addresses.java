@@ -10,7 +10,7 @@ final class Addresses {
   static void print(House house, PrintStream out) {
     Installation installation = house.installation();
     line(out, "token service", installation.sts().issuer());
-    line(out, "broker", installation.broker().baseUri());
+    installation.broker().ifPresent(broker -> line(out, "broker", broker.baseUri()));
     line(out, "MCP server", installation.gateway().resource());
     line(out, "transmitter", installation.transmitter().issuer());
     house.console().ifPresent(console -> line(out, "console", console.baseUri()));

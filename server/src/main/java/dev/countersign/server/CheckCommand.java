@@ -33,8 +33,10 @@ final class CheckCommand implements Callable<Integer> {
             + ", "
             + installation.tools().all().size()
             + " tools, "
-            + installation.broker().roles().size()
-            + " broker roles");
+            + installation
+                .broker()
+                .map(broker -> broker.roles().size() + " broker roles")
+                .orElse("a Vault in the broker's place"));
     return 0;
   }
 }

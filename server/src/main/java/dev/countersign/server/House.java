@@ -203,13 +203,16 @@ public final class House implements AutoCloseable {
                       keys.own("sts"),
                       clock));
             },
-            () -> {
-              Database database = database(state, "broker");
-              broker =
-                  keep(
-                      BrokerBox.start(
-                          ready.broker(), database, ledger("broker", database, clock), clock));
-            },
+            () ->
+                ready
+                    .broker()
+                    .ifPresent(config -> {
+                      Database database = database(state, "broker");
+                      broker =
+                          keep(
+                              BrokerBox.start(
+                                  config, database, ledger("broker", database, clock), clock));
+                    }),
             () -> {
               Database database = database(state, "gateway");
               keep(

@@ -63,7 +63,10 @@ final class InitDbCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Logs.configure(Logs.Format.HUMAN);
-    BrokerConfig broker = Installation.read(config.file(), config.variables()).broker();
+    BrokerConfig broker =
+        Installation.read(config.file(), config.variables())
+            .broker()
+            .orElseThrow(() -> problem(Installation.NO_BROKER));
     BrokerConfig.Target target =
         broker.databases().stream()
             .filter(candidate -> candidate.name().equals(database))

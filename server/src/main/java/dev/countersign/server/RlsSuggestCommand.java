@@ -110,7 +110,7 @@ final class RlsSuggestCommand implements Callable<Integer> {
     }
     Access wanted =
         Access.of(access).orElseThrow(() -> problem("--for is read, insert, update or delete"));
-    SqlName role = group(installation.broker());
+    SqlName role = group(installation.broker().orElseThrow(() -> problem(Installation.NO_BROKER)));
     TableFacts facts = facts(installation);
     try {
       System.out.print(
@@ -163,7 +163,8 @@ final class RlsSuggestCommand implements Callable<Integer> {
   }
 
   private DatabaseSettings target(Installation installation) {
-    return installation.broker().databases().stream()
+    return installation.broker().stream()
+        .flatMap(broker -> broker.databases().stream())
         .filter(candidate -> candidate.name().equals(database))
         .map(BrokerConfig.Target::mint)
         .findFirst()

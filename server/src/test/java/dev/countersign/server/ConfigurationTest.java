@@ -9,10 +9,14 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import dev.countersign.config.ConfigException;
+import dev.countersign.protocol.http.WireClient;
 import dev.countersign.server.config.Installation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -99,6 +103,67 @@ class ConfigurationTest {
   }
 
   @Test
+  void takesAVaultOfYourOwnInTheBrokersPlace() throws IOException {
+    withoutTheBroker();
+
+    Installation installation = read();
+
+    assertThat(installation.broker()).isEmpty();
+    assertThat(installation.receiver().broker()).isEmpty();
+    assertThat(installation.gateway().upstreams().broker()).isEmpty();
+    assertThat(installation.gateway().databases()).containsOnlyKeys("refunds");
+  }
+
+  @Test
+  void startsAllOtherBoxesWithAVaultInTheBrokersPlace() throws IOException {
+    withoutTheBroker();
+    var variables = new HashMap<String, String>(Ports.anyFree());
+    variables.put(ConfigOption.DATA, folder.resolve("data").toString());
+    try (House house =
+        House.open(
+            folder.resolve("countersign.yaml"), variables, InstantSource.system(), _ -> {})) {
+      var wire = new WireClient();
+
+      assertThat(
+              wire.send(
+                      "GET",
+                      house.installation().gateway().base().resolve("/healthz"),
+                      Map.of(),
+                      null,
+                      Duration.ofSeconds(30))
+                  .status())
+          .isEqualTo(200);
+      assertThatThrownBy(house::broker).isInstanceOf(NullPointerException.class);
+    }
+  }
+
+  @Test
+  void refusesAnInstallationWithNeitherBrokerNorVault() throws IOException {
+    withoutTheBroker();
+    change("  vault: {address: 'http://127.0.0.1:1'}\n", "");
+
+    assertThatThrownBy(this::read).hasMessageContaining("broker");
+  }
+
+  private void withoutTheBroker() throws IOException {
+    Path file = folder.resolve("countersign.yaml");
+    String text = Files.readString(file);
+    int from = text.indexOf("\nbroker:\n");
+    int until = text.indexOf("\ngateway:\n");
+    Files.writeString(
+        file,
+        (text.substring(0, from) + text.substring(until))
+            .replace(
+                "  tools: tools.yaml\n",
+                """
+                  tools: tools.yaml
+                  vault: {address: 'http://127.0.0.1:1'}
+                  databases:
+                    refunds: {url: 'jdbc:postgresql://127.0.0.1:1/refunds'}
+                """));
+  }
+
+  @Test
   void takesAVaultOfYourOwn() throws IOException {
     change(
         "  tools: tools.yaml",
@@ -117,8 +182,9 @@ class ConfigurationTest {
     Installation read = read();
 
     assertThat(read.decisions().giveBack())
-        .containsExactly(Map.entry(read.gateway().resource().toString(), read.broker().baseUri()));
-    assertThat(read.broker().workloads()).containsKey("sts");
+        .containsExactly(
+            Map.entry(read.gateway().resource().toString(), read.broker().orElseThrow().baseUri()));
+    assertThat(read.broker().orElseThrow().workloads()).containsKey("sts");
   }
 
   @Test

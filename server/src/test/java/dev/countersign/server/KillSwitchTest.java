@@ -225,7 +225,7 @@ class KillSwitchTest {
   @Test
   void J06_theGatewayHoldsNoCredentialThatAnyKillApiAccepts() {
     var installation = running().installation();
-    URI broker = installation.broker().baseUri();
+    URI broker = installation.broker().orElseThrow().baseUri();
     URI transmitter = installation.transmitter().issuer();
     ObjectNode person = StrictJson.object().put("sub", "entra|victim").put("txn", "forged");
     ObjectNode event = event("entra|victim");
@@ -245,7 +245,7 @@ class KillSwitchTest {
 
   @Test
   void J07_theTransmittersOwnKeyEndsNoSessionAndRevokesNoLease() {
-    URI broker = running().installation().broker().baseUri();
+    URI broker = running().installation().broker().orElseThrow().baseUri();
     ObjectNode person = StrictJson.object().put("sub", "entra|victim").put("txn", "forged");
 
     assertThat(

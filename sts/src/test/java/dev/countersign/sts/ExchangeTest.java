@@ -211,10 +211,7 @@ class ExchangeTest {
         f -> f.put("subject_token", ""),
         "invalid_request"),
     new Row("no grant type", f -> f.remove("grant_type"), "invalid_request"),
-    new Row(
-        "another grant type",
-        f -> f.put("grant_type", "password"),
-        "unsupported_grant_type"),
+    new Row("another grant type", f -> f.put("grant_type", "password"), "unsupported_grant_type"),
     new Row(
         "a grant that is not this client's",
         f -> f.put("grant_type", "client_credentials"),

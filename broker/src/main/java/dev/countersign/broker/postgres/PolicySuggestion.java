@@ -216,13 +216,13 @@ public record PolicySuggestion(
             : "";
     return remark
         + """
-    -- The approved request allows one row, once, whatever the login runs. Superusers count as
-    -- members of every group: they write with SET session_replication_role = replica.
-    CREATE OR REPLACE TRIGGER %1$s
-        BEFORE INSERT OR UPDATE OR DELETE ON %2$s
-        FOR EACH ROW WHEN (pg_catalog.pg_has_role(session_user, %3$s, 'USAGE'))
-        EXECUTE FUNCTION countersign.consume(%4$s);\
-    """
+        -- The approved request allows one row, once, whatever the login runs. Superusers count as
+        -- members of every group: they write with SET session_replication_role = replica.
+        CREATE OR REPLACE TRIGGER %1$s
+            BEFORE INSERT OR UPDATE OR DELETE ON %2$s
+            FOR EACH ROW WHEN (pg_catalog.pg_has_role(session_user, %3$s, 'USAGE'))
+            EXECUTE FUNCTION countersign.consume(%4$s);\
+        """
             .formatted(trigger, table.name(), literal(group.text()), isShared ? column : kind);
   }
 

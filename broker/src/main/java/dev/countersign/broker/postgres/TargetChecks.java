@@ -45,6 +45,7 @@ final class TargetChecks {
          AND p.proname IN ('request', 'request_jti', 'request_of', 'request_text',
                            'request_amount', 'consume', 'end_connections')
       """;
+
   private static final int FUNCTION_COUNT = 12;
 
   /// Tables that somebody makes later and that a login may use at once. Parameters: 1 group.
@@ -219,7 +220,8 @@ final class TargetChecks {
       rows.next();
       int there = rows.getInt(1);
       if (there == 0) {
-        problems.add("the functions of the schema countersign are missing: run `countersign init-db`");
+        problems.add(
+            "the functions of the schema countersign are missing: run `countersign init-db`");
       } else if (there < FUNCTION_COUNT) {
         problems.add(
             "some functions of the schema countersign are missing, as where an older version prepared"

@@ -104,7 +104,8 @@ public final class GatewayBox implements AutoCloseable {
             .upstreams()
             .vault()
             .<CredentialBroker>map(vault -> new VaultWire(vault, client))
-            .orElseGet(() -> new BrokerWire(config, client, assertions));
+            .orElseGet(() ->
+                new BrokerWire(config.upstreams().broker().orElseThrow(), client, assertions));
     var behind = ServersBehind.open(tools, client, database, ledger, version(), clock);
     var calls =
         new GuardedCall(

@@ -1,7 +1,6 @@
 package dev.countersign.gateway.http;
 
 import dev.countersign.gateway.CredentialBroker;
-import dev.countersign.gateway.GatewayConfig;
 import dev.countersign.gateway.Lease;
 import dev.countersign.gateway.MintResult;
 import dev.countersign.protocol.PresenterAssertion;
@@ -26,10 +25,11 @@ public final class BrokerWire implements CredentialBroker {
   private final PresenterAssertion.Maker assertions;
   private final String broker;
 
-  public BrokerWire(GatewayConfig config, WireClient client, PresenterAssertion.Maker assertions) {
+  /// @param broker its base address
+  public BrokerWire(URI broker, WireClient client, PresenterAssertion.Maker assertions) {
     this.client = client;
     this.assertions = assertions;
-    this.broker = config.upstreams().broker().toString();
+    this.broker = broker.toString();
   }
 
   @Override

@@ -42,10 +42,15 @@ final class DecisionSection {
   /// The audiences whose unused grants are given back, each with the broker that knows. A broker of
   /// somebody else cannot say whether a token was used.
   static Map<String, URI> giveBack(
-      ConfigSection sts, List<String> audiences, BrokerConfig broker, GatewayConfig gateway) {
+      ConfigSection sts,
+      List<String> audiences,
+      Optional<BrokerConfig> broker,
+      GatewayConfig gateway) {
     var brokers = new TreeMap<String, URI>();
     for (String audience : audiences) {
-      if (broker.roles().stream().noneMatch(role -> role.access().audience().equals(audience))) {
+      if (broker.stream()
+          .flatMap(config -> config.roles().stream())
+          .noneMatch(role -> role.access().audience().equals(audience))) {
         sts.problem("give-back", "names an audience that no role of the broker is for");
       } else if (gateway.upstreams().vault().isPresent()
           && gateway.resource().toString().equals(audience)) {
@@ -54,7 +59,7 @@ final class DecisionSection {
             "the gateway takes its logins from `gateway.vault`, which cannot say whether a token"
                 + " was used; remove one of the two");
       } else {
-        brokers.put(audience, broker.baseUri());
+        brokers.put(audience, broker.orElseThrow().baseUri());
       }
     }
     return brokers;

@@ -20,12 +20,15 @@ final class GatewaySection {
 
   private GatewaySection() {}
 
-  static Optional<GatewayConfig> read(ConfigSection gateway, StsConfig sts, BrokerConfig broker) {
+  static Optional<GatewayConfig> read(
+      ConfigSection gateway, StsConfig sts, Optional<BrokerConfig> broker) {
     var listener = Sections.listener(gateway);
     URI address = Sections.address(gateway, listener);
     GatewayConfig.Mode mode = mode(gateway);
     var databases = new TreeMap<String, String>();
-    broker.databases().forEach(target -> databases.put(target.name(), target.mint().url()));
+    broker.stream()
+        .flatMap(config -> config.databases().stream())
+        .forEach(target -> databases.put(target.name(), target.mint().url()));
     gateway
         .named("databases")
         .forEach((name, section) -> {
@@ -46,7 +49,7 @@ final class GatewaySection {
                 address,
                 mode,
                 WORKLOAD,
-                new GatewayConfig.Upstreams(sts.issuer(), broker.baseUri(), vault),
+                new GatewayConfig.Upstreams(sts.issuer(), broker.map(BrokerConfig::baseUri), vault),
                 sts.anchors().stream()
                     .filter(GatewaySection::isReadable)
                     .map(GatewaySection::anchor)

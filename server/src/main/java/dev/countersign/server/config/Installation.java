@@ -38,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 /// @param decisions what surrounds the policy
 /// @param policyFiles the files of policy and types
 /// @param postgres the owner's login at a PostgreSQL of your own; empty for the embedded one
+/// @param broker empty where a Vault of your own takes its place
 public record Installation(
     Path data,
     Optional<DatabaseSettings> postgres,
@@ -46,7 +47,7 @@ public record Installation(
     TypeRegistry types,
     Policy policy,
     List<Path> policyFiles,
-    BrokerConfig broker,
+    Optional<BrokerConfig> broker,
     List<EmbeddedDatabase> embeddedDatabases,
     GatewayConfig gateway,
     Tools tools,
@@ -58,6 +59,10 @@ public record Installation(
   /// The boxes of an installation, by the names that keys, database users and logs have.
   public static final List<String> BOXES =
       List.of("sts", "broker", "gateway", "transmitter", "receiver", "console");
+
+  /// Said where a command needs the broker.
+  public static final String NO_BROKER =
+      "this configuration has no section broker: a Vault of your own takes its place";
 
   private static final List<String> SECTIONS =
       Stream.concat(Stream.of("state", "development"), BOXES.stream()).toList();
@@ -115,16 +120,22 @@ public record Installation(
     problems.throwIfAny();
     StsConfig stsConfig = sts.orElseThrow();
 
-    ConfigSection brokerSection = root.section("broker");
-    Optional<BrokerConfig> broker =
-        BrokerSection.read(brokerSection, keys, stsConfig.issuer(), mintLogin);
-    brokerSection.done();
-    problems.throwIfAny();
-    BrokerConfig brokerConfig = broker.orElseThrow();
-    List<EmbeddedDatabase> embedded = BrokerSection.embedded(brokerSection, brokerConfig);
-
     ConfigSection gatewaySection = root.section("gateway");
-    Optional<GatewayConfig> gateway = GatewaySection.read(gatewaySection, stsConfig, brokerConfig);
+    Optional<ConfigSection> brokerSection =
+        gatewaySection.has("vault") && !root.has("broker")
+            ? Optional.empty()
+            : Optional.of(root.section("broker"));
+    Optional<BrokerConfig> broker =
+        brokerSection.flatMap(
+            section -> BrokerSection.read(section, keys, stsConfig.issuer(), mintLogin));
+    brokerSection.ifPresent(ConfigSection::done);
+    problems.throwIfAny();
+    List<EmbeddedDatabase> embedded =
+        brokerSection
+            .map(section -> BrokerSection.embedded(section, broker.orElseThrow()))
+            .orElse(List.of());
+
+    Optional<GatewayConfig> gateway = GatewaySection.read(gatewaySection, stsConfig, broker);
     Path toolsFile = GatewaySection.tools(gatewaySection);
     gatewaySection.done();
     ConfigSection transmitterSection = root.section("transmitter");
@@ -135,7 +146,10 @@ public record Installation(
     ConfigSection receiverSection = root.section("receiver");
     Optional<ReceiverConfig> receiver =
         ReceiverSection.read(
-            receiverSection, transmitterAddress, stsConfig.issuer(), brokerConfig.baseUri());
+            receiverSection,
+            transmitterAddress,
+            stsConfig.issuer(),
+            broker.map(BrokerConfig::baseUri));
     receiverSection.done();
     Optional<ConsoleConfig> console =
         root.optionalSection("console")
@@ -145,7 +159,7 @@ public record Installation(
     problems.throwIfAny();
     DecisionSettings decisions =
         surroundings.givingBack(
-            DecisionSection.giveBack(stsSection, givenBack, brokerConfig, gateway.orElseThrow()));
+            DecisionSection.giveBack(stsSection, givenBack, broker, gateway.orElseThrow()));
     problems.throwIfAny();
 
     Tools tools;
@@ -185,7 +199,7 @@ public record Installation(
         types,
         policy,
         List.of(policyFile, typesFile),
-        brokerConfig,
+        broker,
         embedded,
         gateway.orElseThrow(),
         tools,

@@ -24,7 +24,7 @@ final class ReceiverSection {
   private ReceiverSection() {}
 
   static Optional<ReceiverConfig> read(
-      ConfigSection receiver, URI transmitter, URI sts, URI broker) {
+      ConfigSection receiver, URI transmitter, URI sts, Optional<URI> broker) {
     var listener = Sections.listener(receiver);
     String audience = audience(receiver);
     receiver.optionalText("algorithm");

@@ -38,7 +38,7 @@ final class Attacks {
             wire,
             house.installation().keys().own("gateway"),
             house.installation().sts().issuer(),
-            house.installation().broker().baseUri(),
+            house.installation().broker().orElseThrow().baseUri(),
             clock);
   }
 

@@ -54,7 +54,7 @@ class AgentThatExchangesTest {
             "agent",
             installation.keys().own("agent"),
             installation.sts().issuer(),
-            installation.broker().baseUri(),
+            installation.broker().orElseThrow().baseUri(),
             CLOCK);
     var agent = new McpClient(new HttpTransport(installation.gateway().resource()));
     opened = new Scene(house, client, agent);

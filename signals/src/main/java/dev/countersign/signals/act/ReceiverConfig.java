@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /// The receiver's configuration, valid by construction. It alone holds admin credentials.
@@ -18,7 +19,8 @@ import java.util.Set;
 /// @param audience the one `aud` of those tokens, as the transmitter registered it
 /// @param subjectIssuer whose subjects it acts on: the `iss` of `sub_id`, the STS's issuer
 /// @param sts the STS's base address, which is also its name as an audience
-/// @param broker the broker's base address, which is also its name as an audience
+/// @param broker the broker's base address, which is also its name as an audience; empty where a
+///   Vault of your own takes its place
 /// @param providers where to end a person's sessions by the anchor of the subject
 /// @param hooks systems of the company that are told
 /// @param inbound transmitters of others whose events end agents here
@@ -30,7 +32,7 @@ public record ReceiverConfig(
     String audience,
     String subjectIssuer,
     URI sts,
-    URI broker,
+    Optional<URI> broker,
     List<IdentityProvider> providers,
     List<Hook> hooks,
     List<Inbound> inbound,
@@ -55,7 +57,7 @@ public record ReceiverConfig(
     }
     checkBase(transmitter, "transmitter", problems);
     checkBase(sts, "sts", problems);
-    checkBase(broker, "broker", problems);
+    broker.ifPresent(base -> checkBase(base, "broker", problems));
     var anchors = new HashSet<String>();
     for (IdentityProvider provider : providers) {
       if (!anchors.add(provider.anchor())) {
@@ -102,7 +104,7 @@ public record ReceiverConfig(
         audience,
         subjectIssuer,
         sts,
-        broker,
+        Optional.of(broker),
         providers,
         List.of(),
         List.of(),

@@ -195,7 +195,9 @@ public final class ReceiverBox implements AutoCloseable {
     var self = new PresenterAssertion.Maker(config.workload(), ownKey, clock);
     var handlers = new ArrayList<SessionHandler>();
     handlers.add(new StsSessions(config.sts(), self, client, clock));
-    handlers.add(new BrokerLeases(config.broker(), self, client, clock));
+    config
+        .broker()
+        .ifPresent(broker -> handlers.add(new BrokerLeases(broker, self, client, clock)));
     for (IdentityProvider provider : config.providers()) {
       handlers.add(
           switch (provider) {

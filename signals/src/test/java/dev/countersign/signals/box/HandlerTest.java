@@ -119,7 +119,7 @@ class HandlerTest {
             World.AUDIENCE,
             World.STS_ISSUER,
             base,
-            base,
+            Optional.of(base),
             List.of(provider),
             List.of(new ReceiverConfig.Hook("siem", base.resolve("/hook"), Set.of(), SECRET)),
             List.of(),
