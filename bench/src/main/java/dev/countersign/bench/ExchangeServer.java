@@ -29,14 +29,14 @@ final class ExchangeServer {
   /// Parameters: 1 people, 2 first number, 3 last number.
   private static final String GRANTS =
       """
-      INSERT INTO ledger.entry (writer, seq, at, box, event, jti, subject, data, hash)
+      INSERT INTO ledger.entry (writer, seq, at, box, event, jti, person, data, sealed, hash)
       SELECT 'past/bench',
              n,
              now() - interval '30 days' + n * interval '500 milliseconds',
              'sts',
              'exchange-permitted',
              md5('jti' || n),
-             'bench|p' || (n % ?::bigint),
+             'p_' || lpad((n % ?::bigint)::text, 20, '0'),
              jsonb_build_object(
                'client_id', 'client-0', 'scope', 'refund:write', 'outcome', 'permit',
                'digest', md5('digest' || n), 'policy_version', md5('policy'),
@@ -45,6 +45,7 @@ final class ExchangeServer {
                    'action', 'process_refund',
                    'instructedAmount', jsonb_build_object('currency', 'USD', 'amount', n % 5000),
                    'creditorAccount', jsonb_build_object('identification', 'R-884-' || n))))),
+             ''::bytea,
              sha256(n::text::bytea)
         FROM generate_series(?::bigint, ?::bigint) AS n
       """;

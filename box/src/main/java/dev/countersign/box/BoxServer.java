@@ -1,7 +1,9 @@
 package dev.countersign.box;
 
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TraceContext;
 import io.helidon.common.context.Context;
+import io.helidon.http.HeaderNames;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
@@ -114,7 +116,7 @@ public final class BoxServer implements AutoCloseable {
         })
         .addFilter((chain, request, _) -> {
           bodies.refuseLarge(request);
-          chain.proceed();
+          inTrace(request, chain::proceed);
         })
         .get("/healthz", (_, response) -> alive(response))
         .get("/readyz", (_, response) -> ready(settings.health(), response))
@@ -125,6 +127,11 @@ public final class BoxServer implements AutoCloseable {
     routing.any(BoxServer::unknownPath);
     // The first handler of an exception counts, so the box's own come before these.
     edge.install(routing);
+  }
+
+  private static void inTrace(ServerRequest request, Runnable answer) {
+    String header = request.headers().first(HeaderNames.create(TraceContext.HEADER)).orElse("");
+    TraceContext.entering(header).run(answer);
   }
 
   // The web server only logs why it cannot listen.

@@ -4,6 +4,10 @@ import java.util.Locale;
 
 /// Everything that a box writes down.
 public enum LedgerEvent {
+  /// A replica of a box began to write: its first entry, with version and configuration.
+  BOX_STARTED,
+  /// The last entry of a replica that stopped in order.
+  BOX_STOPPED,
   EXCHANGE_PERMITTED,
   EXCHANGE_STEP_UP,
   EXCHANGE_DENIED,
@@ -55,6 +59,12 @@ public enum LedgerEvent {
   /// A stream was changed: its delivery, its status, its subjects.
   STREAM_CHANGED,
   EVENT_RECEIVED,
+  /// A person's key was thrown away, and with it all that was personal about them.
+  PERSON_FORGOTTEN,
+  /// A month of the ledger was dropped, under a signed statement of where each chain goes on.
+  MONTH_DROPPED,
+  /// `countersign prove` ran: its verdict and the digest of its report.
+  PROPERTIES_PROVEN,
   KILL_STEP,
   KILL_FINISHED,
   /// An operator had steps tried again that were given up.

@@ -1,21 +1,23 @@
 package dev.countersign.ledger;
 
 import dev.countersign.protocol.Digest;
-import dev.countersign.protocol.StrictJson;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/// An entry as it stands in the ledger.
+/// An entry as somebody reads it who may: with the person and everything personal, unless they were
+/// forgotten.
 ///
 /// @param writer the running box that wrote it: its name and a random id of the run
 /// @param seq its place in that writer's chain, from 1
 /// @param at when it was written, by the box's clock, in microseconds
 /// @param event the wire name of the event
-/// @param hash SHA-256 over the previous entry's hash and this entry's canonical form, in hex
+/// @param subject the person, or the random name of one who was forgotten
+/// @param hash SHA-256 over the previous entry's hash and this entry's line, in hex
 public record LedgerRecord(
     String writer,
     long seq,
@@ -26,46 +28,73 @@ public record LedgerRecord(
     String subject,
     ObjectNode data,
     String hash) {
+  /// The member of [#data] that says that the person was forgotten.
+  public static final String FORGOTTEN = "forgotten";
 
-  /// The next record of a chain.
+  /// The line that an entry becomes.
   ///
-  /// @param previous the hash of the record before, or [#genesis]
-  public static LedgerRecord next(
-      String writer, long seq, Instant now, String box, LedgerEntry entry, String previous) {
-    Instant at = now.truncatedTo(ChronoUnit.MICROS);
-    String event = entry.event().wireName();
-    var record =
-        new LedgerRecord(
-            writer, seq, at, box, event, entry.jti(), entry.subject(), entry.data(), "");
+  /// @param person whose it is; null where there is nobody
+  /// @param previous the hash of the line before, or [ChainLine#genesis]
+  public static ChainLine line(
+      String writer,
+      long seq,
+      Instant now,
+      String box,
+      LedgerEntry entry,
+      @Nullable Person person,
+      String previous) {
+    ObjectNode data = person == null ? entry.data() : PersonalData.impersonal(entry.data());
+    String sealed =
+        person == null ? "" : person.seal(PersonalData.personal(entry.data()));
+    return new ChainLine(
+            writer,
+            seq,
+            now.truncatedTo(ChronoUnit.MICROS),
+            box,
+            entry.event().wireName(),
+            entry.jti(),
+            person == null ? "" : person.id(),
+            data,
+            sealed,
+            "")
+        .after(previous);
+  }
+
+  /// An entry as somebody reads it who has the keys.
+  ///
+  /// @param person whose it is; empty where there is nobody, or they were forgotten
+  public static LedgerRecord opened(ChainLine line, Optional<Person> person) {
+    ObjectNode data = line.data().deepCopy();
+    Optional<ObjectNode> personal = person.flatMap(known -> known.open(line.sealed()));
+    personal.ifPresent(data::setAll);
+    if (personal.isPresent()) {
+      data.remove(data.has("matches") ? "rules" : "");
+    } else if (!line.sealed().isEmpty()) {
+      data.put(FORGOTTEN, true);
+    }
     return new LedgerRecord(
-        writer,
-        seq,
-        at,
-        box,
-        event,
-        entry.jti(),
-        entry.subject(),
-        entry.data(),
-        record.hashAfter(previous));
+        line.writer(),
+        line.seq(),
+        line.at(),
+        line.box(),
+        line.event(),
+        line.jti(),
+        person.map(Person::subject).orElse(line.person()),
+        data,
+        line.hash());
   }
 
-  /// What stands before the first entry of a writer.
-  public static String genesis(String writer) {
-    return hex(writer.getBytes(StandardCharsets.UTF_8));
+  /// A name for this record that fits into a report: writer and number.
+  public String id() {
+    return writer + "#" + seq;
   }
 
-  /// The hash that this record must have after the one before it.
-  public String hashAfter(String previous) {
-    var form = StrictJson.object();
-    form.put("writer", writer).put("seq", seq).put("at", at.toString()).put("box", box);
-    form.put("event", event).put("jti", jti).put("subject", subject).set("data", data);
-    var bytes = new ByteArrayOutputStream();
-    bytes.writeBytes(HexFormat.of().parseHex(previous));
-    bytes.writeBytes(StrictJson.canonical(form).getBytes(StandardCharsets.UTF_8));
-    return hex(bytes.toByteArray());
-  }
-
-  private static String hex(byte[] bytes) {
-    return HexFormat.of().formatHex(Digest.raw(bytes));
+  /// The trace that this entry belongs to in OpenTelemetry's words: the caller's, or one that
+  /// follows from the `jti`.
+  public String traceId() {
+    String known = data.path("trace_id").asString("");
+    return known.isEmpty()
+        ? HexFormat.of().formatHex(Digest.raw(jti.getBytes(StandardCharsets.UTF_8)), 0, 16)
+        : known;
   }
 }

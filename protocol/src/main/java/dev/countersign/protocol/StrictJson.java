@@ -99,6 +99,11 @@ public final class StrictJson {
     return JsonNodeFactory.instance.arrayNode();
   }
 
+  /// A text as a value.
+  public static JsonNode text(String text) {
+    return JsonNodeFactory.instance.stringNode(text);
+  }
+
   /// Writes a value in the order its members have.
   public static String write(JsonNode value) {
     return MAPPER.writeValueAsString(value);

@@ -30,6 +30,8 @@ public final class LedgerSchema {
         }
         statement.execute("GRANT USAGE ON SCHEMA ledger TO " + user);
         statement.execute("GRANT INSERT ON ledger.entry TO " + user);
+        statement.execute(
+            "GRANT EXECUTE ON FUNCTION ledger.people(text[], text[], bytea[]) TO " + user);
       }
     }
   }

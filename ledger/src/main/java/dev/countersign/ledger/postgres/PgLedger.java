@@ -2,11 +2,15 @@ package dev.countersign.ledger.postgres;
 
 import static java.time.ZoneOffset.UTC;
 
+import dev.countersign.ledger.ChainLine;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
+import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.ledger.LedgerRecord;
+import dev.countersign.ledger.Person;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TraceContext;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -14,8 +18,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -25,6 +32,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
 
 /// The ledger of one running box: entries that wait at the same moment are written in one
 /// transaction, and nobody goes on before theirs is durable.
@@ -36,39 +44,55 @@ public final class PgLedger implements Ledger, AutoCloseable {
   private static final Duration IDLE = Duration.ofMillis(200);
   private static final int LARGEST_GROUP = 200;
 
-  /// Parameters: 1 writer, 2 box, 3 to 9 seqs, times, events, jtis, subjects, data and hashes.
+  /// Parameters: 1 writer, 2 box, 3 to 10 seqs, times, events, jtis, people, data, sealed data and
+  /// hashes.
   private static final String APPEND =
       """
-      INSERT INTO ledger.entry (writer, box, seq, at, event, jti, subject, data, hash)
-      SELECT ?, ?, entry.seq, entry.at, entry.event, entry.jti, entry.subject, entry.data::jsonb, entry.hash
-        FROM unnest(?::bigint[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bytea[])
-          AS entry (seq, at, event, jti, subject, data, hash)
+      INSERT INTO ledger.entry (writer, box, seq, at, event, jti, person, data, sealed, hash)
+      SELECT ?, ?, entry.seq, entry.at, entry.event, entry.jti, entry.person, entry.data::jsonb,
+             entry.sealed, entry.hash
+        FROM unnest(?::bigint[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::text[],
+                    ?::bytea[], ?::bytea[])
+          AS entry (seq, at, event, jti, person, data, sealed, hash)
       """;
 
   private final String box;
   private final DataSource database;
   private final InstantSource clock;
   private final BlockingQueue<Waiting> queue = new LinkedBlockingQueue<>(10_000);
+  private final People people;
+  private final ObjectNode replica;
   private final Thread thread;
   private volatile boolean closing;
   private String writer = "";
   private long seq;
   private String lastHash = "";
+  private boolean begun;
 
   /// Starts the writer.
   ///
   /// @param box the box's name; its database user is `countersign_<box>`
   public PgLedger(String box, DataSource database, InstantSource clock) {
+    this(box, database, clock, StrictJson.object());
+  }
+
+  /// Starts the writer of a running box, whose chains begin and end with an entry that says so.
+  ///
+  /// @param replica which one it is, of which version, with which configuration; empty for a writer
+  ///   that is no running box
+  public PgLedger(String box, DataSource database, InstantSource clock, ObjectNode replica) {
     this.box = box;
     this.database = database;
     this.clock = clock;
+    this.people = new People(clock);
+    this.replica = replica.deepCopy();
     startChain();
     this.thread = Thread.ofVirtual().name("ledger-" + box).start(this::write);
   }
 
   @Override
   public void append(LedgerEntry entry) {
-    var waiting = new Waiting(entry, new CompletableFuture<>());
+    var waiting = new Waiting(inTrace(entry), new CompletableFuture<>());
     if (closing || !queue.offer(waiting)) {
       throw new LedgerAway(null);
     }
@@ -93,6 +117,17 @@ public final class PgLedger implements Ledger, AutoCloseable {
     }
   }
 
+  // OpenTelemetry's ids, so that its spans lead here and an entry leads to them.
+  private static LedgerEntry inTrace(LedgerEntry entry) {
+    Optional<TraceContext> current = TraceContext.current();
+    if (current.isEmpty()) {
+      return entry;
+    }
+    ObjectNode data = entry.data().deepCopy();
+    data.put("trace_id", current.get().traceId()).put("span_id", current.get().spanId());
+    return new LedgerEntry(entry.event(), entry.jti(), entry.subject(), data);
+  }
+
   private void write() {
     var group = new ArrayList<Waiting>();
     while (!closing || !queue.isEmpty()) {
@@ -102,15 +137,26 @@ public final class PgLedger implements Ledger, AutoCloseable {
       }
       group.add(first);
       queue.drainTo(group, LARGEST_GROUP - 1);
-      try {
-        insert(group);
-        group.forEach(waiting -> waiting.done.complete(null));
-      } catch (SQLException | RuntimeException failed) {
-        startChain();
-        group.forEach(waiting -> waiting.done.completeExceptionally(failed));
-      }
+      writeGroup(group);
       group.clear();
     }
+    if (begun) {
+      writeGroup(List.of(lifeSign(LedgerEvent.BOX_STOPPED)));
+    }
+  }
+
+  private void writeGroup(List<Waiting> group) {
+    try {
+      insert(group);
+      group.forEach(waiting -> waiting.done.complete(null));
+    } catch (SQLException | RuntimeException failed) {
+      startChain();
+      group.forEach(waiting -> waiting.done.completeExceptionally(failed));
+    }
+  }
+
+  private Waiting lifeSign(LedgerEvent event) {
+    return new Waiting(new LedgerEntry(event, "", "", replica), new CompletableFuture<>());
   }
 
   /// The next entry, or null after a while without one. Never interrupted in the middle of a write.
@@ -122,50 +168,72 @@ public final class PgLedger implements Ledger, AutoCloseable {
     }
   }
 
-  // One statement, so one transaction and one round trip.
-  private void insert(List<Waiting> group) throws SQLException {
-    var records = new ArrayList<LedgerRecord>(group.size());
-    for (Waiting waiting : group) {
-      var record = LedgerRecord.next(writer, ++seq, clock.instant(), box, waiting.entry, lastHash);
-      lastHash = record.hash();
-      records.add(record);
+  // One statement, so one transaction and one round trip; another one where a person is new.
+  private void insert(List<Waiting> waiting) throws SQLException {
+    var group = new ArrayList<>(waiting);
+    boolean begins = !begun && !replica.isEmpty();
+    if (begins) {
+      group.addFirst(lifeSign(LedgerEvent.BOX_STARTED));
     }
-    try (Connection connection = database.getConnection();
-        PreparedStatement statement = connection.prepareStatement(APPEND)) {
+    try (Connection connection = database.getConnection()) {
+      List<String> subjects = group.stream().map(one -> one.entry.subject()).toList();
+      Map<String, Person> known = people.of(connection, subjects);
+      var lines = new ArrayList<ChainLine>(group.size());
+      for (Waiting one : group) {
+        Person person = known.get(one.entry.subject());
+        if (person == null && !one.entry.subject().isEmpty()) {
+          throw new IllegalStateException("a person was just forgotten; try again");
+        }
+        var line =
+            LedgerRecord.line(writer, ++seq, clock.instant(), box, one.entry, person, lastHash);
+        lastHash = line.hash();
+        lines.add(line);
+      }
+      insert(connection, lines);
+    }
+    begun = begun || begins;
+  }
+
+  private void insert(Connection connection, List<ChainLine> lines) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(APPEND)) {
       statement.setString(1, writer);
       statement.setString(2, box);
-      statement.setArray(3, array(connection, "bigint", records, LedgerRecord::seq));
+      statement.setArray(3, array(connection, "bigint", lines, ChainLine::seq));
       statement.setArray(
-          4, array(connection, "timestamptz", records, record -> record.at().atOffset(UTC)));
-      statement.setArray(5, array(connection, "text", records, LedgerRecord::event));
-      statement.setArray(6, array(connection, "text", records, LedgerRecord::jti));
-      statement.setArray(7, array(connection, "text", records, LedgerRecord::subject));
+          4, array(connection, "timestamptz", lines, line -> line.at().atOffset(UTC)));
+      statement.setArray(5, array(connection, "text", lines, ChainLine::event));
+      statement.setArray(6, array(connection, "text", lines, ChainLine::jti));
+      statement.setArray(7, array(connection, "text", lines, ChainLine::person));
       statement.setArray(
-          8, array(connection, "text", records, record -> StrictJson.write(record.data())));
+          8, array(connection, "text", lines, line -> StrictJson.write(line.data())));
+      statement.setArray(9, bytes(connection, lines, line -> Base64.getDecoder().decode(line.sealed())));
       statement.setArray(
-          9,
-          connection.createArrayOf(
-              "bytea",
-              records.stream()
-                  .map(record -> HexFormat.of().parseHex(record.hash()))
-                  .toArray(byte[][]::new)));
+          10, bytes(connection, lines, line -> HexFormat.of().parseHex(line.hash())));
       statement.executeUpdate();
     }
+  }
+
+  private static Array bytes(
+      Connection connection, List<ChainLine> lines, Function<ChainLine, byte[]> column)
+      throws SQLException {
+    return connection.createArrayOf(
+        "bytea", lines.stream().map(column).toArray(byte[][]::new));
   }
 
   private static Array array(
       Connection connection,
       String type,
-      List<LedgerRecord> records,
-      Function<LedgerRecord, Object> column)
+      List<ChainLine> lines,
+      Function<ChainLine, Object> column)
       throws SQLException {
-    return connection.createArrayOf(type, records.stream().map(column).toArray());
+    return connection.createArrayOf(type, lines.stream().map(column).toArray());
   }
 
   private void startChain() {
     writer = box + "/" + Ids.base62(12);
     seq = 0;
-    lastHash = LedgerRecord.genesis(writer);
+    lastHash = ChainLine.genesis(writer);
+    begun = false;
   }
 
   private record Waiting(LedgerEntry entry, CompletableFuture<Void> done) {}

@@ -1,5 +1,6 @@
 package dev.countersign.protocol.http;
 
+import dev.countersign.protocol.TraceContext;
 import dev.countersign.protocol.UnavailableException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
@@ -56,6 +57,8 @@ public final class WireClient implements Wire {
       Duration timeout) {
     var request = HttpRequest.newBuilder(address).timeout(timeout);
     headers.forEach(request::header);
+    TraceContext.current()
+        .ifPresent(trace -> request.setHeader(TraceContext.HEADER, trace.header()));
     request.method(
         method,
         body == null
