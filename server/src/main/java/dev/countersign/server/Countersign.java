@@ -9,13 +9,14 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "countersign",
     mixinStandardHelpOptions = true,
-    version = "Countersign 0.1.0",
+    version = "Countersign " + Countersign.VERSION,
     description = "Decides, signs and ends every single tool call of an AI agent.",
     subcommands = {
       DemoCommand.class,
       ServeCommand.class,
       CheckCommand.class,
       TraceCommand.class,
+      LedgerCommand.class,
       DoctorCommand.class,
       ExplainCommand.class,
       ClientCommand.class,
@@ -37,6 +38,9 @@ import picocli.CommandLine.Spec;
       HelpCommand.class
     })
 final class Countersign implements Runnable {
+  /// The program's version.
+  static final String VERSION = "0.1.0";
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override

@@ -1,5 +1,6 @@
 package dev.countersign.server;
 
+import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
 import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseSettings;
@@ -13,9 +14,14 @@ import dev.countersign.idp.box.EntraShapedIdp;
 import dev.countersign.idp.box.OktaShapedIdp;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerReader;
+import dev.countersign.ledger.postgres.Checkpoints;
 import dev.countersign.ledger.postgres.LedgerSchema;
 import dev.countersign.ledger.postgres.PgLedger;
 import dev.countersign.ledger.postgres.PgLedgerReader;
+import dev.countersign.protocol.Digest;
+import dev.countersign.protocol.JwtSigner;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.VerificationKeys;
 import dev.countersign.server.config.DevelopmentSection.Development;
 import dev.countersign.server.config.Installation;
 import dev.countersign.server.config.Keys;
@@ -27,6 +33,11 @@ import dev.countersign.sts.Anchor;
 import dev.countersign.sts.AttributeStore;
 import dev.countersign.sts.box.PolicyFiles;
 import dev.countersign.sts.box.StsBox;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -46,6 +57,7 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /// All boxes of one installation, running. Read [#open] from top to bottom to know what runs, on
 /// which database user, and what each box is handed; nothing else builds a box.
@@ -68,6 +80,8 @@ public final class House implements AutoCloseable {
   private @Nullable BrokerBox broker;
   private @Nullable ConsoleBox console;
   private @Nullable DatabaseSettings superuser;
+
+  private ObjectNode replica = StrictJson.object();
 
   private House() {}
 
@@ -132,10 +146,32 @@ public final class House implements AutoCloseable {
     installation = ready;
     Keys keys = ready.keys();
 
+    replica = replica(file, ready);
     progress.accept("boxes");
     startStandIns(ready, clock);
     startBoxes(ready, state, keys, clock);
     ready.development().attributes().ifPresent(csv -> importAttributes(csv, ready, clock));
+  }
+
+  /// What each chain of the ledger begins with: who writes, which version, which configuration.
+  private static ObjectNode replica(Path file, Installation ready) {
+    try {
+      return StrictJson.object()
+          .put("replica", hostName() + ":" + ProcessHandle.current().pid())
+          .put("version", Countersign.VERSION)
+          .put("configuration", Digest.sha256(Files.readAllBytes(file)))
+          .put("policy_version", ready.policy().version());
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(file + " cannot be read", unreadable);
+    }
+  }
+
+  private static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException nameless) {
+      return "nameless";
+    }
   }
 
   private void importAttributes(Path csv, Installation ready, InstantSource clock) {
@@ -185,7 +221,14 @@ public final class House implements AutoCloseable {
 
   private void startBoxes(Installation ready, StateDatabase state, Keys keys, InstantSource clock) {
     DataSource auditor = keep(Database.open("auditor", state.auditor(), 2)).dataSource();
-    LedgerReader reader = new PgLedgerReader(auditor);
+    ECKey ledgerKey = keys.own("ledger");
+    var ledgerKeys = VerificationKeys.of(List.of(ledgerKey));
+    LedgerReader reader = new PgLedgerReader(auditor, ledgerKeys);
+    keep(
+        new CheckpointLoop(
+            auditor,
+            new Checkpoints(auditor, new JwtSigner(ledgerKey), ledgerKeys, clock),
+            ready.ledger()));
     ledgerReader = reader;
     inParallel(
         List.of(
@@ -264,7 +307,7 @@ public final class House implements AutoCloseable {
   }
 
   private Ledger ledger(String box, Database database, InstantSource clock) {
-    return keep(new PgLedger(box, database.dataSource(), clock));
+    return keep(new PgLedger(box, database.dataSource(), clock, replica));
   }
 
   private <T extends AutoCloseable> T keep(T part) {

@@ -62,6 +62,11 @@ final class StateAccess implements AutoCloseable {
     return StateDatabase.provision(owner, secrets, Installation.BOXES).auditor();
   }
 
+  /// The login that owns the state's schemas, the ledger's among them.
+  DatabaseSettings ledgerOwner() {
+    return StateDatabase.provision(owner, secrets, Installation.BOXES).owner();
+  }
+
   /// The login that runs migrations.
   DatabaseSettings owner() {
     return owner;

@@ -15,6 +15,7 @@ import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.Secret;
 import dev.countersign.server.config.BrokerSection.EmbeddedDatabase;
 import dev.countersign.server.config.DevelopmentSection.Development;
+import dev.countersign.server.config.LedgerSection.LedgerSettings;
 import dev.countersign.signals.act.ReceiverConfig;
 import dev.countersign.signals.transmit.TransmitterConfig;
 import dev.countersign.sts.DecisionSettings;
@@ -54,6 +55,7 @@ public record Installation(
     TransmitterConfig transmitter,
     ReceiverConfig receiver,
     Optional<ConsoleConfig> console,
+    LedgerSettings ledger,
     Development development) {
 
   /// The boxes of an installation, by the names that keys, database users and logs have.
@@ -65,7 +67,7 @@ public record Installation(
       "this configuration has no section broker: a Vault of your own takes its place";
 
   private static final List<String> SECTIONS =
-      Stream.concat(Stream.of("state", "development"), BOXES.stream()).toList();
+      Stream.concat(Stream.of("state", "ledger", "development"), BOXES.stream()).toList();
 
   /// Reads a file and all that it names; starts nothing. The databases inside the embedded
   /// PostgreSQL have no address yet: see [#located].
@@ -155,6 +157,7 @@ public record Installation(
         root.optionalSection("console")
             .flatMap(section ->
                 gateway.flatMap(config -> ConsoleSection.read(section, config.resource())));
+    LedgerSettings ledger = LedgerSection.read(root.optionalSection("ledger"));
     Development development = stage.flatMap(DevelopmentSection::read).orElseGet(Development::none);
     problems.throwIfAny();
     DecisionSettings decisions =
@@ -206,6 +209,7 @@ public record Installation(
         transmitter.orElseThrow(),
         receiver.orElseThrow(),
         console,
+        ledger,
         development);
   }
 

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import tools.jackson.databind.node.ObjectNode;
 
 /// The key files of an installation: `<box>.jwk` holds a box's own private key, `<box>.pub.json`
 /// the public keys of a box that runs elsewhere.
@@ -33,6 +34,11 @@ public final class Keys {
   /// A private RSA key, for receivers that know RS256 only.
   public RSAKey ownRsa(String name) {
     return KeyFiles.loadOrCreateRsa(file(name));
+  }
+
+  /// The public half of an own key, as a JWK Set.
+  public ObjectNode publicSet(String name) {
+    return KeyFiles.publicSet(List.of(own(name)));
   }
 
   /// The secret that seals what the token service keeps in its database, made where it is missing.
