@@ -190,6 +190,31 @@ class EndToEndTest {
 
   @Test
   @Order(4)
+  void K03_theExportOfTheStoryIsCheckedOfflineAndAChangedLineIsNamed() throws IOException {
+    Path export = data.resolve("ledger.jsonl");
+    told("ledger", "checkpoints", "--now");
+    told("ledger", "export", "--out", export.toString());
+    assertThat(told("ledger", "verify")).contains("The ledger is whole");
+    assertThat(told("ledger", "verify", export.toString())).contains("The ledger is whole");
+    List<String> lines = new ArrayList<>(Files.readAllLines(export));
+    assertThat(lines).anyMatch(line -> line.startsWith("{\"checkpoint\""));
+    assertThat(lines).noneMatch(line -> line.contains("contoso.example"));
+
+    int last = lines.size() - 2;
+    lines.set(last, lines.get(last).replaceFirst("\"event\":\"[a-z-]+\"", "\"event\":\"x\""));
+    Files.write(export, lines);
+
+    assertThat(Main.run("ledger", "verify", export.toString())).isEqualTo(1);
+    Path events = data.resolve("events.jsonl");
+    told("ledger", "export", "--format", "ocsf", "--out", events.toString());
+    assertThat(Files.readAllLines(events))
+        .allSatisfy(line ->
+            assertThat(StrictJson.parseObject(line).path("class_uid").intValue()).isEqualTo(6003))
+        .anySatisfy(line -> assertThat(line).contains("exchange-killed"));
+  }
+
+  @Test
+  @Order(4)
   void theCommandShowsWhatPeopleWereAsked() {
     String id =
         ledger.stream()
