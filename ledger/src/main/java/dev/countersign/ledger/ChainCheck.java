@@ -51,7 +51,11 @@ final class ChainCheck {
       long number, byte[] hash, byte[] buffer, int from, int length, MessageDigest sha256) {
     if (number <= seq) {
       return Optional.of(
-          writer + ": entry " + number + " comes after entry " + seq
+          writer
+              + ": entry "
+              + number
+              + " comes after entry "
+              + seq
               + ": it is there twice, was moved, or the chain was forked");
     }
     long before = seq;
@@ -90,16 +94,25 @@ final class ChainCheck {
     }
     return Optional.of(
         missing(seq + 1, expected.lastKey())
-            + "; checkpoint " + expected.lastEntry().getValue().checkpoint + " saw them");
+            + "; checkpoint "
+            + expected.lastEntry().getValue().checkpoint
+            + " saw them");
   }
 
   private String missing(long first, long last) {
-    return writer + ": entry " + first + (first == last ? " is" : " to " + last + " are")
+    return writer
+        + ": entry "
+        + first
+        + (first == last ? " is" : " to " + last + " are")
         + " missing";
   }
 
   private String other(long number, long checkpoint) {
-    return writer + ": entry " + number + " is not the one that checkpoint " + checkpoint
+    return writer
+        + ": entry "
+        + number
+        + " is not the one that checkpoint "
+        + checkpoint
         + " saw: the chain was written anew, or forked";
   }
 

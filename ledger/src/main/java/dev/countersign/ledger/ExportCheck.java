@@ -133,7 +133,9 @@ public final class ExportCheck {
     Checkpoint other = checkpoints.putIfAbsent(checkpoint.number(), checkpoint);
     if (other != null) {
       breaks.add(
-          "checkpoint " + checkpoint.number() + " is there twice"
+          "checkpoint "
+              + checkpoint.number()
+              + " is there twice"
               + (other.digest().equals(checkpoint.digest())
                   ? ""
                   : ", each time with other content: the ledger was forked"));
@@ -189,13 +191,15 @@ public final class ExportCheck {
     for (Checkpoint checkpoint : checkpoints.values()) {
       if (checkpoint.number() != expected) {
         breaks.add(
-            "checkpoint " + expected
+            "checkpoint "
+                + expected
                 + (checkpoint.number() == expected + 1
                     ? " is missing"
                     : " to " + (checkpoint.number() - 1) + " are missing"));
       } else if (!checkpoint.before().equals(before)) {
         breaks.add(
-            "checkpoint " + expected
+            "checkpoint "
+                + expected
                 + " does not follow from the one before it: the ledger was forked");
       }
       before = checkpoint.digest();

@@ -44,8 +44,7 @@ public record LedgerRecord(
       @Nullable Person person,
       String previous) {
     ObjectNode data = person == null ? entry.data() : PersonalData.impersonal(entry.data());
-    String sealed =
-        person == null ? "" : person.seal(PersonalData.personal(entry.data()));
+    String sealed = person == null ? "" : person.seal(PersonalData.personal(entry.data()));
     return new ChainLine(
             writer,
             seq,

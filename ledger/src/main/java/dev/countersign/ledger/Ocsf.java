@@ -31,7 +31,10 @@ public final class Ocsf {
     ObjectNode actor = event.putObject("actor");
     actor.putObject("user").put("uid", record.subject());
     actor.put("app_uid", record.data().path("client_id").asString(""));
-    event.putObject("api").put("operation", record.event()).putObject("service")
+    event
+        .putObject("api")
+        .put("operation", record.event())
+        .putObject("service")
         .put("name", record.box());
     event.putObject("src_endpoint").put("name", record.box()).put("uid", record.writer());
     event.set("unmapped", record.data());

@@ -28,7 +28,10 @@ public record Person(String id, String subject, Secret key) {
 
   /// Somebody whom the ledger does not know yet.
   public static Person unknown(String subject) {
-    return new Person("p_" + Ids.base62(20), subject, new Secret(Base64.getEncoder().encodeToString(Ids.bytes(KEY_BYTES))));
+    return new Person(
+        "p_" + Ids.base62(20),
+        subject,
+        new Secret(Base64.getEncoder().encodeToString(Ids.bytes(KEY_BYTES))));
   }
 
   /// Seals what is personal, into base64.

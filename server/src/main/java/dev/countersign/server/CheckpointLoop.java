@@ -20,8 +20,8 @@ import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Signs the ledger's state on a timer and sends a copy to the anchor. A copy that could not be sent
-/// is sent with the next one; nothing is granted or refused by it.
+/// Signs the ledger's state on a timer and sends a copy to the anchor. A copy that could not be
+/// sent is sent with the next one; nothing is granted or refused by it.
 final class CheckpointLoop implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointLoop.class);
   private static final Duration TIMEOUT = Duration.ofSeconds(10);

@@ -170,7 +170,8 @@ final class LedgerCommand implements Runnable {
       }
     }
     if (anchor != null) {
-      result = result.anchored(Files.readAllLines(anchor).stream().filter(l -> !l.isBlank()).toList());
+      result =
+          result.anchored(Files.readAllLines(anchor).stream().filter(l -> !l.isBlank()).toList());
     }
     return report(result);
   }
@@ -185,7 +186,8 @@ final class LedgerCommand implements Runnable {
           .path("keys")
           .forEach(one ->
               System.out.println(
-                  "Checkpoints are checked with the key " + one.path("kid").asString("?")
+                  "Checkpoints are checked with the key "
+                      + one.path("kid").asString("?")
                       + ", which is the export's own; compare it, or name yours with --key."));
       return VerificationKeys.parse(header);
     };
@@ -193,8 +195,12 @@ final class LedgerCommand implements Runnable {
 
   private static int report(ExportCheck.Result result) {
     System.out.println(
-        result.records() + " entries in " + result.chains() + " chains, "
-            + result.checkpoints().size() + " checkpoints"
+        result.records()
+            + " entries in "
+            + result.chains()
+            + " chains, "
+            + result.checkpoints().size()
+            + " checkpoints"
             + (result.checkpoints().isEmpty()
                 ? ""
                 : ", the last of " + result.checkpoints().getLast().at()));
@@ -229,8 +235,11 @@ final class LedgerCommand implements Runnable {
       for (Checkpoint one : checkpoints.all()) {
         System.out.printf(
             "%6d  %s  %-5s %3d chains  %s%n",
-            one.number(), one.at(), one.kind() == Checkpoint.Kind.CUT ? "cut" : "heads",
-            one.heads().size(), one.digest());
+            one.number(),
+            one.at(),
+            one.kind() == Checkpoint.Kind.CUT ? "cut" : "heads",
+            one.heads().size(),
+            one.digest());
       }
     }
     return 0;
@@ -256,7 +265,8 @@ final class LedgerCommand implements Runnable {
         return 1;
       }
       note(state, LedgerEvent.PERSON_FORGOTTEN, "forgotten", known.get());
-      System.out.println(known.get() + " is forgotten. Backups keep the key as long as they exist.");
+      System.out.println(
+          known.get() + " is forgotten. Backups keep the key as long as they exist.");
       return 0;
     }
   }
@@ -285,8 +295,7 @@ final class LedgerCommand implements Runnable {
         Database owner = Database.open("prune-owner", state.ledgerOwner(), 1)) {
       Checkpoints checkpoints = of(installation, auditor);
       checkpoints.sign();
-      List<YearMonth> months =
-          owner.query(connection -> new LedgerOwner(connection).months());
+      List<YearMonth> months = owner.query(connection -> new LedgerOwner(connection).months());
       for (YearMonth month : months) {
         if (month.isBefore(before)) {
           long entries =

@@ -109,8 +109,7 @@ public final class Checkpoints {
     return signed;
   }
 
-  private void readCovered(Connection connection, @Nullable Checkpoint newest)
-      throws SQLException {
+  private void readCovered(Connection connection, @Nullable Checkpoint newest) throws SQLException {
     if (newest == null || newest.number() == read) {
       return;
     }

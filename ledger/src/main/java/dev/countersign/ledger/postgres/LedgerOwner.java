@@ -34,7 +34,8 @@ public final class LedgerOwner {
   /// @return the ledger's own name; empty if the ledger knows nobody of that name
   public Optional<String> forget(String person) throws SQLException {
     try (PreparedStatement statement =
-        owner.prepareStatement("DELETE FROM ledger.person WHERE subject = ? OR id = ? RETURNING id")) {
+        owner.prepareStatement(
+            "DELETE FROM ledger.person WHERE subject = ? OR id = ? RETURNING id")) {
       statement.setString(1, person);
       statement.setString(2, person);
       try (ResultSet rows = statement.executeQuery()) {
@@ -77,16 +78,20 @@ public final class LedgerOwner {
       long mixed =
           count(
               statement,
-              "SELECT count(*) FROM (SELECT writer, max(seq) AS seq FROM " + table
+              "SELECT count(*) FROM (SELECT writer, max(seq) AS seq FROM "
+                  + table
                   + " GROUP BY writer) AS gone JOIN ledger.entry stays USING (writer)"
-                  + " WHERE stays.seq <= gone.seq AND stays.tableoid <> '" + table + "'::regclass");
+                  + " WHERE stays.seq <= gone.seq AND stays.tableoid <> '"
+                  + table
+                  + "'::regclass");
       if (mixed > 0) {
         throw new IllegalStateException("a later month holds earlier entries of the same chain");
       }
       List<ChainHead> dropped =
           Heads.read(
               owner,
-              "SELECT DISTINCT ON (writer) writer, seq, encode(hash, 'hex') FROM " + table
+              "SELECT DISTINCT ON (writer) writer, seq, encode(hash, 'hex') FROM "
+                  + table
                   + " ORDER BY writer, seq DESC");
       if (!dropped.isEmpty()) {
         checkpoints.cut(owner, dropped);

@@ -39,7 +39,8 @@ final class People {
   Map<String, Person> of(Connection connection, Collection<String> subjects) throws SQLException {
     Instant now = clock.instant();
     var people = new HashMap<String, Person>();
-    var missing = new TreeSet<String>(); // in one order, so that two writers do not block each other
+    var missing =
+        new TreeSet<String>(); // in one order, so that two writers do not block each other
     for (String subject : subjects) {
       Known found = known.get(subject);
       if (found != null && now.isBefore(found.until)) {

@@ -1,7 +1,6 @@
 package dev.countersign.ledger.postgres;
 
 import dev.countersign.ledger.ChainHead;
-import dev.countersign.ledger.Checkpoint;
 import dev.countersign.ledger.ExportCheck;
 import dev.countersign.ledger.LedgerRecord;
 import dev.countersign.protocol.StrictJson;
@@ -79,8 +78,7 @@ public final class PgExport {
       if (!moved.isEmpty()) {
         try (PreparedStatement statement = connection.prepareStatement(NEW)) {
           statement.setArray(
-              1,
-              connection.createArrayOf("text", moved.stream().map(ChainHead::writer).toArray()));
+              1, connection.createArrayOf("text", moved.stream().map(ChainHead::writer).toArray()));
           statement.setArray(
               2,
               connection.createArrayOf(
@@ -114,8 +112,7 @@ public final class PgExport {
     }
   }
 
-  private void tellCheckpoints(Connection connection, Consumer<String> lines)
-      throws SQLException {
+  private void tellCheckpoints(Connection connection, Consumer<String> lines) throws SQLException {
     for (Stored stored : checkpoints(connection, checkpoint)) {
       ObjectNode line = StrictJson.object().put("checkpoint", stored.statement);
       line.set("heads", StrictJson.parse(stored.heads));

@@ -206,7 +206,8 @@ public final class PgLedger implements Ledger, AutoCloseable {
       statement.setArray(7, array(connection, "text", lines, ChainLine::person));
       statement.setArray(
           8, array(connection, "text", lines, line -> StrictJson.write(line.data())));
-      statement.setArray(9, bytes(connection, lines, line -> Base64.getDecoder().decode(line.sealed())));
+      statement.setArray(
+          9, bytes(connection, lines, line -> Base64.getDecoder().decode(line.sealed())));
       statement.setArray(
           10, bytes(connection, lines, line -> HexFormat.of().parseHex(line.hash())));
       statement.executeUpdate();
@@ -216,15 +217,11 @@ public final class PgLedger implements Ledger, AutoCloseable {
   private static Array bytes(
       Connection connection, List<ChainLine> lines, Function<ChainLine, byte[]> column)
       throws SQLException {
-    return connection.createArrayOf(
-        "bytea", lines.stream().map(column).toArray(byte[][]::new));
+    return connection.createArrayOf("bytea", lines.stream().map(column).toArray(byte[][]::new));
   }
 
   private static Array array(
-      Connection connection,
-      String type,
-      List<ChainLine> lines,
-      Function<ChainLine, Object> column)
+      Connection connection, String type, List<ChainLine> lines, Function<ChainLine, Object> column)
       throws SQLException {
     return connection.createArrayOf(type, lines.stream().map(column).toArray());
   }

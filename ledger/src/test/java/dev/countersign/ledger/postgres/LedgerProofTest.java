@@ -87,10 +87,11 @@ class LedgerProofTest {
 
   @Test
   void K03_findsAnEditedEntry() throws IOException {
-    assertThat(broken(lines -> {
-          int edited = at(lines, 3);
-          lines.set(edited, lines.get(edited).replace("\"jti\":\"j3\"", "\"jti\":\"j9\""));
-        }))
+    assertThat(
+            broken(lines -> {
+              int edited = at(lines, 3);
+              lines.set(edited, lines.get(edited).replace("\"jti\":\"j3\"", "\"jti\":\"j9\""));
+            }))
         .first()
         .asString()
         .contains("entry 3 was changed");
@@ -188,7 +189,8 @@ class LedgerProofTest {
 
   @Test
   void anExportThatIsNoneIsCalledSo() throws IOException {
-    assertThat(check(List.of("{\"writer\":\"x", "rubbish", "{\"writer\":\"x\",\"seq\":1}")).breaks())
+    assertThat(
+            check(List.of("{\"writer\":\"x", "rubbish", "{\"writer\":\"x\",\"seq\":1}")).breaks())
         .hasSize(4)
         .first()
         .asString()
@@ -275,11 +277,10 @@ class LedgerProofTest {
     checkpoints().sign();
 
     assertThatThrownBy(() ->
-            onOwner(connection ->
-                new LedgerOwner(connection).drop(month.plusMonths(1), checkpoints())))
+            onOwner(
+                connection -> new LedgerOwner(connection).drop(month.plusMonths(1), checkpoints())))
         .hasMessageContaining("drop the oldest first");
-    long dropped =
-        onOwner(connection -> new LedgerOwner(connection).drop(month, checkpoints()));
+    long dropped = onOwner(connection -> new LedgerOwner(connection).drop(month, checkpoints()));
 
     assertThat(dropped).isEqualTo(2);
     assertThat(reader().recent(10)).extracting(LedgerRecord::jti).containsExactly("j3");
@@ -343,10 +344,7 @@ class LedgerProofTest {
       String line = lines.get(place).replace("\"jti\":\"j3\"", "\"jti\":\"j9\"");
       String body = line.substring(0, line.indexOf("\",\"hash\":\"") + 1);
       previous =
-          number > 4
-              ? hash(line)
-              : ChainLine.hash(
-                  previous, body.getBytes(StandardCharsets.UTF_8));
+          number > 4 ? hash(line) : ChainLine.hash(previous, body.getBytes(StandardCharsets.UTF_8));
       lines.set(place, body + ",\"hash\":\"" + previous + "\"}");
       if (number == 4) {
         lines.subList(place + 1, lines.size()).clear();
@@ -371,8 +369,7 @@ class LedgerProofTest {
 
   private List<String> exported() {
     var lines = new ArrayList<String>();
-    new PgExport(auditor.dataSource())
-        .write(KeyFiles.publicSet(List.of(KEY)), true, lines::add);
+    new PgExport(auditor.dataSource()).write(KeyFiles.publicSet(List.of(KEY)), true, lines::add);
     return lines;
   }
 
@@ -394,7 +391,10 @@ class LedgerProofTest {
 
   private static LedgerEntry entry(String jti) {
     var data = StrictJson.object().put("amount", 8000).put("outcome", "permit");
-    data.putArray("matches").addObject().put("rule", "within-limit").put("values", "refund-limit-9");
+    data.putArray("matches")
+        .addObject()
+        .put("rule", "within-limit")
+        .put("values", "refund-limit-9");
     return new LedgerEntry(LedgerEvent.EXCHANGE_PERMITTED, jti, PERSON, data);
   }
 

@@ -22,10 +22,7 @@ public final class LedgerSection {
       every = MINUTE;
     }
     Optional<URI> anchor =
-        section
-            .optionalText("anchor")
-            .filter(text -> text.startsWith("http"))
-            .isPresent()
+        section.optionalText("anchor").filter(text -> text.startsWith("http")).isPresent()
             ? section.optionalUri("anchor")
             : section.optionalPath("anchor").map(path -> path.toAbsolutePath().toUri());
     section.done();
