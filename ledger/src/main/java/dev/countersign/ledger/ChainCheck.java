@@ -25,7 +25,7 @@ final class ChainCheck {
   /// A checkpoint saw this chain end so; what is wrong with that, if the entry was read already.
   Optional<String> expect(ChainHead head, long checkpoint) {
     if (head.seq() > seq) {
-      expected.put(head.seq(), new Expected(HexFormat.of().parseHex(head.hash()), checkpoint));
+      expected.put(head.seq(), new Expected(head.hash(), checkpoint));
       return Optional.empty();
     }
     byte[] read = unseen.get(head.seq());
@@ -82,7 +82,7 @@ final class ChainCheck {
       }
       return Optional.empty();
     }
-    return Arrays.equals(wanted.hash, hash)
+    return wanted.hash.equals(HexFormat.of().formatHex(hash))
         ? Optional.empty()
         : Optional.of(other(number, wanted.checkpoint));
   }
@@ -116,5 +116,5 @@ final class ChainCheck {
         + " saw: the chain was written anew, or forked";
   }
 
-  private record Expected(byte[] hash, long checkpoint) {}
+  private record Expected(String hash, long checkpoint) {}
 }

@@ -26,7 +26,8 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// It finds entries that were changed, removed, put in another order or cut off, chains that were
 /// removed, and a ledger that goes on in two ways. A ledger that was cut off together with its
-/// checkpoints, or rewritten by who has the key, is found by an anchor outside: see [#anchored].
+/// checkpoints, or rewritten by who has the key, is found by an anchor outside: see
+/// [Result#anchored].
 public final class ExportCheck {
   private static final byte[] WRITER = bytes("{\"writer\":\"");
   private static final byte[] SEQ = bytes("\",\"seq\":");

@@ -18,6 +18,8 @@ import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.VerificationKeys;
 import dev.countersign.server.config.Installation;
 import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -83,13 +85,7 @@ final class LedgerCommand implements Runnable {
     Installation installation = Installation.read(config.file(), config.variables());
     try (var state = StateAccess.open(installation);
         Database auditor = Database.open("export", state.auditor(), 1);
-        PrintStream lines =
-            out == null
-                ? new PrintStream(System.out, false, StandardCharsets.UTF_8)
-                : new PrintStream(
-                    new BufferedOutputStream(Files.newOutputStream(out)),
-                    false,
-                    StandardCharsets.UTF_8)) {
+        PrintStream lines = output(out)) {
       var export = new PgExport(auditor.dataSource());
       if (sealed) {
         export.write(installation.keys().publicSet("ledger"), true, line -> put(lines, line));
@@ -115,6 +111,14 @@ final class LedgerCommand implements Runnable {
       }
     }
     return 0;
+  }
+
+  private static PrintStream output(@Nullable Path out) throws IOException {
+    return new PrintStream(
+        new BufferedOutputStream(
+            out == null ? new FileOutputStream(FileDescriptor.out) : Files.newOutputStream(out)),
+        false,
+        StandardCharsets.UTF_8);
   }
 
   // One line break on every system, since lines are hashed.
