@@ -35,6 +35,8 @@ import picocli.CommandLine.Spec;
       DrillCommand.class,
       ReceiverCommand.class,
       TransmitterCommand.class,
+      SignInCommand.class,
+      RehearsalModelCommand.class,
       HelpCommand.class
     })
 final class Countersign implements Runnable {

@@ -66,8 +66,12 @@ public final class Performance {
   }
 
   static Cast entra(House house) {
+    return entra(house.installation());
+  }
+
+  static Cast entra(Installation installation) {
     return cast(
-        house,
+        installation,
         "Entra ID (stand-in)",
         "entra",
         "openid profile email offline_access api://refunds/access",
@@ -78,8 +82,12 @@ public final class Performance {
   }
 
   static Cast okta(House house) {
+    return okta(house.installation());
+  }
+
+  static Cast okta(Installation installation) {
     return cast(
-        house,
+        installation,
         "Okta (stand-in)",
         "okta",
         "openid profile email offline_access refunds",
@@ -90,7 +98,7 @@ public final class Performance {
   }
 
   private static Cast cast(
-      House house,
+      Installation installation,
       String provider,
       String name,
       String scope,
@@ -98,7 +106,6 @@ public final class Performance {
       Cast.Someone high,
       Cast.Someone low,
       Cast.Cases cases) {
-    Installation installation = house.installation();
     Anchor anchor =
         installation.sts().anchors().stream()
             .filter(candidate -> candidate.name().equals(name))

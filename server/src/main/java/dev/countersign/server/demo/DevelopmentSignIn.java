@@ -1,0 +1,26 @@
+package dev.countersign.server.demo;
+
+import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.http.WireClient;
+import dev.countersign.server.config.Installation;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// Signs people of the refunds example in at the identity providers for development.
+public final class DevelopmentSignIn {
+  private DevelopmentSignIn() {}
+
+  /// The person's access token, or empty if nobody of the example has that name.
+  ///
+  /// @param username such as `maya@contoso.example`
+  public static Optional<Secret> bearer(Installation installation, String username) {
+    return Stream.of(Performance.entra(installation), Performance.okta(installation))
+        .filter(cast ->
+            cast.high().username().equals(username) || cast.low().username().equals(username))
+        .findFirst()
+        .map(cast ->
+            new SignIn(cast.issuer(), cast.clientId(), Story.REDIRECT, cast.scope())
+                .with(new Browser(), new WireClient(), username, cast.password())
+                .accessToken());
+  }
+}

@@ -1,0 +1,67 @@
+package dev.countersign.server.rehearsal;
+
+import dev.countersign.protocol.StrictJson;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A message of the assistant in the forms of the chat completions API.
+final class Completions {
+  private static final String MODEL = "rehearsal";
+  private static final String ID = "chatcmpl-rehearsal";
+
+  private Completions() {}
+
+  static ObjectNode whole(ObjectNode message) {
+    ObjectNode answer = head("chat.completion");
+    ObjectNode choice = answer.putArray("choices").addObject().put("index", 0);
+    choice.set("message", message);
+    choice.put("finish_reason", reason(message));
+    usage(answer);
+    return answer;
+  }
+
+  /// The same as server-sent events: one with the whole message, one with the reason, one with the
+  /// usage.
+  static String streamed(ObjectNode message) {
+    ObjectNode delta = message.deepCopy();
+    int index = 0;
+    for (JsonNode call : delta.path("tool_calls")) {
+      ((ObjectNode) call).put("index", index++);
+    }
+    ObjectNode first = head("chat.completion.chunk");
+    first.putArray("choices").addObject().put("index", 0).set("delta", delta);
+    ObjectNode last = head("chat.completion.chunk");
+    ObjectNode end = last.putArray("choices").addObject().put("index", 0);
+    end.putObject("delta");
+    end.put("finish_reason", reason(message));
+    ObjectNode used = head("chat.completion.chunk");
+    used.putArray("choices");
+    usage(used);
+    return event(first) + event(last) + event(used) + "data: [DONE]\n\n";
+  }
+
+  private static ObjectNode head(String object) {
+    return StrictJson.object()
+        .put("id", ID)
+        .put("object", object)
+        .put("created", 0)
+        .put("model", MODEL);
+  }
+
+  private static void usage(ObjectNode answer) {
+    answer
+        .putObject("usage")
+        .put("prompt_tokens", 0)
+        .put("completion_tokens", 0)
+        .put("total_tokens", 0);
+  }
+
+  private static String reason(ObjectNode message) {
+    return message.path("tool_calls") instanceof ArrayNode ? "tool_calls" : "stop";
+  }
+
+  private static String event(ObjectNode chunk) {
+    return "data: " + StrictJson.write(chunk) + "\n\n";
+  }
+}

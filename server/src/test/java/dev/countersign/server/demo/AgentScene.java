@@ -1,0 +1,203 @@
+package dev.countersign.server.demo;
+
+import dev.countersign.box.Listener;
+import dev.countersign.box.postgres.EmbeddedPostgres;
+import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.server.House;
+import dev.countersign.server.rehearsal.RehearsalModel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/// A whole installation with a rehearsal model that records everything it is ever sent, and people
+/// who sign in and approve.
+final class AgentScene implements AutoCloseable {
+  private static final int WINDOW = 20;
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Pattern TOKEN =
+      Pattern.compile("eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}");
+
+  private final Path data;
+  private final House house;
+  private final ConcurrentLinkedQueue<String> sent = new ConcurrentLinkedQueue<>();
+  private final RehearsalModel model;
+  private final List<String> bearers = new ArrayList<>();
+
+  AgentScene(Path data, String mode) {
+    this.data = data;
+    this.house = House.rehearsal(data, InstantSource.system(), Map.of("MCP_AUTH_MODE", mode));
+    this.model = RehearsalModel.start(Listener.loopback(0), true, sent::add);
+  }
+
+  House house() {
+    return house;
+  }
+
+  Cast entra() {
+    return Performance.entra(house);
+  }
+
+  /// A person's token.
+  Secret bearer(Cast cast, Cast.Someone person) {
+    Secret bearer = DevelopmentSignIn.bearer(house.installation(), person.username()).orElseThrow();
+    bearers.add(bearer.reveal());
+    return bearer;
+  }
+
+  /// The variables of every example agent.
+  Map<String, String> environment(Secret bearer) {
+    var installation = house.installation();
+    var variables = new HashMap<String, String>();
+    variables.put("COUNTERSIGN_BEARER", bearer.reveal());
+    variables.put("MCP_URL", installation.gateway().resource().toString());
+    variables.put("STS_ISSUER", installation.sts().issuer().toString());
+    variables.put("CLIENT_ID", "agent");
+    variables.put("CLIENT_KEY", data.resolve("keys").resolve("agent.jwk").toString());
+    variables.put("OPENAI_BASE_URL", model.baseUri().toString());
+    variables.put("OPENAI_API_KEY", "none");
+    variables.put("MODEL", "rehearsal");
+    return variables;
+  }
+
+  /// The person signs in to the page, reads the mail and types its code.
+  void approve(Cast cast, Cast.Someone person, String page) {
+    URI address = URI.create(page);
+    Mailbox mailbox = house.mailbox().orElseThrow();
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    Matcher code = Mailbox.CODE.matcher("");
+    while (!code.reset(mailbox.newest(person.mail(), 0).map(Mailbox.Mail::text).orElse(""))
+        .find()) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("no mail with a code came");
+      }
+      LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+    }
+    var browser = new Browser();
+    String id = address.getPath().substring(address.getPath().lastIndexOf('/') + 1);
+    Browser.Page login =
+        browser.open(address.resolve("/approve/sign-in/" + cast.anchor() + "?to=" + id), "");
+    Browser.Page approval =
+        browser.submit(
+            login, Map.of("username", person.username(), "password", cast.password().reveal()), "");
+    browser.submit(approval, Map.of("code", code.group(1), "action", "approve"), "");
+  }
+
+  /// Writes something into a case that the agent will read.
+  void plant(String caseId, String product) {
+    var settings = house.embeddedSuperuser().database("refunds");
+    try (Connection connection =
+            DriverManager.getConnection(
+                settings.url(), settings.user(), settings.password().reveal());
+        PreparedStatement update =
+            connection.prepareStatement("UPDATE refunds.cases SET product = ? WHERE case_id = ?")) {
+      update.setString(1, product);
+      update.setString(2, caseId);
+      update.executeUpdate();
+    } catch (SQLException failed) {
+      throw new IllegalStateException(failed);
+    }
+  }
+
+  /// Everything that was ever sent to the model, headers included.
+  String sentToTheModel() {
+    return String.join("\n", sent);
+  }
+
+  /// What of the run's secrets stands in a text: raw, as base64, URL-encoded, or in part.
+  List<String> leaks(String text) {
+    var found = new ArrayList<String>();
+    if (TOKEN.matcher(text).find()) {
+      found.add("something shaped like a token");
+    }
+    secrets()
+        .forEach((name, secret) -> {
+          for (String spelling : spellings(secret)) {
+            for (int at = 0; at + WINDOW <= spelling.length(); at += WINDOW / 2) {
+              if (text.contains(spelling.substring(at, at + WINDOW))) {
+                found.add("a part of " + name);
+              }
+            }
+            if (text.contains(spelling)) {
+              found.add(name);
+            }
+          }
+        });
+    for (String code : house.mailbox().orElseThrow().codes()) {
+      if (Pattern.compile("(?<![0-9A-Za-z._-])" + code + "(?![0-9A-Za-z._-])")
+          .matcher(text)
+          .find()) {
+        found.add("a code");
+      }
+    }
+    return found;
+  }
+
+  private Map<String, String> secrets() {
+    var secrets = new HashMap<String, String>();
+    for (int i = 0; i < bearers.size(); i++) {
+      // The header is the same for all tokens of a key, and public.
+      String[] parts = bearers.get(i).split("\\.", -1);
+      secrets.put("claims of token " + i, parts[1]);
+      secrets.put("signature of token " + i, parts[2]);
+    }
+    try (Stream<Path> generated = Files.list(data.resolve("secrets"));
+        Stream<Path> keys = Files.list(data.resolve("keys"))) {
+      for (Path file : Stream.concat(generated, keys).filter(Files::isRegularFile).toList()) {
+        String text = Files.readString(file).strip();
+        if (!text.startsWith("{")) {
+          secrets.put(file.getFileName().toString(), text);
+        } else if (StrictJson.parseObject(text).path("d").isString()) {
+          String key = StrictJson.parseObject(text).path("d").stringValue();
+          secrets.put(file.getFileName().toString(), key);
+        }
+      }
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+    return secrets;
+  }
+
+  private static List<String> spellings(String secret) {
+    byte[] bytes = secret.getBytes(StandardCharsets.UTF_8);
+    var spellings = new ArrayList<String>();
+    spellings.add(secret);
+    spellings.add(new StringBuilder(secret).reverse().toString());
+    spellings.add(URLEncoder.encode(secret, StandardCharsets.UTF_8));
+    // base64 of a longer text that holds it begins at one of three places
+    for (int skipped = 0; skipped < 3 && skipped < bytes.length; skipped++) {
+      byte[] rest = Arrays.copyOfRange(bytes, skipped, bytes.length);
+      spellings.add(Base64.getEncoder().withoutPadding().encodeToString(rest));
+      spellings.add(Base64.getUrlEncoder().withoutPadding().encodeToString(rest));
+    }
+    return spellings;
+  }
+
+  @Override
+  public void close() {
+    model.close();
+    house.close();
+    EmbeddedPostgres.delete(data); // as root the cluster lies outside of the temporary folder
+  }
+}
