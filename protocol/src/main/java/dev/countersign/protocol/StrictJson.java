@@ -67,6 +67,8 @@ public final class StrictJson {
       value = MAPPER.readTree(text);
     } catch (JacksonException malformed) {
       throw new MalformedJsonException(describe(malformed));
+    } catch (NumberFormatException beyondAnyDecimal) {
+      throw new MalformedJsonException("a number has too large an exponent");
     }
     if (value.isMissingNode()) {
       throw new MalformedJsonException("the text is empty");

@@ -4,9 +4,13 @@ import static dev.countersign.broker.box.Refunds.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.countersign.broker.BrokerConfig;
 import dev.countersign.broker.UnsafeTargetException;
 import dev.countersign.broker.postgres.InitTarget;
+import dev.countersign.broker.postgres.PgTargetDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -16,6 +20,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
+import org.slf4j.LoggerFactory;
 
 /// The broker does not start over a database in which a login could do more than it should.
 class TargetSetUpTest {
@@ -154,6 +159,51 @@ class TargetSetUpTest {
       execute(row.repair());
       setUp();
     }
+  }
+
+  static final List<Row> DOUBTFUL =
+      List.of(
+          new Row(
+              "the owner of a table logs in and is above its policies",
+              "ALTER TABLE refunds.cases NO FORCE ROW LEVEL SECURITY; ALTER ROLE refunds_owner LOGIN",
+              "ALTER TABLE refunds.cases FORCE ROW LEVEL SECURITY; ALTER ROLE refunds_owner NOLOGIN",
+              "the owner of table refunds.cases can log in and is above its policies"),
+          new Row(
+              "a view runs as its owner",
+              "CREATE VIEW refunds.all_cases AS SELECT * FROM refunds.cases;"
+                  + " GRANT SELECT ON refunds.all_cases TO refunds_read",
+              "DROP VIEW refunds.all_cases",
+              "may use refunds.all_cases, which is not held to the policies"),
+          new Row(
+              "H11: a function runs as its owner and finds names by its caller's search_path",
+              "CREATE FUNCTION refunds.loose() RETURNS bigint LANGUAGE sql SECURITY DEFINER"
+                  + " AS 'SELECT count(*) FROM pg_class';"
+                  + " GRANT EXECUTE ON FUNCTION refunds.loose() TO refunds_read",
+              "DROP FUNCTION refunds.loose()",
+              "may call refunds.loose(), which runs as its owner"),
+          new Row(
+              "nobody looks after the catalog",
+              "ALTER ROLE {mint} SET track_counts = off",
+              "ALTER ROLE {mint} RESET track_counts",
+              "autovacuum or track_counts is off"));
+
+  @ParameterizedTest(name = "{0}")
+  @FieldSource("DOUBTFUL")
+  void startsWithAWarningWhen(Row row) throws SQLException {
+    var heard = new ListAppender<ILoggingEvent>();
+    var log = (Logger) LoggerFactory.getLogger(PgTargetDatabase.class);
+    heard.start();
+    log.addAppender(heard);
+    execute(row.harm());
+    try {
+      refunds.start();
+      refunds.stop();
+    } finally {
+      log.detachAppender(heard);
+      execute(row.repair());
+    }
+    assertThat(heard.list)
+        .anySatisfy(event -> assertThat(event.getFormattedMessage()).contains(row.sentence()));
   }
 
   @Test
