@@ -188,6 +188,7 @@ public final class Leases {
   /// @param transaction the `txn` of the event behind it; the same one again only ends what is left
   public LeaseResult revokeSubject(String subject, String transaction, PresenterProof proof) {
     return revokeAll(
+        Set.of(),
         new RevocationGate(RevocationGate.Kind.SUBJECT, subject),
         new LeaseSelection.OfSubject(subject),
         Lease.Cause.SUBJECT_REVOKED,
@@ -198,6 +199,7 @@ public final class Leases {
   /// The same for everything that one STS client minted.
   public LeaseResult revokeClient(String client, String transaction, PresenterProof proof) {
     return revokeAll(
+        Set.of(),
         new RevocationGate(RevocationGate.Kind.CLIENT, client),
         new LeaseSelection.OfClient(client),
         Lease.Cause.CLIENT_REVOKED,
@@ -205,9 +207,10 @@ public final class Leases {
         proof);
   }
 
-  /// The same for one token, used or not.
+  /// The same for one token, used or not; the token service may do it too.
   public LeaseResult revokeToken(String jti, String transaction, PresenterProof proof) {
     return revokeAll(
+        Set.of(TOKEN_SERVICE),
         new RevocationGate(RevocationGate.Kind.TOKEN, jti),
         new LeaseSelection.OfToken(jti),
         Lease.Cause.TOKEN_REVOKED,
@@ -216,6 +219,7 @@ public final class Leases {
   }
 
   private LeaseResult revokeAll(
+      Set<String> alsoAllowed,
       RevocationGate gate,
       LeaseSelection selection,
       Lease.Cause cause,
@@ -225,7 +229,9 @@ public final class Leases {
         "revoke",
         proof,
         presenter -> {
-          if (!presenter.name().equals(receiver) && !operators.contains(presenter.name())) {
+          if (!presenter.name().equals(receiver)
+              && !operators.contains(presenter.name())
+              && !alsoAllowed.contains(presenter.name())) {
             return refused(
                 "revoke",
                 null,

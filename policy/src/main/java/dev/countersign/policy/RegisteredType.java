@@ -7,9 +7,11 @@ package dev.countersign.policy;
 /// @param schema what it must be like
 /// @param sentence what people read about it
 /// @param redaction what the ledger must not hold of it
+/// @param narrowing in which members a token may be exchanged for less
 record RegisteredType(
     String name,
     Shape.Members shape,
     StrictSchema schema,
     Sentence sentence,
-    Redaction redaction) {}
+    Redaction redaction,
+    Narrowing narrowing) {}

@@ -23,6 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// types:
 ///   - name: urn:example:refund
 ///     sentence: Refund {/amount:money(/currency)}
+///     narrows: {/amount: at-most}
 ///     schema: …            # a JSON Schema, or the path of a file that holds one
 /// ```
 final class TypeReader {
@@ -43,6 +44,9 @@ final class TypeReader {
       String name = type.text("name");
       String sentence = type.text("sentence");
       List<String> redacted = type.texts("redact");
+      var narrows = new TreeMap<String, String>();
+      type.optionalSection("narrows")
+          .ifPresent(map -> map.keys().forEach(at -> narrows.put(at, map.text(at))));
       Optional<ObjectNode> schema = schema(type);
       type.done();
       if (!name.isEmpty() && !NAME.matcher(name).matches()) {
@@ -55,9 +59,11 @@ final class TypeReader {
             schema.get(),
             sentence,
             redacted,
+            narrows,
             (pointer, message) -> complain(type, pointer, message),
             (_, message) -> type.problem("sentence", message),
-            (_, message) -> type.problem("redact", message));
+            (_, message) -> type.problem("redact", message),
+            (pointer, message) -> type.problem("narrows", pointer + " " + message));
       }
     }
     file.done();
@@ -87,9 +93,11 @@ final class TypeReader {
       ObjectNode schema,
       String template,
       List<String> redacted,
+      SortedMap<String, String> narrows,
       Complaints aboutSchema,
       Complaints aboutSentence,
-      Complaints aboutRedaction) {
+      Complaints aboutRedaction,
+      Complaints aboutNarrowing) {
     var complaints = new Counting(aboutSchema);
     SchemaReader.Read read = SchemaReader.element(name, schema, complaints);
     Sentence sentence = Sentence.parse(template, read.shape(), aboutSentence);
@@ -102,14 +110,42 @@ final class TypeReader {
       types.put(
           name,
           new RegisteredType(
-              name, shape, new StrictSchema(read.schema()), sentence, new Redaction(redacted)));
+              name,
+              shape,
+              new StrictSchema(read.schema()),
+              sentence,
+              new Redaction(redacted),
+              narrowing(narrows, shape, aboutNarrowing)));
       ObjectNode definition = StrictJson.object().put("name", name).put("sentence", template);
       definition.set("schema", schema);
       if (!redacted.isEmpty()) {
         redacted.forEach(definition.putArray("redact")::add);
       }
+      if (!narrows.isEmpty()) {
+        narrows.forEach(definition.putObject("narrows")::put);
+      }
       definitions.put(name, definition);
     }
+  }
+
+  private static Narrowing narrowing(
+      SortedMap<String, String> narrows, Shape shape, Complaints complaints) {
+    var rules = new TreeMap<String, Narrowing.Less>();
+    narrows.forEach((pointer, word) -> {
+      Optional<Narrowing.Less> less = Narrowing.Less.of(word);
+      Optional<Shape.Found> member =
+          pointer.startsWith("/") ? shape.find(pointer) : Optional.empty();
+      if (member.isEmpty()) {
+        complaints.at(pointer, "names no member of the type; one is /operationDetails/amount");
+      } else if (less.isEmpty()) {
+        complaints.at(pointer, "must be one of " + Narrowing.Less.words());
+      } else if (!less.get().suits(member.get().shape())) {
+        complaints.at(pointer, "is not of a kind that `" + word + "` can compare");
+      } else {
+        rules.put(pointer, less.get());
+      }
+    });
+    return new Narrowing(rules);
   }
 
   /// Leads to the line of the innermost mapping or value that the file has on the way.
@@ -142,6 +178,8 @@ final class TypeReader {
           (ObjectNode) definition.path("schema"),
           definition.path("sentence").stringValue(),
           List.of(),
+          new TreeMap<>(),
+          bug,
           bug,
           bug,
           bug);

@@ -10,6 +10,7 @@ import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.WireException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -137,6 +138,50 @@ public final class TypeRegistry {
             find(element.type())
                 .filter(type -> type.schema().accepts(element.json(), type.redaction()))
                 .isPresent());
+  }
+
+  /// Whether details ask for nothing that others do not allow: each of their elements is within an
+  /// element of its own there, by the rule of its type.
+  public boolean isWithin(AuthorizationDetails narrower, AuthorizationDetails wider) {
+    List<AuthorizationDetails.Element> asked = narrower.elements();
+    List<AuthorizationDetails.Element> held = wider.elements();
+    int[] takenBy = new int[held.size()];
+    Arrays.fill(takenBy, -1);
+    for (int i = 0; i < asked.size(); i++) {
+      if (!findsItsOwn(i, asked, held, takenBy, new boolean[held.size()])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // Whoever came first moves to another element if it can: a small request must not keep the only
+  // element that is large enough for another.
+  private boolean findsItsOwn(
+      int i,
+      List<AuthorizationDetails.Element> asked,
+      List<AuthorizationDetails.Element> held,
+      int[] takenBy,
+      boolean[] tried) {
+    for (int j = 0; j < held.size(); j++) {
+      if (tried[j] || !isWithin(asked.get(i), held.get(j))) {
+        continue;
+      }
+      tried[j] = true;
+      if (takenBy[j] < 0 || findsItsOwn(takenBy[j], asked, held, takenBy, tried)) {
+        takenBy[j] = i;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isWithin(
+      AuthorizationDetails.Element narrower, AuthorizationDetails.Element wider) {
+    return narrower.type().equals(wider.type())
+        && find(narrower.type())
+            .filter(type -> type.narrowing().isWithin(narrower.json(), wider.json()))
+            .isPresent();
   }
 
   /// A copy of details as the ledger keeps them: what a type marks with `redact` is not in it.

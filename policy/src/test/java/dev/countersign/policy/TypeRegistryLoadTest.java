@@ -77,6 +77,21 @@ class TypeRegistryLoadTest {
               "{/note}",
               "`/note` may be missing"),
           new Row(
+              "narrowing of a member that is not there",
+              "    schema:",
+              "    narrows: {/amuont: at-most}\n    schema:",
+              "/amuont names no member of the type"),
+          new Row(
+              "narrowing of a kind that is not known",
+              "    schema:",
+              "    narrows: {/amount: less}\n    schema:",
+              "/amount must be one of at-most, at-least, subset"),
+          new Row(
+              "narrowing of another kind of member",
+              "    schema:",
+              "    narrows: {/payee: at-most}\n    schema:",
+              "/payee is not of a kind that `at-most` can compare"),
+          new Row(
               "fractions",
               AMOUNT,
               "{ type: number, minimum: 1, maximum: 2 }",

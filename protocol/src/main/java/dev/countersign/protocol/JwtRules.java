@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
 /// What one kind of token from one issuer must look like. Rules of different kinds exclude each
 /// other by `types`, so that no kind passes for another.
 ///
-/// @param issuer the exact `iss`; empty where the kind of token has none and its keys say enough,
-///   as with a JWT-SVID
+/// @param issuer the exact `iss`, or a SPIFFE trust domain, `spiffe://name`: its JWT-SVIDs need no
+///   `iss`, their `sub` must lie in it, and their keys must be for JWT-SVIDs
 /// @param audiences the exact values of which `aud` must be one; never empty
 /// @param companions values that may stand in `aud` beside one of `audiences`, exactly; with none,
 ///   `aud` has one value
@@ -39,6 +39,16 @@ public record JwtRules(
       Set.of(
           "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
           "Ed25519");
+
+  /// Every `alg` that a JWT-SVID may have.
+  ///
+  /// @spec https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md#2-jose-header JWT-SVID
+  ///   §2
+  public static final Set<String> SVID_ALGORITHMS =
+      Set.of("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512");
+
+  /// Accepted `typ` headers of a JWT-SVID.
+  public static final Set<String> SVID_TYPES = Set.of("", "JWT", "JOSE");
 
   /// What Countersign itself signs with. Each of its keys is published with the one algorithm that
   /// it is for.
@@ -72,6 +82,11 @@ public record JwtRules(
       Duration leeway,
       Duration maxAge) {
     this(issuer, audiences, Set.of(), types, algorithms, leeway, maxAge);
+  }
+
+  /// Whether the tokens are JWT-SVIDs of one trust domain.
+  boolean areSvids() {
+    return SpiffeId.isTrustDomain(issuer);
   }
 
   /// Whether these are the audiences of a token that is meant for us and, beside us, for nobody but

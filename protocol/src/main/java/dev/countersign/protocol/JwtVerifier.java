@@ -63,8 +63,11 @@ public final class JwtVerifier {
     if (wrongHeader != null) {
       return new JwtCheck.Rejected(wrongHeader);
     }
+    if (rules.areSvids() && !jws.header().has("kid")) {
+      return new JwtCheck.Rejected("`kid` must be there in a JWT-SVID");
+    }
     try {
-      if (!isSigned(jws, keySource)) {
+      if (!isSigned(jws, keySource, rules.areSvids())) {
         return new JwtCheck.Rejected("the signature does not verify with a key of the issuer");
       }
     } catch (KeySource.KeysUnavailableException away) {
@@ -120,13 +123,18 @@ public final class JwtVerifier {
 
   /// Whether a key of the source made the signature.
   static boolean isSigned(CompactJws jws, KeySource keySource) {
+    return isSigned(jws, keySource, false);
+  }
+
+  // A trust domain publishes keys for X.509 and for JWT-SVIDs side by side; only the latter count.
+  private static boolean isSigned(CompactJws jws, KeySource keySource, boolean isSvid) {
     var algorithm = JWSAlgorithm.parse(jws.header().path("alg").stringValue());
     String kid = jws.header().has("kid") ? jws.header().path("kid").stringValue() : null;
     VerificationKeys keys = keySource.keys(kid == null ? "" : kid);
     byte[] input = jws.signingBytes();
     byte[] signature = jws.signatureBytes();
     for (VerificationKey key : keys.candidates(kid, algorithm)) {
-      if (key.verifies(algorithm.getName(), input, signature)) {
+      if ((!isSvid || key.isForSvids()) && key.verifies(algorithm.getName(), input, signature)) {
         return true;
       }
     }
@@ -141,14 +149,30 @@ public final class JwtVerifier {
   }
 
   private @Nullable String checkClaims(ObjectNode claims) {
-    if (!rules.issuer().isEmpty() && !rules.issuer().equals(claims.path("iss").asString(""))) {
-      return "`iss` is not the issuer expected here";
+    String wrong = rules.areSvids() ? workloadProblem(claims) : issuerProblem(claims);
+    if (wrong != null) {
+      return wrong;
     }
     List<String> audience = audience(claims);
     if (!rules.accepts(audience)) {
       return "`aud` is not an audience accepted here";
     }
     return checkTimes(claims);
+  }
+
+  private @Nullable String issuerProblem(ObjectNode claims) {
+    return rules.issuer().equals(claims.path("iss").asString(""))
+        ? null
+        : "`iss` is not the issuer expected here";
+  }
+
+  // `iss` is optional in a JWT-SVID and never says where its keys are.
+  private @Nullable String workloadProblem(ObjectNode claims) {
+    return SpiffeId.parse(claims.path("sub").asString(""))
+            .filter(id -> id.trustDomain().equals(rules.issuer()))
+            .isPresent()
+        ? null
+        : "`sub` is not a SPIFFE ID of the trust domain expected here";
   }
 
   private @Nullable String checkTimes(ObjectNode claims) {

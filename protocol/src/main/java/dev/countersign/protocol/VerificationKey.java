@@ -58,6 +58,11 @@ final class VerificationKey {
     };
   }
 
+  /// Whether its trust domain says that it is for JWT-SVIDs.
+  boolean isForSvids() {
+    return jwk.getKeyUse() != null && VerificationKeys.SVID.equals(jwk.getKeyUse().identifier());
+  }
+
   /// Whether this key made the signature. One that cannot check it does not confirm it.
   boolean verifies(String algorithm, byte[] input, byte[] signature) {
     return verifier != null && verifier.verify(algorithm, input, signature);

@@ -24,7 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// @spec https://www.rfc-editor.org/rfc/rfc7517#section-5 RFC 7517 §5
 public final class VerificationKeys {
   // A trust domain's keys for JWT-SVIDs say so instead of `sig`; those for X.509 are left out.
-  private static final String SVID = "jwt-svid";
+  static final String SVID = "jwt-svid";
   private static final int MAX_KEYS = 64;
   private static final int MAX_CANDIDATES = 4;
 

@@ -67,6 +67,12 @@ final class ClientCommand implements Runnable {
         description = "makes a private key in this file, for the client; keeps the public half")
     private @Nullable Path newKey;
 
+    @Option(
+        names = "--jwks",
+        paramLabel = "<uri>",
+        description = "the address at which it publishes its keys (private_key_jwt)")
+    private @Nullable URI jwks;
+
     @Option(names = "--secret", description = "makes a secret and prints it, once")
     private boolean secret;
 
@@ -329,6 +335,9 @@ final class ClientCommand implements Runnable {
       if (proof.keys != null) {
         return new Given(
             registration.withKeys("private_key_jwt", read(proof.keys), olderEnd), null);
+      }
+      if (proof.jwks != null) {
+        return new Given(registration.withKeysAt(proof.jwks, olderEnd), null);
       }
       if (proof.certificateKeys != null) {
         return new Given(

@@ -3,11 +3,15 @@ package dev.countersign.server;
 import dev.countersign.box.IssuerKeys;
 import dev.countersign.box.Logs;
 import dev.countersign.config.ConfigException;
+import dev.countersign.protocol.CompactJws;
 import dev.countersign.protocol.JwtCheck;
 import dev.countersign.protocol.JwtVerifier;
 import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.OAuthError;
+import dev.countersign.protocol.SpiffeId;
 import dev.countersign.protocol.UnavailableException;
+import dev.countersign.protocol.VerificationKeys;
 import dev.countersign.protocol.http.Wire;
 import dev.countersign.server.config.Installation;
 import dev.countersign.sts.Anchor;
@@ -98,20 +102,40 @@ final class DoctorCommand implements Runnable {
     Logs.configure(Logs.Format.HUMAN);
     Anchor anchor = anchor(Installation.read(config.file(), config.variables()), name);
     Wire wire = anchor.keys().wire();
-    String jwks =
-        anchor.keys().place() instanceof IssuerKeys.Place.At(URI address) ? address.toString() : "";
-    var doctor = new IssuerDoctor(anchor.issuer(), jwks, anchor.form().algorithms());
-    String place =
-        anchor.keys().place() instanceof IssuerKeys.Place.Discovered(URI named, Set<String> _)
-            ? named.toString()
-            : doctor.discovery();
-    Optional<IssuerDoctor.Published> document = fetch(wire, place);
-    var findings = new ArrayList<>(doctor.examine(document));
-    String keys = jwks.isEmpty() ? document.map(IssuerDoctor::keysOf).orElse("") : jwks;
-    if (!keys.isEmpty()) {
-      findings.addAll(doctor.examineKeys(keys, fetch(wire, keys)));
-    }
-    return report(findings, "The anchor `" + name + "` agrees with what its issuer publishes.");
+    var doctor = IssuerDoctor.of(anchor);
+    String agrees = "The anchor `" + name + "` agrees with what its issuer publishes.";
+    return switch (anchor.keys().place()) {
+      case IssuerKeys.Place.Pinned(VerificationKeys keys) ->
+          report(
+              doctor.examine(),
+              "The anchor `"
+                  + name
+                  + "` has "
+                  + keys.size()
+                  + " pinned keys; what its issuer publishes is not asked for.");
+      case IssuerKeys.Place.None() ->
+          report(
+              doctor.examine(),
+              "The anchor `"
+                  + name
+                  + "` has no keys: its issuer is asked about each token, and about nothing else.");
+      case IssuerKeys.Place.At(URI keys) when SpiffeId.isTrustDomain(anchor.issuer()) ->
+          report(doctor.examineKeys(keys.toString(), fetch(wire, keys.toString())), agrees);
+      case IssuerKeys.Place.At(URI keys) -> {
+        var findings = new ArrayList<>(doctor.examine(fetch(wire, doctor.discovery())));
+        findings.addAll(doctor.examineKeys(keys.toString(), fetch(wire, keys.toString())));
+        yield report(findings, agrees);
+      }
+      case IssuerKeys.Place.Discovered(URI at, Set<String> _) -> {
+        Optional<IssuerDoctor.Published> document = fetch(wire, at.toString());
+        var findings = new ArrayList<>(doctor.examine(document));
+        String keys = document.map(IssuerDoctor::keysOf).orElse("");
+        if (!keys.isEmpty()) {
+          findings.addAll(doctor.examineKeys(keys, fetch(wire, keys)));
+        }
+        yield report(findings, agrees);
+      }
+    };
   }
 
   @Command(
@@ -135,8 +159,16 @@ final class DoctorCommand implements Runnable {
   }
 
   private static Optional<Anchor> byIssuer(List<Anchor> anchors, String token) {
-    String issuer = JwtVerifier.unverifiedIssuer(token).orElse("");
-    return anchors.stream().filter(anchor -> anchor.issuer().equals(issuer)).findFirst();
+    try {
+      CompactJws jws = CompactJws.parse(token);
+      String issuer =
+          jws.unverifiedIssuer().isEmpty()
+              ? SpiffeId.parse(jws.unverifiedSubject()).map(SpiffeId::trustDomain).orElse("")
+              : jws.unverifiedIssuer();
+      return anchors.stream().filter(anchor -> anchor.issuer().equals(issuer)).findFirst();
+    } catch (MalformedJsonException malformed) {
+      return Optional.empty();
+    }
   }
 
   private static Anchor anchor(Installation installation, String name) {

@@ -4,12 +4,13 @@ import java.net.URI;
 import java.util.Set;
 
 /// Which addresses configuration may name: `https` anywhere, `http` on the loopback interface only.
-final class Addresses {
+public final class Addresses {
   private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "[::1]", "localhost");
 
   private Addresses() {}
 
-  static boolean isWeb(URI address) {
+  /// Whether an address may be named.
+  public static boolean isWeb(URI address) {
     return address.getHost() != null
         && address.getRawFragment() == null
         && address.getRawUserInfo() == null

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param name the first half of a subject key, such as `entra`; lower-case letters, digits,
 ///   hyphens
 /// @param tokenType the `subject_token_type` that names this anchor, such as
-///   `urn:entra:token-type:user-jwt`
+///   `urn:entra:token-type:user-jwt`; the anchor's own name does too
 /// @param form issuer, audiences, `typ`, `alg` and times of its tokens
 /// @param demands what else its tokens must say
 /// @param claims what we read from them
@@ -29,6 +29,7 @@ public record Anchor(
     Claims claims,
     IssuerKeys keys,
     @Nullable Introspection introspection) {
+  private static final Pattern TYPE = Pattern.compile("[A-Za-z][A-Za-z0-9._:/-]{0,254}");
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
 
   /// @throws IllegalArgumentException naming every problem at once, one per line
@@ -40,8 +41,8 @@ public record Anchor(
     if (form.issuer().isBlank()) {
       problems.add("anchor " + name + ": issuer is missing");
     }
-    if (!tokenType.contains(":")) {
-      problems.add("anchor " + name + ": token-type must be a URI");
+    if (!TYPE.matcher(tokenType).matches()) {
+      problems.add("anchor " + name + ": token-type must be a URI or a plain name");
     }
     if (tokenType.startsWith("urn:ietf:params:oauth:token-type:access_token")) {
       problems.add("anchor " + name + ": that token-type means tokens of this service itself");

@@ -1,5 +1,7 @@
 package dev.countersign.sts;
 
+import dev.countersign.protocol.JwtRules;
+import dev.countersign.protocol.SpiffeId;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,6 +28,9 @@ public enum AnchorPreset {
   AUTH0,
   /// Google. Its access tokens are for Google alone, so its ID tokens are what is exchanged.
   GOOGLE,
+  /// A SPIFFE trust domain, whose JWT-SVIDs name workloads: for `actor_token`. Its keys are its
+  /// bundle, never where a token's `iss` points.
+  SPIFFE,
   /// Any other issuer.
   OIDC;
 
@@ -114,6 +119,16 @@ public enum AnchorPreset {
               List.of(),
               Set.of(),
               "");
+      case SPIFFE ->
+          new Shape(
+              List.of("trust-domain"),
+              JwtRules.SVID_TYPES,
+              JwtRules.SVID_ALGORITHMS,
+              "sub",
+              List.of(),
+              List.of(),
+              Set.of(),
+              "");
       case OIDC ->
           new Shape(
               List.of(),
@@ -160,6 +175,10 @@ public enum AnchorPreset {
               : "";
       case AUTH0 -> at(given, "domain", "/");
       case GOOGLE -> "https://accounts.google.com";
+      case SPIFFE ->
+          given.containsKey("trust-domain")
+              ? "spiffe://" + given.getOrDefault("trust-domain", "")
+              : "";
       case OIDC -> "";
     };
   }
@@ -182,7 +201,7 @@ public enum AnchorPreset {
           "https://api."
               + (given.containsKey("region") ? given.getOrDefault("region", "") + "." : "")
               + "transmitsecurity.io/cis/oidc/.well-known/openid-configuration";
-      case OKTA, VERIFY, PING, KEYCLOAK, AUTH0, GOOGLE, OIDC -> "";
+      case OKTA, VERIFY, PING, KEYCLOAK, AUTH0, GOOGLE, SPIFFE, OIDC -> "";
     };
   }
 
@@ -203,7 +222,7 @@ public enum AnchorPreset {
           given.containsKey("hosted-domain")
               ? Map.of("hd", given.getOrDefault("hosted-domain", ""))
               : Map.of();
-      case OKTA, VERIFY, PING, AUTH0, OIDC -> Map.of();
+      case OKTA, VERIFY, PING, AUTH0, SPIFFE, OIDC -> Map.of();
     };
   }
 
@@ -228,8 +247,17 @@ public enum AnchorPreset {
                   + " issuer ends with /oauth2/default or /oauth2/<id>";
       case TRANSMIT ->
           given.containsKey("tenant") ? "" : "tenant is missing: all tenants share one issuer";
+      case SPIFFE ->
+          SpiffeId.isTrustDomain(issuer)
+              ? ""
+              : "trust-domain must be a name in lower case, such as example.org";
       case VERIFY, PING, KEYCLOAK, AUTH0, GOOGLE, OIDC -> "";
     };
+  }
+
+  /// Whether an issuer of this kind has a discovery document.
+  public boolean hasDiscovery() {
+    return this != SPIFFE;
   }
 
   private static String entraProblem(

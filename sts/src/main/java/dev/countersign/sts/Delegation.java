@@ -38,7 +38,9 @@ final class Delegation {
   /// Who acts in a request: the party of its actor token, else the client.
   ///
   /// @throws WireException if the actor token is not acceptable
-  Actor actorOf(Client client, Map<String, String> form, Instant now) {
+  Actor actorOf(Asked asked, Instant now) {
+    Client client = asked.client();
+    Map<String, String> form = asked.form();
     String token = form.get("actor_token");
     String type = form.get("actor_token_type");
     if ((token == null) != (type == null)) {
@@ -60,6 +62,10 @@ final class Delegation {
       case SubjectTokens.SubjectCheck.Verified(Subject actor, VerifiedJwt jwt) -> {
         if (!now.isBefore(actor.expiresAt())) {
           throw new WireException(INVALID_REQUEST, "actor_token: `exp` has passed");
+        }
+        if (!Possession.proves(jwt.claims().path("cnf"), asked)) {
+          throw new WireException(
+              INVALID_REQUEST, "actor_token: it is bound to a key that was not proven");
         }
         yield new Actor(
             actor.key(), jwt.text("sub").orElse(actor.stableId()), actor.issuer(), null);

@@ -3,7 +3,8 @@ package dev.countersign.sts;
 import java.time.Instant;
 import java.util.List;
 
-/// Kills and warnings that the transmitter has not been told of yet, kept until it has.
+/// Kills and warnings that the transmitter, and revoked tokens that the broker has not been told of
+/// yet, kept until it has.
 public interface EventOutbox {
 
   /// Takes due events for one sender; no other replica takes them until `until`.
@@ -15,8 +16,15 @@ public interface EventOutbox {
 
   /// One event to deliver.
   ///
+  /// @param target who is to be told
   /// @param kind the last part of its type
-  /// @param body the ingest's JSON
+  /// @param body what it is sent, JSON
   /// @param attempts how many times it was tried before
-  record Due(String subject, String txn, String kind, String body, int attempts) {}
+  record Due(String subject, String txn, Target target, String kind, String body, int attempts) {}
+
+  /// Who is told.
+  enum Target {
+    TRANSMITTER,
+    BROKER
+  }
 }

@@ -4,6 +4,7 @@ import static dev.countersign.protocol.OAuthError.INVALID_REQUEST;
 
 import dev.countersign.policy.Decision;
 import dev.countersign.policy.Stage;
+import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.TokenTypes;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -16,6 +17,7 @@ import java.time.InstantSource;
 final class ExchangeGrant {
   static final String SESSION_REVOKED = "the session of the subject was revoked";
 
+  private final TokenLimits limits;
   private final SubjectSource subjects;
   private final Delegation delegation;
   private final CurrentPolicy policy;
@@ -27,6 +29,7 @@ final class ExchangeGrant {
   private final InstantSource clock;
 
   ExchangeGrant(
+      TokenLimits limits,
       SubjectSource subjects,
       Delegation delegation,
       CurrentPolicy policy,
@@ -36,6 +39,7 @@ final class ExchangeGrant {
       Challenges challenges,
       Outcomes outcomes,
       InstantSource clock) {
+    this.limits = limits;
     this.subjects = subjects;
     this.delegation = delegation;
     this.policy = policy;
@@ -70,7 +74,7 @@ final class ExchangeGrant {
 
   private ExchangeResult found(
       Asked asked, TokenRequest request, SubjectSource.Result.Found found, Instant now) {
-    Actor current = delegation.actorOf(asked.client(), asked.form(), now);
+    Actor current = delegation.actorOf(asked, now);
     if (!delegation.mayAct(found.mayAct(), asked.client(), current)) {
       return outcomes.refused(
           asked.call(), INVALID_REQUEST, "subject_token: `may_act` does not name this actor");
@@ -81,9 +85,19 @@ final class ExchangeGrant {
       chain.check(request);
     }
     Entrance.Entry entry =
-        entrance.enter(asked.call().proofs().settle(), found.subject().key(), asked.client().id());
+        entrance.enter(
+            asked.call().proofs().settle(),
+            found.subject().key(),
+            asked.client().id(),
+            new Entrance.Token(
+                Digest.sha256(asked.client().id() + "\n" + found.token()),
+                found.subject().expiresAt()));
     if (entry.replayed() != null) {
       return outcomes.replayed(asked.call(), entry.replayed());
+    }
+    if (!limits.allow(entry.uses())) {
+      return outcomes.refused(
+          asked.call(), INVALID_REQUEST, "subject_token: it was exchanged too often");
     }
     if (found.isLockedOut(entry.closedAt())) {
       return outcomes.refused(asked.call(), INVALID_REQUEST, SESSION_REVOKED);

@@ -4,6 +4,7 @@ import dev.countersign.protocol.DpopProofs;
 import dev.countersign.protocol.JsonText;
 import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.WireException;
 import dev.countersign.sts.clients.Client;
 import dev.countersign.sts.clients.ClientCertificates;
@@ -11,6 +12,7 @@ import dev.countersign.sts.clients.Presented;
 import dev.countersign.sts.clients.Proofs;
 import java.net.URI;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /// To which key a token is bound, if to any: the key of a DPoP proof, or the client's certificate.
 ///
@@ -47,6 +49,26 @@ public final class Possession {
         ? new Binding.Certificate(
             ClientCertificates.thumbprint(presented.certificates().getFirst()))
         : null;
+  }
+
+  /// Whether a request proves the key that a presented token is bound to: by its DPoP proof, or by
+  /// the certificate of its handshake. A binding of another kind counts as not proven.
+  ///
+  /// @param cnf the token's claim, or a missing node
+  static boolean proves(JsonNode cnf, Asked asked) {
+    if (cnf.isMissingNode()) {
+      return true;
+    }
+    if (!cnf.isObject() || cnf.size() != 1) {
+      return false;
+    }
+    String named = StrictJson.write(cnf);
+    var certificates = asked.presented().certificates();
+    return (asked.binding() != null && asked.binding().cnf().equals(named))
+        || (!certificates.isEmpty()
+            && new Binding.Certificate(ClientCertificates.thumbprint(certificates.getFirst()))
+                .cnf()
+                .equals(named));
   }
 
   /// The thumbprint of the key that made a proof.

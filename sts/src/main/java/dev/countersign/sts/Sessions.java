@@ -62,7 +62,7 @@ public final class Sessions {
       Secret token, Optional<String> proof, String method, String path) {
     return tokens.claimsToBeOurs(token.reveal())
         ? ofOurs(token, proof, method, path)
-        : proof.isPresent() ? Optional.empty() : ofAnchor(token.reveal());
+        : ofAnchor(token, proof, method, path);
   }
 
   private Optional<UserInfo> ofOurs(
@@ -101,9 +101,13 @@ public final class Sessions {
     return gate.closedAt(subject).filter(closedAt -> !since.isAfter(closedAt)).isEmpty();
   }
 
-  private Optional<UserInfo> ofAnchor(String token) {
-    return switch (subjectTokens.verifyByIssuer(token, clock.instant())) {
-      case SubjectTokens.SubjectCheck.Verified(Subject subject, VerifiedJwt _) -> {
+  private Optional<UserInfo> ofAnchor(
+      Secret token, Optional<String> proof, String method, String path) {
+    return switch (subjectTokens.verifyByIssuer(token.reveal(), clock.instant())) {
+      case SubjectTokens.SubjectCheck.Verified(Subject subject, VerifiedJwt jwt) -> {
+        if (!isProven(jwt, token, proof, method, path)) {
+          yield Optional.empty();
+        }
         boolean isKilled =
             gate.closedAt(subject.key())
                 .filter(closedAt -> !subject.signedInAfter(closedAt))

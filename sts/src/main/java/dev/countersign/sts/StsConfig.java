@@ -26,7 +26,9 @@ import java.util.Set;
 /// @param keys how our signing keys are kept
 /// @param authorities who may issue certificates to clients
 /// @param transmitter the base address of the transmitter, which is told of kills
+/// @param broker the base address of the broker, which is told of revoked tokens
 /// @param attributeAdmins workloads that may write attributes of people, by name
+/// @param tokenLimits how often one subject token may be exchanged
 public record StsConfig(
     URI issuer,
     Listener listener,
@@ -40,7 +42,9 @@ public record StsConfig(
     KeySettings keys,
     ClientAuthorities authorities,
     URI transmitter,
-    Map<String, AttributeAdmin> attributeAdmins) {
+    URI broker,
+    Map<String, AttributeAdmin> attributeAdmins,
+    TokenLimits tokenLimits) {
   /// The life of an on-behalf-of token where nothing else is said.
   public static final Duration DEFAULT_LIFETIME = Duration.ofSeconds(60);
 
@@ -62,15 +66,19 @@ public record StsConfig(
     if (!Addresses.isWeb(transmitter)) {
       problems.add("sts: transmitter must be an https URL, or http on the loopback interface");
     }
+    if (!Addresses.isWeb(broker)) {
+      problems.add("sts: broker must be an https URL, or http on the loopback interface");
+    }
     if (anchors.isEmpty()) {
       problems.add("sts: anchors must name at least one identity provider");
     }
     var names = new HashSet<String>();
     // INVARIANT: one token matches one anchor, so no key set is ever tried for another issuer.
     for (Anchor anchor : anchors) {
-      if (!names.add("name " + anchor.name())
-          || !names.add("issuer " + anchor.issuer())
-          || !names.add("type " + anchor.tokenType())) {
+      if (!names.add("issuer " + anchor.issuer())
+          || !names.add("type " + anchor.name())
+          || (!anchor.tokenType().equals(anchor.name())
+              && !names.add("type " + anchor.tokenType()))) {
         problems.add("sts: anchor " + anchor.name() + " repeats a name, issuer or token-type");
       }
       if (anchor.issuer().equals(issuer.toString())) {
@@ -125,7 +133,8 @@ public record StsConfig(
       SmtpSettings smtp,
       KeySettings keys,
       ClientAuthorities authorities,
-      URI transmitter) {
+      URI transmitter,
+      URI broker) {
     this(
         issuer,
         listener,
@@ -139,6 +148,8 @@ public record StsConfig(
         keys,
         authorities,
         transmitter,
-        Map.of());
+        broker,
+        Map.of(),
+        TokenLimits.defaults());
   }
 }

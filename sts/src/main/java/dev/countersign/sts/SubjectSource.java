@@ -12,9 +12,7 @@ import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TokenTypes;
 import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.protocol.WireException;
-import dev.countersign.sts.clients.Client;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,37 +48,50 @@ final class SubjectSource {
     String type = TokenRequest.required(form, "subject_token_type");
     return switch (type) {
       case TokenTypes.ACCESS_TOKEN_URN -> ofOurs(asked, token);
-      case TokenTypes.JWT_URN -> ofAnyAnchor(asked.client(), token, now);
-      default -> ofAnchor(asked.client(), type, token, now);
+      case TokenTypes.JWT_URN -> ofAnyAnchor(asked, token, now);
+      default -> ofAnchor(asked, type, token, now);
     };
   }
 
-  private Result ofAnchor(Client client, String type, String token, Instant now) {
+  private Result ofAnchor(Asked asked, String type, String token, Instant now) {
     Optional<Anchor> anchor = anchors.anchorOf(type);
-    if (anchor.isEmpty() || !client.anchors().contains(anchor.get().name())) {
+    if (anchor.isEmpty() || !asked.client().anchors().contains(anchor.get().name())) {
       throw notForThisClient();
     }
-    return result(anchors.verify(type, token, now), anchor.get(), token);
+    return result(anchors.verify(type, token, now), anchor.get(), token, asked);
   }
 
   // The plain URN for JWTs: the issuer that the token claims names its one anchor.
-  private Result ofAnyAnchor(Client client, String token, Instant now) {
+  private Result ofAnyAnchor(Asked asked, String token, Instant now) {
     Optional<Anchor> anchor = anchors.anchorOfIssuer(token);
-    if (anchor.isEmpty() || !client.anchors().contains(anchor.get().name())) {
+    if (anchor.isEmpty() || !asked.client().anchors().contains(anchor.get().name())) {
       throw notForThisClient();
     }
-    return result(anchors.verifyByIssuer(token, now), anchor.get(), token);
+    return result(anchors.verifyByIssuer(token, now), anchor.get(), token, asked);
   }
 
-  private static Result result(SubjectTokens.SubjectCheck check, Anchor anchor, String token) {
+  private static Result result(
+      SubjectTokens.SubjectCheck check, Anchor anchor, String token, Asked asked) {
     return switch (check) {
-      case SubjectTokens.SubjectCheck.Verified(Subject subject, VerifiedJwt jwt) ->
-          new Result.Found(subject, jwt.claims().path("may_act"), null);
+      case SubjectTokens.SubjectCheck.Verified(Subject subject, VerifiedJwt jwt) -> {
+        requireProof(jwt, asked);
+        yield new Result.Found(
+            subject, jwt.claims().path("may_act"), null, nameOf(anchor, jwt, token));
+      }
       case SubjectTokens.SubjectCheck.Rejected(String reason) ->
           new Result.Refused(reason, anchor, token);
       case SubjectTokens.SubjectCheck.Unavailable(String reason) ->
           throw new KeySource.KeysUnavailableException(reason);
     };
+  }
+
+  /// What tells a token from every other: its issuer and id, else what was signed. Its signature
+  /// does not count, since there may be several of the same content.
+  private static String nameOf(Anchor anchor, VerifiedJwt jwt, String token) {
+    int end = token.lastIndexOf('.');
+    return anchor.name()
+        + "\n"
+        + jwt.id().map(id -> "jti " + id).orElse(end < 0 ? token : token.substring(0, end));
   }
 
   private Result ofOurs(Asked asked, String token) {
@@ -98,11 +109,9 @@ final class SubjectSource {
         if (revoked.isRevoked(jwt.id().orElseThrow())) {
           throw new WireException(INVALID_REQUEST, "subject_token: it was revoked");
         }
-        if (!isProven(jwt.claims().path("cnf"), asked.binding())) {
-          throw new WireException(
-              INVALID_REQUEST, "subject_token: it is bound to a key that was not proven");
-        }
-        yield new Result.Found(subject(jwt), MissingNode.getInstance(), Chain.of(jwt));
+        requireProof(jwt, asked);
+        yield new Result.Found(
+            subject(jwt), MissingNode.getInstance(), Chain.of(jwt), jwt.id().orElseThrow());
       }
       case JwtCheck.Rejected(String reason) ->
           throw new WireException(INVALID_REQUEST, "subject_token: " + reason);
@@ -111,8 +120,11 @@ final class SubjectSource {
     };
   }
 
-  private static boolean isProven(JsonNode cnf, Possession.@Nullable Binding binding) {
-    return cnf.isMissingNode() || (binding != null && StrictJson.parse(binding.cnf()).equals(cnf));
+  private static void requireProof(VerifiedJwt jwt, Asked asked) {
+    if (!Possession.proves(jwt.claims().path("cnf"), asked)) {
+      throw new WireException(
+          INVALID_REQUEST, "subject_token: it is bound to a key that was not proven");
+    }
   }
 
   private static Subject subject(VerifiedJwt jwt) {
@@ -150,7 +162,9 @@ final class SubjectSource {
     ///
     /// @param mayAct `may_act`, or a missing node
     /// @param chain what an on-behalf-of token of ours allowed, or null for an anchor's token
-    record Found(Subject subject, JsonNode mayAct, @Nullable Chain chain) implements Result {
+    /// @param token what tells the token from every other
+    record Found(Subject subject, JsonNode mayAct, @Nullable Chain chain, String token)
+        implements Result {
 
       /// Whether the person's sessions were ended after this token came to be.
       boolean isLockedOut(@Nullable Instant closedAt) {
@@ -193,20 +207,11 @@ final class SubjectSource {
       if (!scopes.containsAll(request.scopes())) {
         throw new WireException(INVALID_SCOPE, "scope is wider than that of subject_token");
       }
-      List<String> left = new ArrayList<>(canonical(details));
-      for (String element : canonical(request.details())) {
-        if (!left.remove(element)) {
-          throw new WireException(
-              INVALID_AUTHORIZATION_DETAILS,
-              "authorization_details has an element that subject_token does not have");
-        }
+      if (!request.types().isWithin(request.details(), details)) {
+        throw new WireException(
+            INVALID_AUTHORIZATION_DETAILS,
+            "authorization_details has an element that subject_token does not have");
       }
-    }
-
-    private static List<String> canonical(AuthorizationDetails details) {
-      return details.elements().stream()
-          .map(element -> StrictJson.canonical(element.json()))
-          .toList();
     }
   }
 }

@@ -6,6 +6,7 @@ import dev.countersign.protocol.JwtCheck;
 import dev.countersign.protocol.JwtVerifier;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.MalformedJsonException;
+import dev.countersign.protocol.SpiffeId;
 import dev.countersign.protocol.VerifiedJwt;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -46,6 +47,7 @@ public final class SubjectTokens {
               new SubjectClaims(anchor),
               verifier,
               anchor.introspection() == null ? null : introspectors.apply(anchor));
+      byType.put(anchor.name(), trusted);
       byType.put(anchor.tokenType(), trusted);
       byIssuer.put(anchor.issuer(), trusted);
     }
@@ -58,8 +60,12 @@ public final class SubjectTokens {
 
   /// The anchor whose issuer a token claims.
   Optional<Anchor> anchorOfIssuer(String token) {
-    return Optional.ofNullable(byIssuer.get(JwtVerifier.unverifiedIssuer(token).orElse("")))
-        .map(Trusted::anchor);
+    try {
+      return Optional.ofNullable(byIssuer.get(issuerOf(CompactJws.parse(token))))
+          .map(Trusted::anchor);
+    } catch (MalformedJsonException malformed) {
+      return Optional.empty();
+    }
   }
 
   /// Verifies a token of the named type.
@@ -83,13 +89,20 @@ public final class SubjectTokens {
   SubjectCheck verifyByIssuer(String token, Instant now) {
     try {
       CompactJws jws = CompactJws.parse(token);
-      Trusted trusted = byIssuer.get(jws.unverifiedIssuer());
+      Trusted trusted = byIssuer.get(issuerOf(jws));
       return trusted == null
           ? new SubjectCheck.Rejected("the token is of no issuer known here")
           : verify(trusted, jws, token, now);
     } catch (MalformedJsonException malformed) {
       return new SubjectCheck.Rejected(String.valueOf(malformed.getMessage()));
     }
+  }
+
+  /// The issuer that a token claims; of a JWT-SVID, which needs no `iss`, its trust domain.
+  private static String issuerOf(CompactJws jws) {
+    return jws.unverifiedClaims().has("iss")
+        ? jws.unverifiedIssuer()
+        : SpiffeId.parse(jws.unverifiedSubject()).map(SpiffeId::trustDomain).orElse("");
   }
 
   private static SubjectCheck verify(Trusted trusted, CompactJws jws, String token, Instant now) {

@@ -53,6 +53,7 @@ public final class TokenService {
     var issuance = new Issuance(config.tokenLifetime(), tokens);
     exchange =
         new ExchangeGrant(
+            config.tokenLimits(),
             new SubjectSource(subjectTokens, tokens, revoked),
             new Delegation(subjectTokens, config.issuer().toString()),
             policy,

@@ -25,6 +25,7 @@ import java.sql.ResultSet;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -245,6 +246,68 @@ class ClientKindsTest {
     }
   }
 
+  @Test
+  void aClientPublishesItsKeysItself() {
+    ECKey first = World.ec("published-1");
+    ECKey before = World.ec("before");
+    try (var published = new Bundle(first, "sig")) {
+      CLIENTS.add(
+          "publisher",
+          World.registration(ClientOptions.none())
+              .withKeys(
+                  "private_key_jwt", StrictJson.parseObject(before.toJSONString()), World.NOON));
+      assertThat(signedBy("publisher", before).status()).isEqualTo(200);
+      CLIENTS.change(
+          "publisher",
+          known ->
+              known.withKeysAt(published.address(), WORLD.now.get().plus(Duration.ofMinutes(10))));
+
+      World.until(() -> signedBy("publisher", first).status() == 200);
+      assertThat(signedBy("publisher", before).status()).as("they overlap").isEqualTo(200);
+      assertThat(signedBy("publisher", World.ec("published-1")).text("error"))
+          .isEqualTo("invalid_client");
+
+      ECKey second = World.ec("published-2");
+      published.key = second;
+      WORLD.tick(Duration.ofMinutes(11));
+      try {
+        assertThat(signedBy("publisher", second).status()).isEqualTo(200);
+        assertThat(signedBy("publisher", first).status()).as("withdrawn").isEqualTo(401);
+        assertThat(signedBy("publisher", before).status()).as("over").isEqualTo(401);
+      } finally {
+        WORLD.now.set(World.NOON);
+      }
+    }
+  }
+
+  @Test
+  void B11_aClientWhoseKeysCannotBeFetchedIsNotProven() {
+    ECKey key = World.ec("nowhere");
+    CLIENTS.add(
+        "nowhere",
+        World.registration(ClientOptions.none())
+            .withKeysAt(URI.create("http://127.0.0.1:" + World.freePort() + "/k"), World.NOON));
+
+    Answer answer = signedBy("nowhere", key);
+
+    assertThat(answer.status()).isIn(401, 503);
+    assertThat(answer.json().has("access_token")).isFalse();
+  }
+
+  @Test
+  void B04_keysOfAClientAreAtASafeAddressOnly() {
+    for (String address :
+        List.of("http://keys.example/k", "file:///etc/passwd", "https://user@keys.example/k")) {
+      assertThatIllegalArgumentException()
+          .as(address)
+          .isThrownBy(() ->
+              World.registration(ClientOptions.none())
+                  .withKeysAt(URI.create(address), World.NOON)
+                  .client("x", WORLD.clock))
+          .withMessageContaining("https");
+    }
+  }
+
   private static ObjectNode svidClaims() {
     long now = World.NOON.getEpochSecond();
     return StrictJson.object()
@@ -317,9 +380,11 @@ class ClientKindsTest {
   /// A trust domain's bundle endpoint.
   private static final class Bundle implements AutoCloseable {
     private final HttpServer server;
+    private volatile ECKey key;
 
     /// @param use what the bundle says the key is for
-    Bundle(ECKey key, String use) {
+    Bundle(ECKey first, String use) {
+      key = first;
       try {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
       } catch (IOException failed) {

@@ -10,13 +10,18 @@ import dev.countersign.sts.World.Answer;
 import dev.countersign.sts.World.Person;
 import dev.countersign.sts.clients.ClientOptions;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Who acts for a person, and who may not.
@@ -223,6 +228,77 @@ class DelegationTest {
                     + twice.substring(1, twice.length() - 1)
                     + "]")),
         "invalid_authorization_details");
+  }
+
+  @Test
+  void RA_14_aTypesOwnRuleSaysWhatIsLess() {
+    storeLimit();
+    String first = first(100);
+
+    Answer less = WORLD.post(chain(first, World.refund(40)));
+
+    assertThat(less.status()).as(less.body()).isEqualTo(200);
+    assertThat(World.claims(less.text("access_token")).path("authorization_details"))
+        .isEqualTo(StrictJson.parse(World.refund(40)));
+    assertRefused(WORLD.post(chain(first, World.refund(101))), "invalid_authorization_details");
+  }
+
+  @Test
+  void C06_whateverAChainAsksForItGetsNoMoreThanTheTokenBefore() {
+    storeLimit();
+    var random = new Random(20260101);
+    String first = first(100);
+    int granted = 0;
+    for (int i = 0; i < 60; i++) {
+      var asked = new ArrayList<String>();
+      for (int j = random.nextInt(5) / 4; j >= 0; j--) {
+        asked.add(
+            World.refund(
+                1 + random.nextInt(120), random.nextBoolean() ? "R-884-2233" : "R-884-7777"));
+      }
+      var form = chain(first, joined(asked));
+      form.put("scope", random.nextInt(4) == 0 ? "refund:write case:read" : "refund:write");
+      form.put(
+          "resource", random.nextInt(6) == 0 ? "http://127.0.0.1:9999/second" : World.RESOURCE);
+      Answer answer = WORLD.post(form);
+      if (answer.status() == 200) {
+        granted++;
+        assertWithin(World.claims(first), World.claims(answer.text("access_token")));
+      }
+    }
+    assertThat(granted).as("some of them were within").isPositive();
+  }
+
+  // Not by the code that is tested: the total of a case is no more than it was, and so is the
+  // number of elements.
+  private static void assertWithin(ObjectNode wider, ObjectNode narrower) {
+    for (String account : List.of("R-884-2233", "R-884-7777")) {
+      assertThat(total(narrower, account)).isLessThanOrEqualTo(total(wider, account));
+    }
+    assertThat(narrower.path("authorization_details").size())
+        .isLessThanOrEqualTo(wider.path("authorization_details").size());
+    assertThat(wider.path("scope").stringValue().split(" "))
+        .contains(narrower.path("scope").stringValue().split(" "));
+    assertThat(narrower.path("aud")).isEqualTo(wider.path("aud"));
+    assertThat(narrower.path("sub")).isEqualTo(wider.path("sub"));
+    assertThat(narrower.path("exp").longValue()).isLessThanOrEqualTo(wider.path("exp").longValue());
+  }
+
+  private static long total(ObjectNode claims, String account) {
+    long total = 0;
+    for (JsonNode element : claims.path("authorization_details")) {
+      JsonNode details = element.path("operationDetails");
+      if (details.path("creditorAccount").path("identification").asString("").equals(account)) {
+        total += details.path("instructedAmount").path("amount").longValue();
+      }
+    }
+    return total;
+  }
+
+  private static String joined(List<String> arrays) {
+    return arrays.stream()
+        .map(array -> array.strip().substring(1, array.strip().length() - 1))
+        .collect(Collectors.joining(",", "[", "]"));
   }
 
   @Test

@@ -268,6 +268,25 @@ class EndpointsTest {
     assertThat(introspect("resource", RESOURCE, token).body()).isEqualTo("{\"active\":false}");
   }
 
+  @Test
+  void RV_07_aRevokedTokenEndsWhatItPaidFor() {
+    Answer issued = WORLD.exchange(WORLD.person(), 100);
+    String jti = issued.text("jti");
+    WORLD.transmitter.status = 503;
+    try {
+      assertThat(revoke("gateway", WORLD.gatewayKey, issued.text("access_token")).status())
+          .isEqualTo(200);
+      assertThat(WORLD.transmitter.revoked).doesNotContain(jti);
+    } finally {
+      WORLD.transmitter.status = 201;
+    }
+    // The sender's pauses run by the clock of the test.
+    World.until(() -> {
+      WORLD.tick(Duration.ofSeconds(1));
+      return WORLD.transmitter.revoked.contains(jti);
+    });
+  }
+
   private static Answer byDesk(Person person) {
     return WORLD.post(
         WORLD.by("desk", DESK, WORLD.exchangeForm(WORLD.token(person), World.refund(100))));

@@ -71,7 +71,8 @@ final class KeycloakServer {
           StrictJson.parseObject(new String(Objects.requireNonNull(json).readAllBytes(), UTF_8));
       WireClient.Answer answer = admin("POST", "/admin/realms", realm);
       if (answer.status() != 201) {
-        throw new AssertionError("the realm was not taken: " + answer.status() + answer.text());
+        throw new AssertionError(
+            "the realm was not taken: " + answer.status() + " " + answer.text());
       }
       return base + "/realms/" + realm.path("realm").stringValue();
     } catch (IOException failed) {

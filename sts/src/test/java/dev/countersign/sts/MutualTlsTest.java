@@ -24,6 +24,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.CRL;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.ECPublicKey;
 import java.util.ArrayList;
@@ -164,8 +166,68 @@ class MutualTlsTest {
   }
 
   @Test
+  void E09_aRevokedCertificateProvesNothing() throws Exception {
+    try (var strict = replica(revoking("desk"))) {
+      assertThat(exchangeAt(strict, "desk", "desk").text("error")).isEqualTo("invalid_client");
+    }
+    try (var strict = replica(revoking("two"))) {
+      assertThat(exchangeAt(strict, "desk", "desk").status()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void E09_aListThatIsOutOfDateProvesNobody() throws Exception {
+    try (var strict = replica(revoking("two"))) {
+      WORLD.now.set(World.NOON.plus(java.time.Duration.ofDays(200)));
+      assertThat(exchangeAt(strict, "desk", "desk").status()).isEqualTo(401);
+    } finally {
+      WORLD.now.set(World.NOON);
+    }
+  }
+
+  private static StsBox replica(CRL list) throws Exception {
+    return WORLD.replica(
+        new Listener(
+            "127.0.0.1",
+            World.freePort(),
+            Optional.of(
+                new Listener.Tls(
+                    folder.resolve("server.pem"), folder.resolve("server-key.pem"), true))),
+        new ClientAuthorities(List.of(certificate("ca")), List.of(list)));
+  }
+
+  /// The authority's list of a hundred days, on which one certificate stands.
+  private static CRL revoking(String alias) throws Exception {
+    Path file = folder.resolve("revoked-" + alias + ".pem");
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-gencrl",
+                "-alias",
+                "ca",
+                "-id",
+                certificate(alias).getSerialNumber().toString(),
+                "-startdate",
+                "2025/12/20 00:00:00",
+                "-validity",
+                "100",
+                "-file",
+                file.toString(),
+                "-storepass",
+                new String(PASSWORD),
+                "-keystore",
+                folder.resolve("keys.p12").toString())
+            .inheritIO()
+            .start();
+    assertThat(keytool.waitFor()).isZero();
+    try (InputStream list = Files.newInputStream(file)) {
+      return CertificateFactory.getInstance("X.509").generateCRL(list);
+    }
+  }
+
+  @Test
   void theMetadataOffersIt() {
-    Answer answer = send(null, "GET", "/.well-known/oauth-authorization-server", null);
+    Answer answer = send(box, null, "GET", "/.well-known/oauth-authorization-server", null);
 
     assertThat(answer.body()).contains("tls_client_auth", "self_signed_tls_client_auth");
     assertThat(answer.json().path("tls_client_certificate_bound_access_tokens").booleanValue())
@@ -173,15 +235,21 @@ class MutualTlsTest {
   }
 
   private static Answer exchange(String client, @Nullable String alias, String... headers) {
+    return exchangeAt(box, client, alias, headers);
+  }
+
+  private static Answer exchangeAt(
+      @Nullable StsBox at, String client, @Nullable String alias, String... headers) {
     var form =
         new LinkedHashMap<>(WORLD.exchangeForm(WORLD.token(WORLD.person()), World.refund(100)));
     form.remove("client_assertion");
     form.remove("client_assertion_type");
     form.put("client_id", client);
-    return send(alias, "POST", "/oauth2/token", World.encoded(form), headers);
+    return send(at, alias, "POST", "/oauth2/token", World.encoded(form), headers);
   }
 
   private static Answer send(
+      @Nullable StsBox box,
       @Nullable String alias,
       String method,
       String path,

@@ -115,7 +115,8 @@ class StsConfigTest {
             "127.0.0.1", 25, SmtpSettings.Security.NONE, "a@b.example", null, List.of()),
         KeySettings.of(World.MASTER),
         ClientAuthorities.none(),
-        URI.create("https://transmitter.example"));
+        URI.create("https://transmitter.example"),
+        URI.create("https://broker.example"));
   }
 
   private static Anchor anchor(String name, String issuer) {

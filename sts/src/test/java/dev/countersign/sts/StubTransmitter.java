@@ -12,10 +12,11 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The transmitter's ingest as far as the token service sees it.
+/// The transmitter's ingest, and the broker's revocation, as far as the token service sees them.
 final class StubTransmitter implements AutoCloseable {
   final List<ObjectNode> events = new CopyOnWriteArrayList<>();
   final List<String> presenters = new CopyOnWriteArrayList<>();
+  final List<String> revoked = new CopyOnWriteArrayList<>();
   volatile int status = 201;
   private final HttpServer server;
 
@@ -32,6 +33,16 @@ final class StubTransmitter implements AutoCloseable {
           if (status == 201) {
             presenters.add(exchange.getRequestHeaders().getFirst(PresenterAssertion.HEADER));
             events.add(StrictJson.parseObject(body));
+          }
+          exchange.sendResponseHeaders(status, -1);
+          exchange.close();
+        });
+    server.createContext(
+        "/v1/countersign/tokens/revoke",
+        exchange -> {
+          byte[] body = exchange.getRequestBody().readAllBytes();
+          if (status == 201) {
+            revoked.add(StrictJson.parseObject(body).path("jti").stringValue());
           }
           exchange.sendResponseHeaders(status, -1);
           exchange.close();

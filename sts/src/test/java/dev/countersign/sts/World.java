@@ -167,7 +167,16 @@ final class World implements AutoCloseable {
         clock);
   }
 
+  /// A second replica that lets a token be exchanged less often.
+  StsBox replica(int port, TokenLimits limits) {
+    return start(at(Listener.loopback(port), config.authorities(), limits));
+  }
+
   private StsConfig at(Listener listener, ClientAuthorities authorities) {
+    return at(listener, authorities, config.tokenLimits());
+  }
+
+  private StsConfig at(Listener listener, ClientAuthorities authorities, TokenLimits limits) {
     return new StsConfig(
         config.issuer(),
         listener,
@@ -181,7 +190,9 @@ final class World implements AutoCloseable {
         config.keys(),
         authorities,
         config.transmitter(),
-        config.attributeAdmins());
+        config.broker(),
+        config.attributeAdmins(),
+        limits);
   }
 
   private void write(LedgerEntry entry) {
@@ -301,7 +312,9 @@ final class World implements AutoCloseable {
         KeySettings.of(MASTER),
         ClientAuthorities.none(),
         transmitter.address(),
-        Map.of("hr", new AttributeAdmin(keys(hrKey), Set.of("refund_limit", "mail"))));
+        transmitter.address(),
+        Map.of("hr", new AttributeAdmin(keys(hrKey), Set.of("refund_limit", "mail"))),
+        TokenLimits.defaults());
   }
 
   private static Anchor anchor(

@@ -178,6 +178,10 @@ final class AnchorSection {
     if (jwks.isPresent()) {
       return Optional.of(new IssuerKeys.Place.At(jwks.get()));
     }
+    if (document.isEmpty() && !preset.hasDiscovery()) {
+      section.problem("jwks", "missing; name the trust domain's bundle, or its file under keys");
+      return Optional.empty();
+    }
     String usual = section.has("issuer") ? "" : preset.discovery(parameters);
     return Sections.checked(
         section,

@@ -38,6 +38,11 @@ public final class BrokerSection {
 
   private BrokerSection() {}
 
+  /// Where the broker is, as its callers know it.
+  static URI address(ConfigSection broker) {
+    return Sections.address(broker, Sections.listener(broker, true));
+  }
+
   /// @param mintLogin the CREATEROLE login of a database inside the embedded PostgreSQL, by its
   ///   name
   static Optional<BrokerConfig> read(

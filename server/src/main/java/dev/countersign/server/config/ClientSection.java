@@ -79,6 +79,7 @@ final class ClientSection {
   private static Optional<Credentials> credentials(
       ConfigSection sts, String id, ConfigSection section, Keys keys) {
     Optional<Path> keyFile = section.optionalPath("keys");
+    Optional<URI> jwks = section.optionalUri("jwks");
     Optional<Secret> secret = section.optionalSecret("secret");
     Optional<Secret> previous = section.optionalSecret("previous-secret");
     Optional<ConfigSection> certificate = section.optionalSection("certificate");
@@ -86,12 +87,17 @@ final class ClientSection {
     boolean selfSigned = section.flag("self-signed-certificate", false);
     int ways =
         (keyFile.isPresent() ? 1 : 0)
+            + (jwks.isPresent() ? 1 : 0)
             + (secret.isPresent() ? 1 : 0)
             + (certificate.isPresent() ? 1 : 0)
             + (spiffe.isPresent() ? 1 : 0);
     if (ways > 1) {
       section.problem(
-          "keys", "a client proves itself in one way: keys, secret, certificate or spiffe");
+          "keys", "a client proves itself in one way: keys, jwks, secret, certificate or spiffe");
+      return Optional.empty();
+    }
+    if (jwks.isPresent() && selfSigned) {
+      section.problem("self-signed-certificate", "needs the client's keys in a file, under keys");
       return Optional.empty();
     }
     return Sections.checked(
@@ -100,6 +106,9 @@ final class ClientSection {
         () -> {
           if (secret.isPresent()) {
             return secrets(secret.get(), previous.orElse(null));
+          }
+          if (jwks.isPresent()) {
+            return new Credentials.KeysAt(jwks.get(), null);
           }
           if (certificate.isPresent()) {
             return new Credentials.Certificate(name(certificate.get()));

@@ -5,6 +5,7 @@ import dev.countersign.broker.BrokerConfig;
 import dev.countersign.config.ConfigSection;
 import dev.countersign.gateway.Anchor;
 import dev.countersign.gateway.GatewayConfig;
+import dev.countersign.protocol.SpiffeId;
 import dev.countersign.sts.StsConfig;
 import java.net.URI;
 import java.nio.file.Path;
@@ -98,9 +99,11 @@ final class GatewaySection {
     return gateway.path("tools");
   }
 
-  /// The gateway checks bearers itself; it has no use for an issuer whose tokens are opaque.
+  /// The gateway checks people's bearers itself; it has no use for an issuer whose tokens are
+  /// opaque, nor for one that vouches for workloads.
   private static boolean isReadable(dev.countersign.sts.Anchor anchor) {
-    return !(anchor.keys().place() instanceof IssuerKeys.Place.None);
+    return !(anchor.keys().place() instanceof IssuerKeys.Place.None)
+        && !SpiffeId.isTrustDomain(anchor.issuer());
   }
 
   private static Anchor anchor(dev.countersign.sts.Anchor anchor) {

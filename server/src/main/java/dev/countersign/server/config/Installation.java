@@ -113,7 +113,8 @@ public record Installation(
     var keys = new Keys(data.resolve("keys"), local(stage));
     ConfigSection stsSection = root.section("sts");
     URI transmitterAddress = SignalsSection.transmitterAddress(root.section("transmitter"));
-    Optional<StsConfig> sts = StsSection.read(stsSection, keys, transmitterAddress);
+    URI brokerAddress = BrokerSection.address(root.section("broker"));
+    Optional<StsConfig> sts = StsSection.read(stsSection, keys, transmitterAddress, brokerAddress);
     Path typesFile = StsSection.types(stsSection);
     Path policyFile = StsSection.policy(stsSection);
     DecisionSettings surroundings = DecisionSection.read(stsSection);

@@ -9,6 +9,7 @@ import dev.countersign.sts.AttributeAdmin;
 import dev.countersign.sts.SmtpSettings;
 import dev.countersign.sts.StepUpSettings;
 import dev.countersign.sts.StsConfig;
+import dev.countersign.sts.TokenLimits;
 import dev.countersign.sts.clients.Client;
 import dev.countersign.sts.clients.ClientAuthorities;
 import dev.countersign.sts.keys.KeySettings;
@@ -34,7 +35,7 @@ import java.util.TreeMap;
 final class StsSection {
   private StsSection() {}
 
-  static Optional<StsConfig> read(ConfigSection sts, Keys keys, URI transmitter) {
+  static Optional<StsConfig> read(ConfigSection sts, Keys keys, URI transmitter, URI broker) {
     URI issuer = sts.uri("issuer");
     Duration lifetime = sts.duration("token-lifetime", StsConfig.DEFAULT_LIFETIME);
     var anchors = new ArrayList<Anchor>();
@@ -60,8 +61,9 @@ final class StsSection {
         .forEach(name ->
             Sections.checked(sts, "operators", () -> keys.of(name))
                 .ifPresent(known -> operators.put(name, known)));
+    Optional<TokenLimits> limits = limits(sts);
     var listener = Sections.listener(sts, true);
-    if (smtp.isEmpty() || stepUp.isEmpty() || signing.isEmpty()) {
+    if (smtp.isEmpty() || stepUp.isEmpty() || signing.isEmpty() || limits.isEmpty()) {
       return Optional.empty();
     }
     return Sections.checked(
@@ -81,7 +83,22 @@ final class StsSection {
                 signing.get(),
                 authorities,
                 transmitter,
-                admins));
+                broker,
+                admins,
+                limits.get()));
+  }
+
+  private static Optional<TokenLimits> limits(ConfigSection sts) {
+    TokenLimits usual = TokenLimits.defaults();
+    return sts.optionalSection("exchanges-per-token")
+        .map(section -> {
+          int perMinute = (int) section.integer("per-minute", usual.perMinute());
+          int inAll = (int) section.integer("in-all", usual.inAll());
+          section.done();
+          return Sections.checked(
+              sts, "exchanges-per-token", () -> new TokenLimits(perMinute, inAll));
+        })
+        .orElseGet(() -> Optional.of(usual));
   }
 
   /// The policy file that the section names.

@@ -231,7 +231,7 @@ class DoctorOfRealTokensTest {
   }
 
   private static List<Code> issuer(String issuer, String jwks) {
-    var doctor = new IssuerDoctor(issuer, jwks, Set.of("RS256"));
+    var doctor = new IssuerDoctor(issuer, jwks, Set.of("RS256"), false);
     var answer = WIRE.get(URI.create(doctor.discovery()), Map.of(), Duration.ofSeconds(30));
     return doctor
         .examine(Optional.of(new IssuerDoctor.Published(answer.status(), answer.text())))

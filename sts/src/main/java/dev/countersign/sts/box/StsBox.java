@@ -4,6 +4,7 @@ import com.nimbusds.jose.jwk.JWK;
 import dev.countersign.box.BoxServer;
 import dev.countersign.box.Database;
 import dev.countersign.box.Health;
+import dev.countersign.box.IssuerKeys;
 import dev.countersign.box.Metrics;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.policy.Factor;
@@ -145,7 +146,13 @@ public final class StsBox implements AutoCloseable {
     var replays = new PgReplays(database);
     var presenter = new PresenterAssertion.Maker(NAME, workloadKey, clock);
     var sender =
-        new EventSender(new PgOutbox(database), client, presenter, config.transmitter(), clock);
+        new EventSender(
+            new PgOutbox(database),
+            client,
+            presenter,
+            config.transmitter(),
+            config.broker(),
+            clock);
     var gate = new PgGate(database, issuer, sender::wake);
     MasterKey master = config.keys().master();
     var keyStore = new PgKeyStore(database, master);
@@ -153,7 +160,7 @@ public final class StsBox implements AutoCloseable {
     var tokens = new Tokens(issuer, keys, clock);
     var entrance = new PgEntrance(database, clock);
     var guesses = new PgGuessLimit(database);
-    var revoked = new PgRevokedTokens(database);
+    var revoked = new PgRevokedTokens(database, sender::wake);
     var repeats = new PgRepeats(database);
     var possession =
         new Possession(
@@ -166,7 +173,7 @@ public final class StsBox implements AutoCloseable {
             new PgClients(database, clock),
             guesses,
             config.authorities(),
-            address -> new RemoteKeySet(address, client, clock),
+            address -> clientKeys(address, metrics, clock),
             clock);
     var subjectTokens =
         new SubjectTokens(
@@ -289,6 +296,7 @@ public final class StsBox implements AutoCloseable {
           revoked.forget(now);
           repeats.forget(now);
           histories.forget(now.minus(GiveBackLoop.KNOWN));
+          entrance.forget(now);
           approvals.forget(now.minus(KEEP));
         });
     return new StsBox(
@@ -317,6 +325,19 @@ public final class StsBox implements AutoCloseable {
           anchor.name());
     }
     return keys;
+  }
+
+  /// The keys that a client or a SPIFFE trust domain publishes. Whoever registered the client has
+  /// named the host, so it may be inside our network; link-local addresses are never called.
+  private static KeySource clientKeys(URI address, Metrics metrics, InstantSource clock) {
+    return IssuerKeys.at(address, Set.of(address.getHost()))
+        .source(
+            "",
+            reason -> {
+              metrics.counter("sts.client.keys.failures").increment();
+              LOG.warn("the keys of a client were not fetched: {}", reason);
+            },
+            clock);
   }
 
   private static Map<String, KeySource> adminKeys(Map<String, AttributeAdmin> admins) {

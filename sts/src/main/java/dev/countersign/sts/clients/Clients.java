@@ -10,7 +10,9 @@ import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.SpiffeId;
 import dev.countersign.protocol.TokenTypes;
+import dev.countersign.protocol.VerificationKeys;
 import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.protocol.WireException;
 import java.net.URI;
@@ -24,6 +26,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// The registered clients and how they prove themselves. The configuration's clients come first; a
 /// command cannot replace one.
@@ -139,7 +142,7 @@ public final class Clients {
 
   private ClientCheck byKey(Presented presented, CompactJws assertion, Proofs proofs) {
     Optional<Client> client = find(assertion.unverifiedIssuer());
-    if (client.isEmpty() || !(client.get().credentials() instanceof Credentials.Keys)) {
+    if (client.isEmpty() || !signsAssertions(client.get().credentials())) {
       return new ClientCheck.Unknown("client_assertion names no client known here");
     }
     return switch (ready(client.get()).assertions().verify(assertion)) {
@@ -150,6 +153,10 @@ public final class Clients {
       case PresenterAssertion.Check.Bad(String reason) ->
           new ClientCheck.Unknown("client_" + reason);
     };
+  }
+
+  private static boolean signsAssertions(Credentials credentials) {
+    return credentials instanceof Credentials.Keys || credentials instanceof Credentials.KeysAt;
   }
 
   /// @spec https://datatracker.ietf.org/doc/draft-ietf-oauth-spiffe-client-auth/ §3.1
@@ -204,7 +211,11 @@ public final class Clients {
                   certificates.isIssued(presented.certificates(), name, now);
               case Credentials.SelfSigned(var keys) ->
                   ClientCertificates.isRegistered(presented.certificates(), keys, now);
-              case Credentials.Keys _, Credentials.Secrets _, Credentials.Svid _ -> false;
+              case Credentials.Keys _,
+                  Credentials.KeysAt _,
+                  Credentials.Secrets _,
+                  Credentials.Svid _ ->
+                  false;
             };
     return isProven
         ? new ClientCheck.Known(client.orElseThrow())
@@ -243,6 +254,8 @@ public final class Clients {
       KeySource keys =
           switch (client.credentials()) {
             case Credentials.Keys(var own) -> own;
+            case Credentials.KeysAt(URI address, var before) ->
+                published(remote.apply(address), before);
             case Credentials.Svid(String _, URI bundle) -> remote.apply(bundle);
             case Credentials.SelfSigned _, Credentials.Secrets _, Credentials.Certificate _ ->
                 throw new IllegalStateException("this client signs nothing");
@@ -251,14 +264,32 @@ public final class Clients {
       this.svids =
           new JwtVerifier(
               new JwtRules(
-                  "",
+                  svidDomain(client.credentials()),
                   Set.of(issuer),
-                  Set.of("", "jwt", "jose"),
-                  Set.of("ES256", "ES384", "RS256", "PS256"),
+                  JwtRules.SVID_TYPES,
+                  JwtRules.SVID_ALGORITHMS,
                   LEEWAY,
                   SVID_MAX_AGE),
               keys,
               clock);
+    }
+
+    /// What a client publishes, and until their end the keys that it replaces.
+    private static KeySource published(KeySource now, @Nullable KeySource before) {
+      if (before == null) {
+        return now;
+      }
+      return kid -> {
+        VerificationKeys older = before.keys(kid);
+        return older.has(kid) ? older : now.keys(kid);
+      };
+    }
+
+    // Only a client that proves itself by one has its SVIDs verified.
+    private static String svidDomain(Credentials credentials) {
+      return credentials instanceof Credentials.Svid svid
+          ? SpiffeId.parse(svid.id()).orElseThrow().trustDomain()
+          : "none";
     }
 
     PresenterAssertion.Verifier assertions() {

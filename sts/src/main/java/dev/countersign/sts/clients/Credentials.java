@@ -1,6 +1,8 @@
 package dev.countersign.sts.clients;
 
 import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.SpiffeId;
+import dev.countersign.sts.Addresses;
 import java.net.URI;
 import java.time.Instant;
 import java.util.List;
@@ -14,14 +16,14 @@ public sealed interface Credentials {
   default boolean isCertificate() {
     return switch (this) {
       case Certificate _, SelfSigned _ -> true;
-      case Keys _, Secrets _, Svid _ -> false;
+      case Keys _, KeysAt _, Secrets _, Svid _ -> false;
     };
   }
 
   /// The name in `token_endpoint_auth_methods_supported`.
   default String method() {
     return switch (this) {
-      case Keys _ -> "private_key_jwt";
+      case Keys _, KeysAt _ -> "private_key_jwt";
       case Secrets _ -> "client_secret_basic";
       case Certificate _ -> "tls_client_auth";
       case SelfSigned _ -> "self_signed_tls_client_auth";
@@ -33,6 +35,25 @@ public sealed interface Credentials {
   ///
   /// @spec https://www.rfc-editor.org/rfc/rfc7523#section-2.2 RFC 7523 §2.2
   record Keys(KeySource keys) implements Credentials {}
+
+  /// `private_key_jwt` with the keys that the client publishes: it rotates them itself.
+  ///
+  /// @param address `jwks_uri`, the address of its JWK Set
+  /// @param before keys that this address replaced, each until its end, or null
+  /// @spec https://www.rfc-editor.org/rfc/rfc7591#section-2 RFC 7591 §2 jwks_uri
+  record KeysAt(URI address, @Nullable KeySource before) implements Credentials {
+    public KeysAt {
+      requireWeb("jwks", address);
+    }
+  }
+
+  /// An address of keys must not be one that somebody on the way could answer for.
+  private static void requireWeb(String what, URI address) {
+    if (!Addresses.isWeb(address)) {
+      throw new IllegalArgumentException(
+          what + " must be an https URL, or http on the loopback interface");
+    }
+  }
 
   /// `client_secret_basic` and `client_secret_post`.
   ///
@@ -72,9 +93,10 @@ public sealed interface Credentials {
   /// @param bundle where the trust domain's keys are
   record Svid(String id, URI bundle) implements Credentials {
     public Svid {
-      if (!id.matches("spiffe://[a-z0-9._-]{1,255}(/[A-Za-z0-9._-]+)+")) {
+      if (SpiffeId.parse(id).isEmpty()) {
         throw new IllegalArgumentException("spiffe-id must be spiffe://trust-domain/path");
       }
+      requireWeb("bundle", bundle);
     }
   }
 }

@@ -92,6 +92,7 @@ public final class Registration {
   /// @param olderEnd until when older keys are accepted
   public Registration withKeys(String method, ObjectNode keys, Instant olderEnd) {
     ObjectNode copy = json.deepCopy().put("auth", method);
+    copy.remove("jwks-uri");
     ArrayNode list = endOthers(copy, "keys", olderEnd);
     var added = new ArrayList<JsonNode>();
     if (keys.path("keys").isArray()) {
@@ -104,6 +105,19 @@ public final class Registration {
     }
     for (JsonNode key : added) {
       list.addObject().set("jwk", open(key));
+    }
+    return new Registration(copy);
+  }
+
+  /// The same client with the keys that it publishes; older ones end.
+  ///
+  /// @param address where its JWK Set is
+  /// @param olderEnd until when older keys are accepted
+  public Registration withKeysAt(URI address, Instant olderEnd) {
+    ObjectNode copy =
+        json.deepCopy().put("auth", "private_key_jwt").put("jwks-uri", address.toString());
+    if (copy.has("keys")) {
+      endOthers(copy, "keys", olderEnd);
     }
     return new Registration(copy);
   }
@@ -187,7 +201,12 @@ public final class Registration {
 
   private Credentials credentials(InstantSource clock) {
     return switch (method()) {
-      case "private_key_jwt" -> new Credentials.Keys(keys(clock));
+      case "private_key_jwt" ->
+          json.has("jwks-uri")
+              ? new Credentials.KeysAt(
+                  URI.create(json.path("jwks-uri").asString("")),
+                  json.path("keys").isEmpty() ? null : keys(clock))
+              : new Credentials.Keys(keys(clock));
       case "self_signed_tls_client_auth" -> new Credentials.SelfSigned(keys(clock));
       case "client_secret" -> new Credentials.Secrets(secrets());
       case "tls_client_auth" ->

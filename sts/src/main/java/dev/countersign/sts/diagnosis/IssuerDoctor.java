@@ -2,9 +2,12 @@ package dev.countersign.sts.diagnosis;
 
 import static dev.countersign.sts.diagnosis.Finding.problem;
 
+import dev.countersign.box.IssuerKeys;
 import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.VerificationKeys;
+import dev.countersign.sts.Anchor;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,13 +21,25 @@ public final class IssuerDoctor {
   private final String issuer;
   private final String jwks;
   private final Set<String> algorithms;
+  private final boolean meansVersion1;
 
   /// @param issuer the anchor's
   /// @param jwks where the anchor says that the keys are; empty where it lets discovery say
-  public IssuerDoctor(String issuer, String jwks, Set<String> algorithms) {
+  /// @param meansVersion1 whether the anchor asks for Entra's version 1 tokens on purpose
+  public IssuerDoctor(String issuer, String jwks, Set<String> algorithms, boolean meansVersion1) {
     this.issuer = issuer;
     this.jwks = jwks;
     this.algorithms = Set.copyOf(algorithms);
+    this.meansVersion1 = meansVersion1;
+  }
+
+  /// Looks at what an anchor says of its issuer.
+  public static IssuerDoctor of(Anchor anchor) {
+    return new IssuerDoctor(
+        anchor.issuer(),
+        anchor.keys().place() instanceof IssuerKeys.Place.At(URI address) ? address.toString() : "",
+        anchor.form().algorithms(),
+        "1.0".equals(anchor.demands().equal().get("ver")));
   }
 
   /// Where the discovery document is.
@@ -35,18 +50,26 @@ public final class IssuerDoctor {
         + "/.well-known/openid-configuration";
   }
 
-  /// Looks at the anchor and the answer to [#discovery].
-  public List<Finding> examine(Optional<Published> document) {
+  /// Looks at the anchor alone, where its issuer publishes nothing or is not asked.
+  public List<Finding> examine() {
     var findings = new ArrayList<Finding>();
     if (issuer.contains("{tenantid}")
         || issuer.contains("/common")
         || issuer.contains("/organizations")) {
       findings.add(problem(Code.ENTRA_TEMPLATE, "the anchor's issuer is of no single tenant"));
     }
-    if (issuer.startsWith("https://sts.windows.net/")
-        || (jwks.contains("/discovery/keys") && !jwks.contains("/v2.0/"))) {
+    boolean isVersion1 =
+        issuer.startsWith("https://sts.windows.net/")
+            || (jwks.contains("/discovery/keys") && !jwks.contains("/v2.0/"));
+    if (isVersion1 && !meansVersion1) {
       findings.add(problem(Code.ENTRA_ANCHOR_V1, "issuer or jwks is that of version 1"));
     }
+    return List.copyOf(findings);
+  }
+
+  /// Looks at the anchor and the answer to [#discovery].
+  public List<Finding> examine(Optional<Published> document) {
+    var findings = new ArrayList<>(examine());
     if (document.isEmpty()) {
       findings.add(problem(Code.AWAY, "no answer from " + discovery()));
       return List.copyOf(findings);

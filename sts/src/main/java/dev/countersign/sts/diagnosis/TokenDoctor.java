@@ -5,6 +5,7 @@ import static dev.countersign.sts.diagnosis.Finding.warning;
 
 import dev.countersign.protocol.CompactJws;
 import dev.countersign.protocol.MalformedJsonException;
+import dev.countersign.protocol.SpiffeId;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -186,7 +187,9 @@ public final class TokenDoctor {
       findings.add(problem(Code.TOKEN_TYPE, "`typ` is not one of the anchor's types"));
     }
     String issuer = claims.path("iss").asString("");
-    if (!issuer.equals(expected.issuer())) {
+    if (SpiffeId.isTrustDomain(expected.issuer())) {
+      workload(header, claims, expected.issuer(), findings);
+    } else if (!issuer.equals(expected.issuer())) {
       findings.add(
           (issuer + "/").equals(expected.issuer()) || issuer.equals(expected.issuer() + "/")
               ? problem(Code.ISSUER_SLASH, "only one of `iss` and the anchor's issuer ends in /")
@@ -228,6 +231,19 @@ public final class TokenDoctor {
     }
     if (!claims.path(expected.subjectClaim()).isString()) {
       findings.add(problem(Code.TOKEN_SUBJECT, "`" + expected.subjectClaim() + "` is missing"));
+    }
+  }
+
+  private static void workload(
+      ObjectNode header, ObjectNode claims, String trustDomain, List<Finding> findings) {
+    if (SpiffeId.parse(claims.path("sub").asString(""))
+        .filter(id -> id.trustDomain().equals(trustDomain))
+        .isEmpty()) {
+      findings.add(
+          problem(Code.TOKEN_ISSUER, "`sub` is no SPIFFE ID of the anchor's " + trustDomain));
+    }
+    if (!header.has("kid")) {
+      findings.add(problem(Code.TOKEN_HEADER, "`kid` is missing, which a JWT-SVID must have"));
     }
   }
 

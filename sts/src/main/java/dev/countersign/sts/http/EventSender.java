@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Brings kills and warnings to the transmitter, each until it is taken, with growing pauses. What
-/// one replica wrote another may bring. Threads may share it.
+/// Brings kills and warnings to the transmitter and revoked tokens to the broker, each until it is
+/// taken, with growing pauses. What one replica wrote another may bring. Threads may share it.
 public final class EventSender implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EventSender.class);
   private static final Duration LOOK = Duration.ofMillis(500);
@@ -31,6 +31,7 @@ public final class EventSender implements AutoCloseable {
   private final WireClient client;
   private final PresenterAssertion.Maker presenter;
   private final URI transmitter;
+  private final URI broker;
   private final InstantSource clock;
   private final Semaphore news = new Semaphore(0);
   private final Thread thread;
@@ -41,11 +42,13 @@ public final class EventSender implements AutoCloseable {
       WireClient client,
       PresenterAssertion.Maker presenter,
       URI transmitter,
+      URI broker,
       InstantSource clock) {
     this.outbox = outbox;
     this.client = client;
     this.presenter = presenter;
     this.transmitter = transmitter;
+    this.broker = broker;
     this.clock = clock;
     this.thread = Thread.ofVirtual().name("sts-events").unstarted(this::run);
   }
@@ -97,17 +100,23 @@ public final class EventSender implements AutoCloseable {
   }
 
   private void send(EventOutbox.Due event) {
+    URI box = address(event);
+    String path =
+        switch (event.target()) {
+          case TRANSMITTER -> "/sources/sts/events";
+          case BROKER -> "/v1/countersign/tokens/revoke";
+        };
     String failure;
     try {
       WireClient.Answer answer =
           client.send(
               "POST",
-              URI.create(transmitter + "/sources/sts/events"),
+              URI.create(box + path),
               Map.of(
                   "Content-Type",
                   "application/json",
                   PresenterAssertion.HEADER,
-                  presenter.assertion(transmitter.toString())),
+                  presenter.assertion(box.toString())),
               event.body(),
               TIMEOUT);
       if (answer.status() / 100 == 2) {
@@ -115,15 +124,17 @@ public final class EventSender implements AutoCloseable {
         return;
       }
       boolean isRefused = answer.status() == 400 || answer.status() == 403;
-      if (isRefused && !event.kind().equals(SessionRevoked.KIND)) {
+      if (isRefused
+          && event.target() == EventOutbox.Target.TRANSMITTER
+          && !event.kind().equals(SessionRevoked.KIND)) {
         // A transmitter that takes kills only; the warning is in the ledger as well.
         LOG.warn("event {} {} is not taken by the transmitter", event.kind(), event.txn());
         outbox.delivered(event, clock.instant());
         return;
       }
-      failure = "the transmitter answers " + answer.status();
+      failure = box + " answers " + answer.status();
     } catch (WireClient.WireFailure away) {
-      failure = "the transmitter does not answer";
+      failure = box + " does not answer";
     }
     Duration pause = pause(event.attempts());
     LOG.warn(
@@ -133,6 +144,13 @@ public final class EventSender implements AutoCloseable {
         pause.toMillis() / 1000.0,
         failure);
     outbox.retry(event, clock.instant().plus(pause));
+  }
+
+  private URI address(EventOutbox.Due event) {
+    return switch (event.target()) {
+      case TRANSMITTER -> transmitter;
+      case BROKER -> broker;
+    };
   }
 
   private static Duration pause(int attempts) {

@@ -6,11 +6,14 @@ import dev.countersign.protocol.JsonText;
 import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TokenTypes;
+import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.WireException;
 import dev.countersign.sts.ExchangeResult;
 import dev.countersign.sts.Possession;
 import dev.countersign.sts.TokenService;
 import dev.countersign.sts.clients.Presented;
+import dev.countersign.sts.diagnosis.Code;
+import dev.countersign.sts.diagnosis.Errors;
 import dev.countersign.sts.stepup.Approval;
 import io.helidon.http.HttpException;
 import io.helidon.webserver.http.ServerRequest;
@@ -19,10 +22,15 @@ import java.net.URI;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// `POST /oauth2/token`, and the one place where an outcome becomes an HTTP answer.
 final class TokenEndpoint {
+  private static final Logger LOG = LoggerFactory.getLogger(TokenEndpoint.class);
+  private static final String RETRY_AFTER_SECONDS = "2";
+
   private final TokenService service;
   private final Possession possession;
   private final Function<String, URI> approvalPage;
@@ -40,7 +48,29 @@ final class TokenEndpoint {
   }
 
   void handle(ServerRequest request, ServerResponse response) {
-    ExchangeResult result = result(request);
+    try {
+      answer(request, response, result(request));
+    } catch (UnavailableException away) {
+      unavailable(response, away);
+    }
+  }
+
+  /// Nothing was decided. The reason is for the log; the code says what kind of trouble it is.
+  private void unavailable(ServerResponse response, UnavailableException away) {
+    LOG.warn("the token endpoint answers 503: {}", away.getMessage());
+    OAuthError error = OAuthError.TEMPORARILY_UNAVAILABLE;
+    Code code = Errors.of(error, String.valueOf(away.getMessage()));
+    metrics.counter("sts.token.requests", "outcome", error.code()).increment();
+    response.header("Retry-After", RETRY_AFTER_SECONDS);
+    Http.json(
+        response,
+        error.httpStatus(),
+        StrictJson.object()
+            .put("error", error.code())
+            .put("error_description", code.what() + "; try again (" + code.text() + ")"));
+  }
+
+  private void answer(ServerRequest request, ServerResponse response, ExchangeResult result) {
     metrics.counter("sts.token.requests", "outcome", outcome(result)).increment();
     response.header("Pragma", "no-cache");
     if (Http.has(request, "DPoP")) {

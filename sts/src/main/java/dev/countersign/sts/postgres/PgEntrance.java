@@ -21,7 +21,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -34,11 +36,15 @@ import org.jspecify.annotations.Nullable;
 /// Threads may share it.
 public final class PgEntrance implements Entrance {
   private static final int LARGEST_GROUP = 100;
+  private static final int SECONDS_PER_MINUTE = 60;
   private static final Duration NOTE_EVERY = Duration.ofMinutes(1);
   private static final int MOST_NOTED = 100_000;
 
   /// Parameters: 1 to 3 issuers, ids and ends of proofs; 4 and 5 now; 6 to 8 ids, subjects and
-  /// clients of sessions to note; 9 subjects; 10 and 11 subjects and clients in pairs.
+  /// clients of sessions to note; 9 this minute; 10 to 12 ids, uses and ends of subject tokens; 13
+  /// subjects; 14 and 15 subjects and clients in pairs.
+  private static final String FORGET = "DELETE FROM token_use WHERE expires_at < ?";
+
   private static final String ENTER =
       """
       WITH used AS (
@@ -51,20 +57,35 @@ public final class PgEntrance implements Entrance {
            SELECT id, subject, client_id, ?::timestamptz, ?::timestamptz
              FROM unnest(?::text[], ?::text[], ?::text[]) AS t (id, subject, client_id)
                ON CONFLICT (subject, client_id)
-               DO UPDATE SET last_seen_at = greatest(old.last_seen_at, excluded.last_seen_at))
-      SELECT 'used' AS what, issuer AS one, id AS two, NULL::timestamptz AS at FROM used
+               DO UPDATE SET last_seen_at = greatest(old.last_seen_at, excluded.last_seen_at)),
+           counted AS (
+           INSERT INTO token_use AS old (id, minute, in_minute, in_all, expires_at)
+           SELECT id, ?, uses, uses, expires_at
+             FROM unnest(?::text[], ?::integer[], ?::timestamptz[]) AS t (id, uses, expires_at)
+               ON CONFLICT (id)
+               DO UPDATE SET minute    = excluded.minute,
+                             in_minute = excluded.in_minute
+                                       + CASE WHEN old.minute = excluded.minute
+                                              THEN old.in_minute ELSE 0 END,
+                             in_all    = old.in_all + excluded.in_all
+           RETURNING id, in_minute, in_all)
+      SELECT 'used' AS what, issuer AS one, id AS two, NULL::timestamptz AS at,
+             0 AS in_minute, 0 AS in_all
+        FROM used
       UNION ALL
-      SELECT 'gate', subject, '', closed_at
+      SELECT 'count', id, '', NULL, in_minute, in_all FROM counted
+      UNION ALL
+      SELECT 'gate', subject, '', closed_at, 0, 0
         FROM person
        WHERE subject = ANY (?::text[])
          AND closed_at IS NOT NULL
       UNION ALL
-      SELECT 'gate', subject, client_id, ended_at
+      SELECT 'gate', subject, client_id, ended_at, 0, 0
         FROM session
        WHERE (subject, client_id) IN (SELECT * FROM unnest(?::text[], ?::text[]))
          AND ended_at IS NOT NULL
       UNION ALL
-      SELECT 'mode', set_config('synchronous_commit', 'off', true), '', NULL
+      SELECT 'mode', set_config('synchronous_commit', 'off', true), '', NULL, 0, 0
       """;
 
   private final Database database;
@@ -78,8 +99,14 @@ public final class PgEntrance implements Entrance {
   }
 
   @Override
-  public Entry enter(List<Proofs.Use> proofs, String subject, String client) {
-    return callers.ask(new Caller(proofs, subject, client));
+  public Entry enter(
+      List<Proofs.Use> proofs, String subject, String client, @Nullable Token token) {
+    return callers.ask(new Caller(proofs, subject, client, token));
+  }
+
+  /// Forgets tokens that nobody can exchange any more.
+  public void forget(Instant now) {
+    database.query(connection -> Sql.update(connection, FORGET, now));
   }
 
   private List<Entry> answer(List<Caller> group) {
@@ -98,14 +125,15 @@ public final class PgEntrance implements Entrance {
     uses.sort(Comparator.comparing(Proofs.Use::issuer).thenComparing(Proofs.Use::id));
     Instant now = clock.instant();
     List<Caller> seen = toNote(group, now);
+    SortedMap<String, Counted> tokens = tokens(group);
     Set<String> fresh = new HashSet<>();
     Map<String, Instant> gates = new HashMap<>();
     database.query(connection -> {
       try (PreparedStatement statement = connection.prepareStatement(ENTER)) {
-        bind(connection, statement, group, uses, seen, now);
+        bind(connection, statement, group, uses, seen, tokens, now);
         try (ResultSet rows = statement.executeQuery()) {
           while (rows.next()) {
-            read(rows, fresh, gates);
+            read(rows, fresh, gates, tokens);
           }
         }
       }
@@ -114,14 +142,33 @@ public final class PgEntrance implements Entrance {
     seen.forEach(caller -> noted.put(key(caller.subject, caller.client), now));
     return group.stream()
         .map(caller ->
-            new Entry(takeAll(fresh, caller.proofs), later(gates, caller.subject, caller.client)))
+            new Entry(
+                takeAll(fresh, caller.proofs),
+                later(gates, caller.subject, caller.client),
+                caller.token == null
+                    ? Uses.NONE
+                    : Objects.requireNonNull(tokens.get(caller.token.id())).next()))
         .toList();
   }
 
-  private static void read(ResultSet row, Set<String> fresh, Map<String, Instant> gates)
+  /// The subject tokens of a group, each once, in one order.
+  private static SortedMap<String, Counted> tokens(List<Caller> group) {
+    var tokens = new TreeMap<String, Counted>();
+    for (Caller caller : group) {
+      if (caller.token != null) {
+        tokens.computeIfAbsent(caller.token.id(), _ -> new Counted(caller.token)).uses++;
+      }
+    }
+    return tokens;
+  }
+
+  private static void read(
+      ResultSet row, Set<String> fresh, Map<String, Instant> gates, Map<String, Counted> tokens)
       throws SQLException {
     switch (row.getString(1)) {
       case "used" -> fresh.add(key(row.getString(2), row.getString(3)));
+      case "count" ->
+          Objects.requireNonNull(tokens.get(row.getString(2))).are(row.getInt(5), row.getInt(6));
       case "gate" ->
           gates.put(
               key(row.getString(2), row.getString(3)),
@@ -154,6 +201,7 @@ public final class PgEntrance implements Entrance {
       List<Caller> group,
       List<Proofs.Use> uses,
       List<Caller> seen,
+      SortedMap<String, Counted> tokens,
       Instant now)
       throws SQLException {
     statement.setArray(1, texts(connection, uses.stream().map(Proofs.Use::issuer).toList()));
@@ -171,9 +219,22 @@ public final class PgEntrance implements Entrance {
     statement.setArray(6, texts(connection, seen.stream().map(_ -> Ids.random()).toList()));
     statement.setArray(7, texts(connection, seen.stream().map(Caller::subject).toList()));
     statement.setArray(8, texts(connection, seen.stream().map(Caller::client).toList()));
-    statement.setArray(9, texts(connection, subjects));
-    statement.setArray(10, texts(connection, subjects));
-    statement.setArray(11, texts(connection, group.stream().map(Caller::client).toList()));
+    statement.setLong(9, Math.floorDiv(now.getEpochSecond(), SECONDS_PER_MINUTE));
+    statement.setArray(10, texts(connection, List.copyOf(tokens.keySet())));
+    statement.setArray(
+        11,
+        connection.createArrayOf(
+            "integer", tokens.values().stream().map(token -> token.uses).toArray()));
+    statement.setArray(
+        12,
+        connection.createArrayOf(
+            "timestamptz",
+            tokens.values().stream()
+                .map(token -> OffsetDateTime.ofInstant(token.token.expiresAt(), ZoneOffset.UTC))
+                .toArray()));
+    statement.setArray(13, texts(connection, subjects));
+    statement.setArray(14, texts(connection, subjects));
+    statement.setArray(15, texts(connection, group.stream().map(Caller::client).toList()));
   }
 
   private static Array texts(Connection connection, List<String> texts) throws SQLException {
@@ -206,5 +267,29 @@ public final class PgEntrance implements Entrance {
     return one + '\0' + two;
   }
 
-  private record Caller(List<Proofs.Use> proofs, String subject, String client) {}
+  private record Caller(
+      List<Proofs.Use> proofs, String subject, String client, @Nullable Token token) {}
+
+  /// One token of a group: how often it comes in it, and how often it came in all.
+  private static final class Counted {
+    private final Token token;
+    private int uses;
+    private int inMinute;
+    private int inAll;
+
+    Counted(Token token) {
+      this.token = token;
+    }
+
+    /// @param nowInMinute with all of the group
+    void are(int nowInMinute, int nowInAll) {
+      inMinute = nowInMinute - uses;
+      inAll = nowInAll - uses;
+    }
+
+    /// The count of the next caller: of several in one group each is one more.
+    Uses next() {
+      return new Uses(++inMinute, ++inAll);
+    }
+  }
 }

@@ -1,6 +1,7 @@
 package dev.countersign.sts.postgres;
 
 import dev.countersign.box.Database;
+import dev.countersign.protocol.StrictJson;
 import dev.countersign.sts.RevokedTokens;
 import java.sql.ResultSet;
 import java.time.Instant;
@@ -16,12 +17,24 @@ public final class PgRevokedTokens implements RevokedTokens {
           ON CONFLICT DO NOTHING
       """;
 
+  /// Parameters: 1 subject, 2 jti, 3 what the broker is sent, 4 and 5 now.
+  private static final String TELL =
+      """
+      INSERT INTO event_outbox (subject, txn, target, kind, event, created_at, next_try_at)
+      VALUES (?, ?, 'broker', 'token-revoked', ?::jsonb, ?, ?)
+          ON CONFLICT DO NOTHING
+      """;
+
   private static final String FORGET = "DELETE FROM revoked_token WHERE expires_at < ?";
 
   private final Database database;
 
-  public PgRevokedTokens(Database database) {
+  private final Runnable announced;
+
+  /// @param announced called after a revocation is durable, so that the broker is told at once
+  public PgRevokedTokens(Database database, Runnable announced) {
     this.database = database;
+    this.announced = announced;
   }
 
   @Override
@@ -36,7 +49,19 @@ public final class PgRevokedTokens implements RevokedTokens {
 
   @Override
   public void revoke(String jti, Instant now, Instant expiresAt) {
-    database.query(connection -> Sql.update(connection, REVOKE, jti, now, expiresAt));
+    database.transaction(connection -> {
+      Sql.update(connection, REVOKE, jti, now, expiresAt);
+      Sql.update(
+          connection,
+          TELL,
+          "token " + jti,
+          jti,
+          StrictJson.write(StrictJson.object().put("jti", jti).put("txn", jti)),
+          now,
+          now);
+      return jti;
+    });
+    announced.run();
   }
 
   /// Forgets tokens that are dead anyway.

@@ -96,7 +96,7 @@ class IssuerDoctorTest {
 
   @Test
   void seesKeysThatAreNone() {
-    var doctor = new IssuerDoctor(OKTA, OKTA_KEYS, Set.of("RS256"));
+    var doctor = new IssuerDoctor(OKTA, OKTA_KEYS, Set.of("RS256"), false);
 
     assertThat(doctor.examineKeys(OKTA_KEYS, Optional.empty())).hasSize(1);
     assertThat(doctor.examineKeys(OKTA_KEYS, Optional.of(new Published(500, "")))).hasSize(1);
@@ -107,7 +107,7 @@ class IssuerDoctorTest {
   }
 
   private static List<Code> codes(String issuer, String jwks, Optional<Published> document) {
-    return new IssuerDoctor(issuer, jwks, Set.of("RS256"))
+    return new IssuerDoctor(issuer, jwks, Set.of("RS256"), false)
         .examine(document).stream().map(Finding::code).toList();
   }
 
