@@ -48,7 +48,9 @@ public enum Code {
       "this client may not use this grant",
       "the client is not registered for it",
       "register the client for the grant, or use another client",
-      "is not registered with step-up"),
+      "is not registered with step-up",
+      "has no scope that it is for",
+      "is not registered for the transmitter"),
   GRANT_TYPE(
       5,
       Audience.CALLER,
@@ -69,7 +71,8 @@ public enum Code {
       "scope is required",
       "scope names a scope",
       "scope is longer",
-      "scope must be scope tokens"),
+      "scope must be scope tokens",
+      "scope: the client may not have"),
   TARGET(
       7,
       Audience.CALLER,
@@ -81,7 +84,8 @@ public enum Code {
       "the target is not one",
       "resource must be an absolute",
       "name two targets",
-      "resource is required"),
+      "resource is required",
+      "this grant is for the transmitter only"),
   DETAILS(
       8,
       Audience.CALLER,
@@ -284,7 +288,8 @@ public enum Code {
           + "a SET in place of an access token",
       "send the access token; if the issuer writes another `typ`, list it "
           + "under types of the anchor",
-      "`typ` is not the kind"),
+      "`typ` is not the kind",
+      "not an on-behalf-of token"),
   TOKEN_SIGNATURE(
       44,
       Audience.CALLER,
