@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// The token service's configuration, valid by construction.
@@ -26,7 +27,8 @@ import java.util.Set;
 /// @param keys how our signing keys are kept
 /// @param authorities who may issue certificates to clients
 /// @param transmitter the base address of the transmitter, which is told of kills
-/// @param broker the base address of the broker, which is told of revoked tokens
+/// @param broker the base address of the broker, which is told of revoked tokens; empty where there
+///   is none, since a Vault stands in its place
 /// @param attributeAdmins workloads that may write attributes of people, by name
 /// @param tokenLimits how often one subject token may be exchanged
 public record StsConfig(
@@ -42,7 +44,7 @@ public record StsConfig(
     KeySettings keys,
     ClientAuthorities authorities,
     URI transmitter,
-    URI broker,
+    Optional<URI> broker,
     Map<String, AttributeAdmin> attributeAdmins,
     TokenLimits tokenLimits) {
   /// The life of an on-behalf-of token where nothing else is said.
@@ -66,7 +68,7 @@ public record StsConfig(
     if (!Addresses.isWeb(transmitter)) {
       problems.add("sts: transmitter must be an https URL, or http on the loopback interface");
     }
-    if (!Addresses.isWeb(broker)) {
+    if (!broker.map(Addresses::isWeb).orElse(true)) {
       problems.add("sts: broker must be an https URL, or http on the loopback interface");
     }
     if (anchors.isEmpty()) {
@@ -134,7 +136,7 @@ public record StsConfig(
       KeySettings keys,
       ClientAuthorities authorities,
       URI transmitter,
-      URI broker) {
+      Optional<URI> broker) {
     this(
         issuer,
         listener,

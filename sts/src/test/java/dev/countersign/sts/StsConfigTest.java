@@ -17,6 +17,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -116,7 +117,7 @@ class StsConfigTest {
         KeySettings.of(World.MASTER),
         ClientAuthorities.none(),
         URI.create("https://transmitter.example"),
-        URI.create("https://broker.example"));
+        Optional.empty());
   }
 
   private static Anchor anchor(String name, String issuer) {

@@ -60,6 +60,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -312,7 +313,7 @@ final class World implements AutoCloseable {
         KeySettings.of(MASTER),
         ClientAuthorities.none(),
         transmitter.address(),
-        transmitter.address(),
+        Optional.of(transmitter.address()),
         Map.of("hr", new AttributeAdmin(keys(hrKey), Set.of("refund_limit", "mail"))),
         TokenLimits.defaults());
   }

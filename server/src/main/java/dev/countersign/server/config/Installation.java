@@ -113,7 +113,7 @@ public record Installation(
     var keys = new Keys(data.resolve("keys"), local(stage));
     ConfigSection stsSection = root.section("sts");
     URI transmitterAddress = SignalsSection.transmitterAddress(root.section("transmitter"));
-    URI brokerAddress = BrokerSection.address(root.section("broker"));
+    Optional<URI> brokerAddress = root.optionalSection("broker").map(BrokerSection::address);
     Optional<StsConfig> sts = StsSection.read(stsSection, keys, transmitterAddress, brokerAddress);
     Path typesFile = StsSection.types(stsSection);
     Path policyFile = StsSection.policy(stsSection);

@@ -35,7 +35,8 @@ import java.util.TreeMap;
 final class StsSection {
   private StsSection() {}
 
-  static Optional<StsConfig> read(ConfigSection sts, Keys keys, URI transmitter, URI broker) {
+  static Optional<StsConfig> read(
+      ConfigSection sts, Keys keys, URI transmitter, Optional<URI> broker) {
     URI issuer = sts.uri("issuer");
     Duration lifetime = sts.duration("token-lifetime", StsConfig.DEFAULT_LIFETIME);
     var anchors = new ArrayList<Anchor>();

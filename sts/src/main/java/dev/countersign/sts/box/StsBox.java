@@ -160,7 +160,7 @@ public final class StsBox implements AutoCloseable {
     var tokens = new Tokens(issuer, keys, clock);
     var entrance = new PgEntrance(database, clock);
     var guesses = new PgGuessLimit(database);
-    var revoked = new PgRevokedTokens(database, sender::wake);
+    var revoked = new PgRevokedTokens(database, config.broker().isPresent(), sender::wake);
     var repeats = new PgRepeats(database);
     var possession =
         new Possession(

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -31,7 +32,7 @@ public final class EventSender implements AutoCloseable {
   private final WireClient client;
   private final PresenterAssertion.Maker presenter;
   private final URI transmitter;
-  private final URI broker;
+  private final Optional<URI> broker;
   private final InstantSource clock;
   private final Semaphore news = new Semaphore(0);
   private final Thread thread;
@@ -42,7 +43,7 @@ public final class EventSender implements AutoCloseable {
       WireClient client,
       PresenterAssertion.Maker presenter,
       URI transmitter,
-      URI broker,
+      Optional<URI> broker,
       InstantSource clock) {
     this.outbox = outbox;
     this.client = client;
@@ -149,7 +150,7 @@ public final class EventSender implements AutoCloseable {
   private URI address(EventOutbox.Due event) {
     return switch (event.target()) {
       case TRANSMITTER -> transmitter;
-      case BROKER -> broker;
+      case BROKER -> broker.orElseThrow(); // such a row is written only where there is one
     };
   }
 

@@ -29,11 +29,14 @@ public final class PgRevokedTokens implements RevokedTokens {
 
   private final Database database;
 
+  private final boolean hasBroker;
   private final Runnable announced;
 
+  /// @param hasBroker whether there is a broker to be told
   /// @param announced called after a revocation is durable, so that the broker is told at once
-  public PgRevokedTokens(Database database, Runnable announced) {
+  public PgRevokedTokens(Database database, boolean hasBroker, Runnable announced) {
     this.database = database;
+    this.hasBroker = hasBroker;
     this.announced = announced;
   }
 
@@ -51,14 +54,16 @@ public final class PgRevokedTokens implements RevokedTokens {
   public void revoke(String jti, Instant now, Instant expiresAt) {
     database.transaction(connection -> {
       Sql.update(connection, REVOKE, jti, now, expiresAt);
-      Sql.update(
-          connection,
-          TELL,
-          "token " + jti,
-          jti,
-          StrictJson.write(StrictJson.object().put("jti", jti).put("txn", jti)),
-          now,
-          now);
+      if (hasBroker) {
+        Sql.update(
+            connection,
+            TELL,
+            "token " + jti,
+            jti,
+            StrictJson.write(StrictJson.object().put("jti", jti).put("txn", jti)),
+            now,
+            now);
+      }
       return jti;
     });
     announced.run();
