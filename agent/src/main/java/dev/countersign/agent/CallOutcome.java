@@ -9,6 +9,17 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// How a tool call ended, for the agent's program to switch over.
 public sealed interface CallOutcome {
+  /// What a model is told of it, in words.
+  default String forModel() {
+    return switch (this) {
+      case Done done -> done.text();
+      case ApprovalRequired approval -> approval.text();
+      case Denied denied -> "denied (" + denied.code() + "): " + denied.reason();
+      case SignInRequired _ -> "the person must sign in again; tell them so and stop";
+      case Failed failed -> failed.text();
+    };
+  }
+
   /// The tool ran.
   ///
   /// @param text for the model

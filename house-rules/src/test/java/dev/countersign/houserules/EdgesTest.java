@@ -29,6 +29,8 @@ class EdgesTest {
               Map.entry("gateway", Set.of("protocol", "config", "box", "ledger")),
               Map.entry("signals", Set.of("protocol", "box", "ledger")),
               Map.entry("agent", Set.of("protocol")),
+              Map.entry("langchain4j", Set.of("protocol", "agent")),
+              Map.entry("springai", Set.of("protocol", "agent")),
               Map.entry("console", Set.of("protocol", "box", "ledger", "agent")),
               Map.entry("idp", Set.of("protocol", "box")),
               Map.entry(

@@ -1,0 +1,68 @@
+package dev.countersign.springai;
+
+import dev.countersign.agent.CallOutcome;
+import dev.countersign.agent.GuardedClient;
+import dev.countersign.agent.ToolInfo;
+import dev.countersign.agent.ToolList;
+import dev.countersign.protocol.MalformedJsonException;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.UnavailableException;
+import org.springframework.ai.tool.ToolCallback;
+import org.springframework.ai.tool.ToolCallbackProvider;
+import org.springframework.ai.tool.definition.ToolDefinition;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The tools that the person being acted for may see, for a chat client. Ask for them and call the
+/// client inside [dev.countersign.agent.Acting]. Threads may share it.
+///
+/// ```java
+/// String answer =
+///     Acting.forPerson(bearer)
+///         .call(() -> chat.prompt(question).toolCallbacks(new GuardedTools(client)).call().content());
+/// ```
+public final class GuardedTools implements ToolCallbackProvider {
+  private final GuardedClient client;
+
+  public GuardedTools(GuardedClient client) {
+    this.client = client;
+  }
+
+  /// @throws UnavailableException if there is no list of tools
+  @Override
+  public ToolCallback[] getToolCallbacks() {
+    return switch (client.listTools()) {
+      case ToolList.Listed(var tools) ->
+          tools.stream().map(tool -> new Guarded(client, tool)).toArray(ToolCallback[]::new);
+      case ToolList.SignInRequired _ ->
+          throw new UnavailableException("the person must sign in again", null);
+      case ToolList.Failed(String reason) -> throw new UnavailableException(reason, null);
+    };
+  }
+
+  private record Guarded(GuardedClient client, ToolInfo tool) implements ToolCallback {
+    @Override
+    public ToolDefinition getToolDefinition() {
+      return ToolDefinition.builder()
+          .name(tool.name())
+          .description(tool.description())
+          .inputSchema(StrictJson.write(tool.inputSchema()))
+          .build();
+    }
+
+    @Override
+    public String call(String input) {
+      return outcome(input).forModel();
+    }
+
+    private CallOutcome outcome(String input) {
+      ObjectNode arguments;
+      try {
+        arguments = input.isBlank() ? StrictJson.object() : StrictJson.parseObject(input);
+      } catch (MalformedJsonException malformed) {
+        return new CallOutcome.Failed(
+            "invalid_arguments", "the arguments must be one JSON object", StrictJson.object());
+      }
+      return client.callTool(tool.name(), arguments);
+    }
+  }
+}
