@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,8 @@ public final class OpenIdProvider {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
   private static final Duration LEEWAY = Duration.ofSeconds(60);
   private static final Duration FRESH = Duration.ofHours(1);
+  private static final Duration LOGOUT_AGE = Duration.ofMinutes(5);
+  private static final String LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
   private static final int LONGEST_VERIFIER = 64;
 
   private final String issuer;
@@ -129,14 +132,7 @@ public final class OpenIdProvider {
   }
 
   private Outcome read(Attempt attempt, Metadata metadata, ObjectNode tokens) {
-    var rules =
-        new JwtRules(
-            issuer,
-            Set.of(attempt.application().clientId()),
-            Set.of("", "jwt"),
-            Set.of("RS256", "ES256", "PS256"),
-            LEEWAY,
-            Duration.ZERO);
+    JwtRules rules = rules(attempt.application(), Set.of("", "jwt"), Duration.ZERO);
     String idToken = tokens.path("id_token").asString("");
     return switch (new JwtVerifier(rules, metadata.keys(), clock).verify(idToken)) {
       case JwtCheck.Verified(VerifiedJwt jwt) ->
@@ -147,6 +143,99 @@ public final class OpenIdProvider {
           new Outcome.Refused("the ID token is not accepted: " + reason);
       case JwtCheck.Unavailable(String reason) -> throw new UnavailableException(reason, null);
     };
+  }
+
+  /// Asks for newer tokens.
+  ///
+  /// @return empty if the provider gives none, as after it ended the session
+  /// @throws UnavailableException if it does not answer, or not now
+  /// @spec https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749 §6
+  public Optional<Tokens> refresh(Application application, Secret refreshToken) {
+    WireClient.Answer tokens =
+        wire.postForm(
+            metadata().tokenEndpoint(),
+            authorization(application),
+            Map.of(
+                "grant_type", "refresh_token",
+                "client_id", application.clientId(),
+                "refresh_token", refreshToken.reveal()),
+            TIMEOUT);
+    if (tokens.status() >= 500 || tokens.status() == 429) {
+      throw new UnavailableException("the identity provider does not renew just now", null);
+    }
+    try {
+      return tokens.status() == 200
+          ? Optional.of(new Tokens(StrictJson.parseObject(tokens.body())))
+          : Optional.empty();
+    } catch (MalformedJsonException malformed) {
+      throw new UnavailableException("the identity provider's answer is malformed", malformed);
+    }
+  }
+
+  /// Where a person's browser goes so that the provider ends its session too; empty where it has no
+  /// such place.
+  ///
+  /// @param returnTo where the provider sends the browser afterwards, if it knows the address
+  /// @throws UnavailableException if the provider does not answer
+  /// @spec https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout RP-Initiated Logout
+  ///   1.0 §2
+  public Optional<URI> signOutRequest(Application application, Secret idToken, String returnTo) {
+    ObjectNode document = metadata().document();
+    if (!document.has("end_session_endpoint")) {
+      return Optional.empty();
+    }
+    URI endpoint;
+    try {
+      endpoint = address(document, "end_session_endpoint");
+    } catch (IllegalArgumentException malformed) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        URI.create(
+            endpoint
+                + (endpoint.getRawQuery() == null ? "?" : "&")
+                + "id_token_hint="
+                + encode(idToken.reveal())
+                + "&client_id="
+                + encode(application.clientId())
+                + "&post_logout_redirect_uri="
+                + encode(returnTo)));
+  }
+
+  /// What a logout token of the back channel says is over.
+  ///
+  /// @return empty if it is no logout token of this provider for the application
+  /// @throws UnavailableException if the provider's keys cannot be had
+  /// @spec https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation Back-Channel
+  ///   Logout 1.0 §2.6
+  public Optional<Ended> ended(Application application, String logoutToken) {
+    JwtRules rules = rules(application, Set.of("", "jwt", "logout+jwt"), LOGOUT_AGE);
+    return switch (new JwtVerifier(rules, metadata().keys(), clock).verify(logoutToken)) {
+      case JwtCheck.Verified(VerifiedJwt jwt) ->
+          jwt.claims().path("events").path(LOGOUT_EVENT).isObject()
+                  && !jwt.claims().has("nonce")
+                  && jwt.id().isPresent()
+                  && (jwt.text("sid").isPresent() || jwt.text("sub").isPresent())
+              ? Optional.of(new Ended(jwt.text("sid").orElse(""), jwt.text("sub").orElse("")))
+              : Optional.empty();
+      case JwtCheck.Rejected _ -> Optional.empty();
+      case JwtCheck.Unavailable(String reason) -> throw new UnavailableException(reason, null);
+    };
+  }
+
+  /// A session that is over at the provider.
+  ///
+  /// @param sid the session, or empty: all of the subject
+  public record Ended(String sid, String subject) {}
+
+  private JwtRules rules(Application application, Set<String> types, Duration maxAge) {
+    return new JwtRules(
+        issuer,
+        Set.of(application.clientId()),
+        types,
+        Set.of("RS256", "ES256", "PS256"),
+        LEEWAY,
+        maxAge);
   }
 
   /// What the provider says about itself.
