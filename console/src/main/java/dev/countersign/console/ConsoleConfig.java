@@ -5,6 +5,7 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /// The `console` section of the configuration, valid by construction.
@@ -12,8 +13,18 @@ import java.util.regex.Pattern;
 /// @param address the console's address as browsers call it, without path; part of its redirect
 ///   URIs
 /// @param gateway the MCP endpoint, such as `http://127.0.0.1:9403/mcp`
+/// @param userInfo the token service's userinfo: asked every few seconds whether a person is still
+///   in; without it a session ends at the next call only
 /// @param providers in the order in which a person sees them; at least one
-public record ConsoleConfig(Listener listener, URI address, URI gateway, List<Provider> providers) {
+/// @param model of the chat; without one there is only the form
+public record ConsoleConfig(
+    Listener listener,
+    URI address,
+    URI gateway,
+    Optional<URI> userInfo,
+    List<Provider> providers,
+    SessionLimits limits,
+    Optional<ModelConfig> model) {
   private static final Pattern LOOPBACK = Pattern.compile("127(\\.\\d{1,3}){3}|::1|localhost");
 
   /// @throws IllegalArgumentException naming every problem at once, one per line

@@ -1,30 +1,40 @@
 package dev.countersign.console;
 
+import dev.countersign.console.chat.Chat;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.Secret;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 
-/// One person's web session. The bearer stays in here; no page and no cookie carries it.
+/// One person's web session. The provider's tokens stay in here; no page and no cookie carries one.
 ///
 /// Threads may share it.
 public final class Session {
   private static final int KEPT_CALLS = 20;
+  private static final Duration RENEW_BEFORE = Duration.ofSeconds(60);
 
   private final Provider provider;
-  private final String person;
-  private final Secret bearer;
-  private final Instant expiresAt;
+  private final SignInResult.SignedIn signedIn;
+  private final Instant startedAt;
   private final Secret csrf = new Secret(Ids.random());
+  private final Chat chat = new Chat();
   private final Deque<Call> calls = new ArrayDeque<>();
+  private Grant grant;
+  private Instant seenAt;
+  private Instant lookedAt;
+  private boolean hasEnded;
 
-  public Session(Provider provider, String person, Secret bearer, Instant expiresAt) {
+  public Session(Provider provider, SignInResult.SignedIn signedIn, Instant now) {
     this.provider = provider;
-    this.person = person;
-    this.bearer = bearer;
-    this.expiresAt = expiresAt;
+    this.signedIn = signedIn;
+    this.startedAt = now;
+    this.grant = signedIn.grant();
+    this.seenAt = now;
+    this.lookedAt = now;
   }
 
   public Provider provider() {
@@ -33,21 +43,80 @@ public final class Session {
 
   /// The person's name as the provider tells it.
   public String person() {
-    return person;
+    return signedIn.person();
   }
 
-  public Secret bearer() {
-    return bearer;
+  /// Whether the provider speaks of this session: the same `sid` if it names one, else the same
+  /// `sub`.
+  public boolean isOf(Provider from, String sid, String subject) {
+    return provider.equals(from)
+        && (sid.isEmpty() ? signedIn.subject().equals(subject) : signedIn.sid().equals(sid));
   }
 
-  /// When the bearer ends, and the session with it.
-  public Instant expiresAt() {
-    return expiresAt;
+  /// What proves to the provider, at sign-out, whose session it is to end.
+  public Secret idToken() {
+    return signedIn.idToken();
+  }
+
+  public synchronized Secret bearer() {
+    return grant.bearer();
+  }
+
+  /// What the provider takes for a new bearer, once the present one is about to end.
+  public synchronized Optional<Secret> refreshTokenIfDue(Instant now) {
+    return now.isBefore(grant.expiresAt().minus(RENEW_BEFORE))
+        ? Optional.empty()
+        : grant.refreshToken();
+  }
+
+  /// Goes on with newer tokens.
+  public synchronized void renew(Grant newer) {
+    grant = newer.orKeeping(grant.refreshToken());
+  }
+
+  /// Whether the session may be used: not ended, its bearer alive, and within both limits.
+  synchronized boolean isLive(Instant now, SessionLimits limits) {
+    return !hasEnded
+        && now.isBefore(startedAt.plus(limits.absolute()))
+        && now.isBefore(seenAt.plus(limits.idle()))
+        && (now.isBefore(grant.expiresAt()) || grant.refreshToken().isPresent());
+  }
+
+  /// The person did something; a page that is only open is not that.
+  public synchronized void see(Instant now) {
+    seenAt = now;
+  }
+
+  /// Whether it is time to ask again if the person is still in; true for one caller each time.
+  public synchronized boolean isDue(Instant now, Duration every) {
+    if (now.isBefore(lookedAt.plus(every))) {
+      return false;
+    }
+    lookedAt = now;
+    return true;
+  }
+
+  /// Ends it: nothing runs on, and its pages say why.
+  ///
+  /// @param reason for the person
+  public void end(String reason) {
+    synchronized (this) {
+      hasEnded = true;
+    }
+    chat.end(reason);
+  }
+
+  public synchronized boolean hasEnded() {
+    return hasEnded;
   }
 
   /// What every form of this session carries.
   public Secret csrf() {
     return csrf;
+  }
+
+  public Chat chat() {
+    return chat;
   }
 
   /// Remembers a call for the page.

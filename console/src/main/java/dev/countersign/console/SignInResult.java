@@ -1,14 +1,16 @@
 package dev.countersign.console;
 
 import dev.countersign.protocol.Secret;
-import java.time.Duration;
 
 /// How a sign-in ended at the provider.
 public sealed interface SignInResult {
   /// The person is known.
   ///
-  /// @param lifetime of the bearer
-  record SignedIn(String person, Secret bearer, Duration lifetime) implements SignInResult {}
+  /// @param person their name, for the page
+  /// @param subject `sub` of the ID token
+  /// @param sid the provider's own session, or empty where it names none
+  record SignedIn(String person, String subject, String sid, Secret idToken, Grant grant)
+      implements SignInResult {}
 
   /// The person is not signed in.
   ///

@@ -12,6 +12,9 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.node.ObjectNode;
 
 /// An MCP server that answers as the gateway does, for one tool.
@@ -27,7 +30,9 @@ final class GatewayStandIn implements AutoCloseable {
 
   final List<String> bearers = Collections.synchronizedList(new ArrayList<>());
   final List<ObjectNode> calls = Collections.synchronizedList(new ArrayList<>());
+  final LinkedBlockingQueue<String> results = new LinkedBlockingQueue<>();
   volatile String nextResult = "{}";
+  volatile CountDownLatch hold = new CountDownLatch(0);
   volatile boolean refusesBearers;
   private final BoxServer server =
       BoxServer.start(
@@ -52,10 +57,20 @@ final class GatewayStandIn implements AutoCloseable {
           answer.putObject("result").putArray("tools").add(StrictJson.parseObject(TOOL));
       default -> {
         calls.add((ObjectNode) message.path("params"));
-        answer.set("result", StrictJson.parseObject(nextResult));
+        waitForTheTest();
+        String result = results.poll();
+        answer.set("result", StrictJson.parseObject(result == null ? nextResult : result));
       }
     }
     Http.json(response, 200, answer);
+  }
+
+  private void waitForTheTest() {
+    try {
+      hold.await(60, TimeUnit.SECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override

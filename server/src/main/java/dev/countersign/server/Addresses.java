@@ -1,7 +1,10 @@
 package dev.countersign.server;
 
+import dev.countersign.idp.Person;
+import dev.countersign.server.config.DevelopmentSection.Development;
 import dev.countersign.server.config.Installation;
 import java.io.PrintStream;
+import java.util.List;
 
 /// Tells where everything can be reached.
 final class Addresses {
@@ -19,6 +22,32 @@ final class Addresses {
         .ifPresent(
             console -> line(out, "ledger", console.operatorEntrance().reveal() + "  (operator)"));
     house.mailbox().ifPresent(mailbox -> line(out, "mails", mailbox.address()));
+  }
+
+  /// Who may sign in at the identity providers for development, and with what.
+  static void printPeople(House house, PrintStream out) {
+    Development development = house.installation().development();
+    out.println();
+    out.println("Open the console and sign in. All of these have the same password:");
+    development.entra().ifPresent(idp -> people(idp.people(), "Entra-shaped", out));
+    development.okta().ifPresent(idp -> people(idp.people(), "Okta-shaped", out));
+    out.println();
+    out.println("Codes for approvals arrive on the page of mails. Ctrl-C ends everything.");
+  }
+
+  private static void people(List<Person> people, String provider, PrintStream out) {
+    for (Person person : people) {
+      out.println(
+          "  "
+              + person.username()
+              + "  "
+              + person.password().reveal()
+              + "  ("
+              + provider
+              + ", "
+              + person.displayName()
+              + ")");
+    }
   }
 
   private static void line(PrintStream out, String name, Object address) {

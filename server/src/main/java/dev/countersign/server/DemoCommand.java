@@ -29,6 +29,11 @@ final class DemoCommand implements Callable<Integer> {
   private boolean keep;
 
   @Option(
+      names = "--open",
+      description = "play no story; leave everything running and say where to sign in and chat")
+  private boolean open;
+
+  @Option(
       names = "--fresh",
       description = "delete what earlier runs left, keys and ledger included")
   private boolean fresh;
@@ -60,6 +65,12 @@ final class DemoCommand implements Callable<Integer> {
               Locale.ROOT,
               "All boxes, two identity providers, a mail server and PostgreSQL run after %.1f s.",
               seconds(start, clock)));
+      if (open) {
+        Addresses.print(house, System.out);
+        Addresses.printPeople(house, System.out);
+        stopped.await();
+        return 0;
+      }
       int unexpected = new Performance(house, System.out, Progress.isTerminal(), clock).play();
       System.out.println();
       System.out.println(
@@ -72,6 +83,8 @@ final class DemoCommand implements Callable<Integer> {
       } else {
         System.out.println(
             "  ./countersign demo --keep     leaves it all running: console, ledger, mails, pages");
+        System.out.println(
+            "  ./countersign demo --open     starts it all for you to sign in and chat yourself");
       }
       return unexpected == 0 ? 0 : 1;
     } finally {

@@ -26,6 +26,7 @@ import dev.countersign.server.config.DevelopmentSection.Development;
 import dev.countersign.server.config.Installation;
 import dev.countersign.server.config.Keys;
 import dev.countersign.server.demo.Mailbox;
+import dev.countersign.server.demo.RehearsalModel;
 import dev.countersign.signals.box.ReceiverBox;
 import dev.countersign.signals.box.TransmitterBox;
 import dev.countersign.signals.transmit.TransmitterConfig;
@@ -216,6 +217,7 @@ public final class House implements AutoCloseable {
     development.entra().ifPresent(c -> jobs.add(() -> keep(EntraShapedIdp.start(c, clock))));
     development.okta().ifPresent(c -> jobs.add(() -> keep(OktaShapedIdp.start(c, clock))));
     development.mail().ifPresent(c -> jobs.add(() -> mailbox = keep(Mailbox.start(c))));
+    development.modelPort().ifPresent(port -> jobs.add(() -> keep(RehearsalModel.start(port))));
     inParallel(jobs);
   }
 

@@ -14,17 +14,18 @@ import java.util.function.Consumer;
 final class Ports {
   private static final Map<String, Integer> USUAL =
       new TreeMap<>(
-          Map.of(
-              "STS_PORT", 9401,
-              "BROKER_PORT", 9402,
-              "GATEWAY_PORT", 9403,
-              "TRANSMITTER_PORT", 9404,
-              "RECEIVER_PORT", 9405,
-              "CONSOLE_PORT", 9406,
-              "ENTRA_PORT", 9411,
-              "OKTA_PORT", 9412,
-              "SMTP_PORT", 9425,
-              "MAILS_PORT", 9426));
+          Map.ofEntries(
+              Map.entry("STS_PORT", 9401),
+              Map.entry("BROKER_PORT", 9402),
+              Map.entry("GATEWAY_PORT", 9403),
+              Map.entry("TRANSMITTER_PORT", 9404),
+              Map.entry("RECEIVER_PORT", 9405),
+              Map.entry("CONSOLE_PORT", 9406),
+              Map.entry("ENTRA_PORT", 9411),
+              Map.entry("OKTA_PORT", 9412),
+              Map.entry("SMTP_PORT", 9425),
+              Map.entry("MAILS_PORT", 9426),
+              Map.entry("MODEL_PORT", 9427)));
 
   private Ports() {}
 

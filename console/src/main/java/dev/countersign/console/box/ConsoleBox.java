@@ -6,13 +6,16 @@ import dev.countersign.box.BoxServer;
 import dev.countersign.box.Health;
 import dev.countersign.box.Metrics;
 import dev.countersign.console.ConsoleConfig;
+import dev.countersign.console.chat.Model;
 import dev.countersign.console.http.OperatorRoutes;
 import dev.countersign.console.http.PersonRoutes;
+import dev.countersign.console.openai.OpenAiModel;
 import dev.countersign.ledger.LedgerReader;
 import dev.countersign.protocol.Secret;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 
 /// A running console.
 public final class ConsoleBox implements AutoCloseable {
@@ -32,7 +35,8 @@ public final class ConsoleBox implements AutoCloseable {
   public static ConsoleBox start(ConsoleConfig config, LedgerReader ledger, InstantSource clock) {
     var operator = new OperatorRoutes(config, ledger);
     var gateway = new McpClient(new HttpTransport(config.gateway(), LONGEST_CALL));
-    var person = new PersonRoutes(config, gateway, operator, clock);
+    Optional<Model> model = config.model().map(OpenAiModel::new);
+    var person = new PersonRoutes(config, gateway, model, ledger, operator, clock);
     var server =
         BoxServer.start(
             BoxServer.Settings.of("console", config.listener(), new Health(), new Metrics()),

@@ -3,14 +3,16 @@ package dev.countersign.console.http;
 import dev.countersign.box.AddressGuard;
 import dev.countersign.box.GuardedWire;
 import dev.countersign.console.ConsoleConfig;
+import dev.countersign.console.Grant;
 import dev.countersign.console.Provider;
+import dev.countersign.console.Session;
 import dev.countersign.console.SignInAttempt;
 import dev.countersign.console.SignInResult;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.protocol.http.OpenIdProvider;
-import java.time.Duration;
+import java.net.URI;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -22,10 +24,12 @@ import tools.jackson.databind.node.ObjectNode;
 /// share it.
 final class IdentityProviders {
   private final ConsoleConfig config;
+  private final InstantSource clock;
   private final Map<String, OpenIdProvider> providers = new HashMap<>();
 
   IdentityProviders(ConsoleConfig config, InstantSource clock) {
     this.config = config;
+    this.clock = clock;
     for (Provider provider : config.providers()) {
       var wire = new GuardedWire(new AddressGuard(provider.internalHosts()), Optional.empty());
       providers.put(provider.id(), new OpenIdProvider(provider.issuer().toString(), wire, clock));
@@ -51,11 +55,12 @@ final class IdentityProviders {
   }
 
   private OpenIdProvider.Attempt of(Provider provider, Secret nonce, Secret verifier) {
-    return new OpenIdProvider.Attempt(
-        new OpenIdProvider.Application(
-            provider.clientId(), null, config.redirectUri(provider).toString()),
-        nonce,
-        verifier);
+    return new OpenIdProvider.Attempt(application(provider), nonce, verifier);
+  }
+
+  private OpenIdProvider.Application application(Provider provider) {
+    return new OpenIdProvider.Application(
+        provider.clientId(), null, config.redirectUri(provider).toString());
   }
 
   /// Completes an attempt with what the provider sent along.
@@ -71,16 +76,62 @@ final class IdentityProviders {
     };
   }
 
-  private static SignInResult signedIn(VerifiedJwt idToken, ObjectNode tokens) {
+  private SignInResult signedIn(VerifiedJwt idToken, ObjectNode tokens) {
+    Optional<Grant> grant = grant(tokens);
+    if (grant.isEmpty()) {
+      return new SignInResult.Refused("the identity provider gave no bearer token");
+    }
+    return new SignInResult.SignedIn(
+        name(idToken),
+        idToken.text("sub").orElse(""),
+        idToken.text("sid").orElse(""),
+        new Secret(tokens.path("id_token").asString("")),
+        grant.get());
+  }
+
+  private Optional<Grant> grant(ObjectNode tokens) {
     String bearer = tokens.path("access_token").asString("");
     long lifetime = tokens.path("expires_in").asLong(0);
     if (bearer.isEmpty()
         || lifetime <= 0
         || !tokens.path("token_type").asString("").equalsIgnoreCase("Bearer")) {
-      return new SignInResult.Refused("the identity provider gave no bearer token");
+      return Optional.empty();
     }
-    return new SignInResult.SignedIn(
-        name(idToken), new Secret(bearer), Duration.ofSeconds(lifetime));
+    String refreshToken = tokens.path("refresh_token").asString("");
+    return Optional.of(
+        new Grant(
+            new Secret(bearer),
+            clock.instant().plusSeconds(lifetime),
+            refreshToken.isEmpty() ? Optional.empty() : Optional.of(new Secret(refreshToken))));
+  }
+
+  /// Asks for a newer bearer.
+  ///
+  /// @return empty if the provider gives none, as after it ended the session
+  /// @throws UnavailableException if it does not answer
+  Optional<Grant> renew(Provider provider, Secret refreshToken) {
+    return at(provider)
+        .refresh(application(provider), refreshToken)
+        .flatMap(tokens -> grant(tokens.reveal()));
+  }
+
+  /// Where a person's browser goes so that the provider ends its session too; empty where it has no
+  /// such place.
+  ///
+  /// @throws UnavailableException if the provider does not answer
+  Optional<String> signOutRequest(Session session) {
+    return at(session.provider())
+        .signOutRequest(
+            application(session.provider()), session.idToken(), config.address() + "/")
+        .map(URI::toString);
+  }
+
+  /// What a logout token says is over.
+  ///
+  /// @return empty if it is no logout token of this provider for us
+  /// @throws UnavailableException if the provider's keys cannot be had
+  Optional<OpenIdProvider.Ended> ended(Provider provider, String logoutToken) {
+    return at(provider).ended(application(provider), logoutToken);
   }
 
   private static String name(VerifiedJwt jwt) {

@@ -36,7 +36,7 @@ final class LedgerMarkup {
                   record.at(),
                   CLOCK.format(record.at()),
                   Html.text(record.box()),
-                  mood(record.event()),
+                  Moods.of(record.event()),
                   Html.text(record.event()),
                   trace(record.jti()),
                   summary(record)));
@@ -78,9 +78,9 @@ final class LedgerMarkup {
           <li class="%s"><div class="head"><h3>%s</h3><span class="badge %s">%s</span><span class="soft small">%s</span></div>%s</li>
           """
               .formatted(
-                  mood(record.event()),
+                  Moods.of(record.event()),
                   Html.text(record.box()),
-                  mood(record.event()),
+                  Moods.of(record.event()),
                   Html.text(record.event()),
                   since(start, record.at()),
                   record.data().isEmpty() ? "" : Html.value(record.data())));
@@ -157,17 +157,5 @@ final class LedgerMarkup {
     return millis < 10_000
         ? String.format(Locale.ENGLISH, "%.1f ms", millis)
         : String.format(Locale.ENGLISH, "%.1f s", millis / 1000);
-  }
-
-  private static String mood(String event) {
-    if (event.contains("kill") || event.contains("ended")) {
-      return "bad";
-    }
-    return event.contains("denied")
-            || event.contains("refused")
-            || event.contains("failed")
-            || event.contains("step-up")
-        ? "warn"
-        : "good";
   }
 }

@@ -13,9 +13,15 @@ import dev.countersign.console.Sessions;
 import dev.countersign.console.SignInAttempt;
 import dev.countersign.console.SignInResult;
 import dev.countersign.console.ToolForm;
+import dev.countersign.console.chat.Assistant;
+import dev.countersign.console.chat.Model;
+import dev.countersign.ledger.LedgerReader;
 import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.UnavailableException;
+import dev.countersign.protocol.WireException;
+import dev.countersign.protocol.http.OpenIdProvider;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -31,21 +37,38 @@ public final class PersonRoutes {
 
   private final ConsoleConfig config;
   private final Sessions sessions;
+  private final PersonSessions people;
   private final IdentityProviders providers;
   private final McpClient gateway;
   private final Cookies cookies;
   private final OperatorRoutes operator;
+  private final Optional<ChatRoutes> chat;
   private final InstantSource clock;
 
+  /// @param model of the chat, where there is one
   public PersonRoutes(
-      ConsoleConfig config, McpClient gateway, OperatorRoutes operator, InstantSource clock) {
+      ConsoleConfig config,
+      McpClient gateway,
+      Optional<Model> model,
+      LedgerReader ledger,
+      OperatorRoutes operator,
+      InstantSource clock) {
     this.config = config;
-    this.sessions = new Sessions(clock);
+    this.sessions = new Sessions(config.limits(), clock);
     this.providers = new IdentityProviders(config, clock);
     this.gateway = gateway;
     this.cookies = new Cookies(config.address().getScheme().equals("https"));
+    this.people = new PersonSessions(config, sessions, providers, cookies, clock);
     this.operator = operator;
     this.clock = clock;
+    this.chat =
+        model.map(one ->
+            new ChatRoutes(
+                people,
+                new Assistant(one, gateway, jti -> Boxes.refused(ledger, jti), clock),
+                gateway,
+                ledger,
+                clock));
   }
 
   public void install(HttpRouting.Builder routing) {
@@ -53,15 +76,22 @@ public final class PersonRoutes {
         .get("/", this::home)
         .get("/sign-in/{provider}", this::leave)
         .get("/callback/{provider}", this::comeBack)
+        .post("/backchannel-logout/{provider}", this::endedElsewhere)
         .post("/sign-out", this::signOut)
         .get(CALLS, this::tools)
         .post(CALLS, this::call);
+    chat.ifPresent(routes -> routes.install(routing));
+    Assets.install(routing);
+  }
+
+  private String start() {
+    return chat.isPresent() ? ChatRoutes.CHAT : CALLS;
   }
 
   private void home(ServerRequest request, ServerResponse response) {
     Optional<Session> session = session(request);
     if (session.isPresent()) {
-      Http.redirect(response, CALLS);
+      Http.redirect(response, start());
       return;
     }
     boolean hasEnded = Http.query(request).containsKey("ended");
@@ -122,15 +152,12 @@ public final class PersonRoutes {
       SignInResult.SignedIn signedIn,
       ServerRequest request,
       ServerResponse response) {
-    cookies.read(request, Cookies.SESSION).ifPresent(sessions::end);
-    var session =
-        new Session(
-            attempt.provider(),
-            signedIn.person(),
-            signedIn.bearer(),
-            clock.instant().plus(signedIn.lifetime()));
+    cookies
+        .read(request, Cookies.SESSION)
+        .ifPresent(cookie -> sessions.end(cookie, "You signed in again."));
+    var session = new Session(attempt.provider(), signedIn, clock.instant());
     cookies.set(response, Cookies.SESSION, sessions.open(session));
-    Http.redirect(response, CALLS);
+    Http.redirect(response, start());
   }
 
   private void signOut(ServerRequest request, ServerResponse response) {
@@ -139,8 +166,31 @@ public final class PersonRoutes {
       foreignForm(response);
       return;
     }
-    end(request, response);
-    Http.redirect(response, "/");
+    people.end(request, response, "You signed out.");
+    Http.redirect(response, session.flatMap(this::signOutAtProvider).orElse("/"));
+  }
+
+  /// Where the provider ends its session too; it sends the person back here.
+  private Optional<String> signOutAtProvider(Session session) {
+    try {
+      return providers.signOutRequest(session);
+    } catch (UnavailableException away) {
+      return Optional.empty();
+    }
+  }
+
+  /// The provider says that a session there is over.
+  private void endedElsewhere(ServerRequest request, ServerResponse response) {
+    Optional<Provider> provider = provider(request);
+    String token = Http.form(request).getOrDefault("logout_token", "");
+    Optional<OpenIdProvider.Ended> ended =
+        provider.flatMap(known -> providers.ended(known, token));
+    if (provider.isEmpty() || ended.isEmpty()) {
+      throw new WireException(
+          OAuthError.INVALID_REQUEST, "`logout_token` is no logout token of this provider for us");
+    }
+    sessions.endOf(provider.get(), ended.get().sid(), ended.get().subject());
+    Http.empty(response, 200);
   }
 
   private void tools(ServerRequest request, ServerResponse response) {
@@ -235,17 +285,14 @@ public final class PersonRoutes {
 
   /// The bearer is no longer accepted, as after a kill: nothing of the session is kept.
   private void ended(ServerRequest request, ServerResponse response) {
-    end(request, response);
+    people.end(request, response, "Your sign-in is no longer accepted.");
     Http.redirect(response, "/?ended=1");
   }
 
-  private void end(ServerRequest request, ServerResponse response) {
-    cookies.read(request, Cookies.SESSION).ifPresent(sessions::end);
-    cookies.clear(response, Cookies.SESSION);
-  }
-
   private Optional<Session> session(ServerRequest request) {
-    return cookies.read(request, Cookies.SESSION).flatMap(sessions::find);
+    Optional<Session> session = people.of(request);
+    session.ifPresent(one -> one.see(clock.instant()));
+    return session;
   }
 
   private static boolean hasCsrf(Session session, Map<String, String> form) {

@@ -2,8 +2,12 @@ package dev.countersign.server.config;
 
 import dev.countersign.config.ConfigSection;
 import dev.countersign.console.ConsoleConfig;
+import dev.countersign.console.ModelConfig;
 import dev.countersign.console.Provider;
+import dev.countersign.console.SessionLimits;
+import dev.countersign.protocol.Secret;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,16 +18,44 @@ final class ConsoleSection {
   private ConsoleSection() {}
 
   /// @param gateway the MCP endpoint that the console calls for people
-  static Optional<ConsoleConfig> read(ConfigSection console, URI gateway) {
+  /// @param userInfo the token service's, asked whether people are still in
+  static Optional<ConsoleConfig> read(ConfigSection console, URI gateway, URI userInfo) {
     var listener = Sections.listener(console);
     URI address = Sections.address(console, listener);
     var providers = new ArrayList<Provider>();
     console
         .named("providers")
         .forEach((id, section) -> provider(console, id, section).ifPresent(providers::add));
+    Optional<SessionLimits> limits = limits(console);
+    Optional<ModelConfig> model = console.optionalSection("model").flatMap(ConsoleSection::model);
     console.done();
-    return Sections.checked(
-        console, "", () -> new ConsoleConfig(listener, address, gateway, providers));
+    return limits.flatMap(known ->
+        Sections.checked(
+            console,
+            "",
+            () ->
+                new ConsoleConfig(
+                    listener, address, gateway, Optional.of(userInfo), providers, known, model)));
+  }
+
+  private static Optional<SessionLimits> limits(ConfigSection console) {
+    Optional<ConfigSection> sessions = console.optionalSection("sessions");
+    if (sessions.isEmpty()) {
+      return Optional.of(SessionLimits.STANDARD);
+    }
+    ConfigSection section = sessions.get();
+    Duration idle = section.duration("idle", SessionLimits.STANDARD.idle());
+    Duration absolute = section.duration("absolute", SessionLimits.STANDARD.absolute());
+    section.done();
+    return Sections.checked(console, "sessions", () -> new SessionLimits(idle, absolute));
+  }
+
+  private static Optional<ModelConfig> model(ConfigSection section) {
+    URI url = section.uri("url");
+    String name = section.text("name");
+    Optional<Secret> key = section.optionalSecret("key");
+    section.done();
+    return Sections.checked(section, "", () -> new ModelConfig(url, name, key));
   }
 
   private static Optional<Provider> provider(

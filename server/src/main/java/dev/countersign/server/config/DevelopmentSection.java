@@ -19,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /// Reads the `development` section: stand-ins for the parties outside the house.
@@ -65,8 +66,19 @@ public final class DevelopmentSection {
         development.optionalSection("entra").flatMap(DevelopmentSection::entra);
     Optional<OktaIdpConfig> okta =
         development.optionalSection("okta").flatMap(DevelopmentSection::okta);
+    OptionalInt model =
+        development
+            .optionalSection("model")
+            .map(section -> OptionalInt.of(modelPort(section)))
+            .orElseGet(OptionalInt::empty);
     development.done();
-    return Optional.of(new Development(workloads, attributes, mail, entra, okta));
+    return Optional.of(new Development(workloads, attributes, mail, entra, okta, model));
+  }
+
+  private static int modelPort(ConfigSection section) {
+    int port = (int) section.integer("port");
+    section.done();
+    return port;
   }
 
   private static Mail mail(ConfigSection section) {
@@ -169,17 +181,24 @@ public final class DevelopmentSection {
   /// @param workloads programs, such as the agents of an example, whose keys are made in the data
   ///   folder like those of the boxes
   /// @param attributes a CSV file of subject, name and value for the attribute store
+  /// @param modelPort of the rehearsal of a language model
   public record Development(
       List<String> workloads,
       Optional<Path> attributes,
       Optional<Mail> mail,
       Optional<EntraIdpConfig> entra,
-      Optional<OktaIdpConfig> okta) {
+      Optional<OktaIdpConfig> okta,
+      OptionalInt modelPort) {
 
     /// No stand-ins.
     public static Development none() {
       return new Development(
-          List.of(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+          List.of(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          OptionalInt.empty());
     }
   }
 

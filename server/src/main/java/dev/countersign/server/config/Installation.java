@@ -157,7 +157,11 @@ public record Installation(
     Optional<ConsoleConfig> console =
         root.optionalSection("console")
             .flatMap(section ->
-                gateway.flatMap(config -> ConsoleSection.read(section, config.resource())));
+                gateway.flatMap(config ->
+                    ConsoleSection.read(
+                        section,
+                        config.resource(),
+                        URI.create(stsConfig.issuer() + "/oauth2/userinfo"))));
     LedgerSettings ledger = LedgerSection.read(root.optionalSection("ledger"));
     Development development = stage.flatMap(DevelopmentSection::read).orElseGet(Development::none);
     problems.throwIfAny();

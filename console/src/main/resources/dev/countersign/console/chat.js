@@ -1,0 +1,294 @@
+// The chat's page: shows what the console tells, and sends what the person says. Everything that
+// comes from elsewhere becomes text nodes; nothing here makes markup out of a string.
+
+const $ = (id) => document.getElementById(id);
+const csrf = document.querySelector('meta[name="csrf"]').content;
+const log = $('log');
+const message = $('message');
+const cards = new Map();
+const answers = new Map();
+const shown = new Set();
+let running = false;
+let over = false;
+
+const WORDS = {
+  asked: 'being decided',
+  waiting: 'waiting for you',
+  done: 'done',
+  refused: 'refused',
+  failed: 'failed',
+  cancelled: 'stopped',
+};
+const MOODS = { asked: '', waiting: 'warn', done: 'good', refused: 'bad', failed: 'warn', cancelled: 'warn' };
+// Characters that turn the direction of text or hide: shown as a mark, since they can make one
+// thing look like another.
+const HIDING = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
+function plain(text) {
+  return String(text).replace(HIDING, '\ufffd');
+}
+
+function el(name, options = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(options)) {
+    if (key === 'class') made.className = value;
+    else if (key === 'on') for (const [type, listener] of Object.entries(value)) made.addEventListener(type, listener);
+    else made.setAttribute(key, value);
+  }
+  made.append(...children.map((child) => (child instanceof Node ? child : document.createTextNode(plain(child)))));
+  return made;
+}
+
+async function send(path, body) {
+  const answer = await fetch(path, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { 'X-Csrf': csrf, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    credentials: 'same-origin',
+  });
+  const data = await answer.json().catch(() => ({}));
+  return { status: answer.status, data };
+}
+
+function follow(change) {
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  change();
+  if (atEnd) log.scrollTop = log.scrollHeight;
+}
+
+function problem(text) {
+  $('problem').textContent = plain(text);
+  $('problem').hidden = !text;
+}
+
+// Values: objects as lists of terms, lists of flat objects as tables.
+function value(data) {
+  if (data === null || data === undefined) return el('span', { class: 'soft' }, '–');
+  if (Array.isArray(data)) {
+    if (data.length === 0) return el('span', { class: 'soft' }, 'none');
+    const flat = data.every((row) => row && typeof row === 'object' && !Array.isArray(row) &&
+      Object.values(row).every((cell) => cell === null || typeof cell !== 'object'));
+    return flat ? table(data) : el('ul', {}, ...data.slice(0, 100).map((one) => el('li', {}, value(one))));
+  }
+  if (typeof data === 'object') {
+    const list = el('dl');
+    for (const [key, one] of Object.entries(data)) list.append(el('dt', {}, key), el('dd', {}, value(one)));
+    return list;
+  }
+  return el('span', { class: 'value' }, data);
+}
+
+function table(rows) {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const body = rows.slice(0, 100).map((row) => el('tr', {}, ...columns.map((column) => el('td', {}, row[column] ?? '–'))));
+  const made = el('table', {},
+    el('thead', {}, el('tr', {}, ...columns.map((column) => el('th', { scope: 'col' }, column)))),
+    el('tbody', {}, ...body));
+  const wide = el('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': 'Result' }, made);
+  if (rows.length > 100) wide.append(el('p', { class: 'soft' }, `and ${rows.length - 100} more`));
+  return wide;
+}
+
+function person(data) {
+  if (shown.has(data.id)) return;
+  shown.add(data.id);
+  $('hello').hidden = true;
+  follow(() => log.append(el('article', { class: 'said mine' }, el('h2', { class: 'off' }, 'You'), el('p', {}, data.text))));
+}
+
+function bubble(id) {
+  let made = answers.get(id);
+  if (!made) {
+    made = el('p');
+    answers.set(id, made);
+    log.append(el('article', { class: 'said' }, el('h2', { class: 'off' }, 'Agent'), made));
+  }
+  return made;
+}
+
+function delta(data) {
+  follow(() => bubble(data.id).append(document.createTextNode(plain(data.text))));
+}
+
+function said(data) {
+  follow(() => { bubble(data.id).textContent = plain(data.text); });
+}
+
+function title(card) {
+  return card.title && card.title !== card.tool ? `${card.title}` : card.tool;
+}
+
+function card(data) {
+  const known = cards.get(data.id);
+  const made = el('article', { class: `card ${MOODS[data.state]}`, id: `card-${data.id}`, 'data-state': data.state, tabindex: '-1' });
+  made.append(el('div', { class: 'head' },
+    el('h3', {}, title(data)),
+    el('span', { class: `badge ${MOODS[data.state]}` }, WORDS[data.state] ?? data.state),
+    ...(data.state === 'refused' && data.box ? [el('span', { class: 'by' }, `by: ${data.box}`)] : [])));
+  if (Object.keys(data.arguments ?? {}).length) {
+    made.append(el('p', { class: 'args' }, Object.entries(data.arguments).map(([key, one]) => `${key}: ${typeof one === 'object' ? JSON.stringify(one) : one}`).join(' · ')));
+  }
+  if (data.state === 'waiting') made.append(approval(data));
+  if (data.text) made.append(el('p', {}, data.text));
+  if (data.reasons?.length) made.append(el('ul', {}, ...data.reasons.map((reason) => el('li', {}, reason))));
+  if (data.repeated) made.append(el('p', { class: 'soft' }, 'This was done before; nothing was done twice.'));
+  if (data.result) made.append(value(data.result));
+  made.append(foot(data));
+  follow(() => {
+    if (known) known.replaceWith(made);
+    else log.append(made);
+  });
+  cards.set(data.id, made);
+  made.data = data;
+  aside();
+}
+
+function approval(data) {
+  const box = el('div', { class: 'ask' });
+  box.append(el('p', {}, 'You must approve this yourself. The code belongs on the approval page only; neither the agent nor this page can see it.'));
+  const actions = el('div', { class: 'actions' });
+  if (data.approval?.url) {
+    actions.append(el('a', {
+      class: 'button', href: data.approval.url, target: 'approval', rel: 'noopener noreferrer',
+      on: { click: (event) => openSmall(event, data.approval.url) },
+    }, 'Approve or refuse'));
+  }
+  actions.append(el('button', { type: 'button', class: 'plain', on: { click: () => again(data.id) } }, 'I have answered'));
+  box.append(actions, el('p', { class: 'soft small' }, el('span', { class: 'left', 'data-until': data.approval?.expires ?? '' }, '')));
+  return box;
+}
+
+// A small window of the approval page. It has no way back to this page, and this page none to it.
+function openSmall(event, url) {
+  event.preventDefault();
+  window.open(url, '_blank', 'popup,noopener,noreferrer,width=520,height=760');
+}
+
+function again(id) {
+  send(`/chat/cards/${encodeURIComponent(id)}/again`, {}).catch(() => {});
+}
+
+function foot(data) {
+  const parts = [];
+  if (data.ended && data.at) {
+    const ms = new Date(data.ended) - new Date(data.at);
+    parts.push(ms < 2000 ? `${ms} ms` : `${Math.round(ms / 1000)} s`);
+  }
+  if (data.login) parts.push(data.login === 'ended' ? 'database login made for this call, and gone' : 'database login is being removed');
+  const line = el('p', { class: 'soft small foot' }, parts.join(' · '));
+  if (data.jti) {
+    if (parts.length) line.append(' · ');
+    line.append(el('a', { href: `/chat/traces/${encodeURIComponent(data.jti)}`, target: '_blank', rel: 'noopener' }, `trace ${data.jti.slice(0, 8)}`));
+  }
+  return line;
+}
+
+function aside() {
+  const all = [...cards.values()].map((made) => made.data);
+  const open = all.filter((data) => data.state === 'waiting');
+  $('open').replaceChildren(...(open.length
+    ? open.map((data) => el('li', {}, el('a', { href: `#card-${data.id}`, on: { click: () => cards.get(data.id).focus() } }, title(data)), ' ',
+        el('span', { class: 'left soft', 'data-until': data.approval?.expires ?? '' }, '')))
+    : [el('li', { class: 'soft' }, 'Nothing.')]));
+  $('calls').replaceChildren(...(all.length
+    ? all.slice(-8).reverse().map((data) => el('li', {},
+        el('span', { class: `dot ${MOODS[data.state]}`, 'aria-hidden': 'true' }, '●'), ` ${title(data)}: ${WORDS[data.state]} `,
+        ...(data.jti ? [el('a', { href: `/chat/traces/${encodeURIComponent(data.jti)}`, target: '_blank', rel: 'noopener', 'aria-label': `trace of ${title(data)} ${data.jti.slice(0, 8)}` }, data.jti.slice(0, 8))] : [])))
+    : [el('li', { class: 'soft' }, 'None yet.')]));
+  tick();
+}
+
+function tick() {
+  for (const left of document.querySelectorAll('.left')) {
+    const ms = new Date(left.dataset.until) - Date.now();
+    if (Number.isNaN(ms)) continue;
+    const text = ms > 0 ? `${Math.floor(ms / 60000)}:${String(Math.floor(ms / 1000) % 60).padStart(2, '0')} left` : 'time is up';
+    if (left.textContent !== text) left.textContent = text;
+  }
+}
+
+function turn(data) {
+  running = data.state === 'running';
+  $('send').disabled = running || over;
+  $('stop').hidden = !running;
+  log.setAttribute('aria-busy', String(running));
+  problem(data.problem ?? '');
+}
+
+function session(data) {
+  over = true;
+  $('send').disabled = true;
+  message.disabled = true;
+  $('stop').hidden = true;
+  const again = el('p', {}, el('a', { class: 'button', href: '/' }, 'Sign in again'));
+  follow(() => log.append(el('article', { class: 'card bad', id: 'ended', role: 'alert' }, el('h3', {}, 'You are signed out'), el('p', {}, data.reason), again)));
+  stream.close();
+}
+
+async function tools() {
+  const { status, data } = await send('/chat/tools');
+  if (status !== 200) {
+    $('tools').replaceChildren(el('li', {}, data.error_description ?? 'The gateway does not answer.'));
+    return;
+  }
+  $('tools').replaceChildren(...data.tools.map((tool) =>
+    el('li', { title: plain(tool.description) }, tool.title, tool.writes ? el('span', { class: 'badge warn' }, 'changes data') : el('span', { class: 'soft small' }, ' reads'))));
+}
+
+function id() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, '0')).join('');
+}
+
+// One id for one message: if the answer was lost, the same id is sent again and counts once.
+async function say(text) {
+  const body = { id: id(), text };
+  for (let attempt = 0; attempt < 4; attempt++) {
+    try {
+      const { status, data } = await send('/chat/messages', body);
+      if (status === 202) {
+        message.value = '';
+        return;
+      }
+      if (status === 401) location.assign('/');
+      problem(data.error_description ?? 'The message was not taken.');
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** attempt));
+    }
+  }
+  problem('The console does not answer. Your message is still here; send it again.');
+}
+
+$('composer').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const text = message.value.trim();
+  if (text && !running && !over) say(text);
+});
+message.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    $('composer').requestSubmit();
+  }
+});
+$('stop').addEventListener('click', () => send('/chat/cancel', {}));
+// Whoever comes back from the approval page does not wait for the next look.
+window.addEventListener('focus', () => {
+  for (const made of cards.values()) if (made.data.state === 'waiting') again(made.data.id);
+});
+setInterval(tick, 1000);
+
+const stream = new EventSource('/chat/events');
+const handlers = { person, delta, said, card, turn, session };
+for (const [kind, handler] of Object.entries(handlers)) {
+  stream.addEventListener(kind, (event) => handler(JSON.parse(event.data)));
+}
+stream.onopen = () => { $('link').textContent = ''; };
+stream.onerror = () => {
+  if (over) return;
+  if (stream.readyState === EventSource.CLOSED) session({ reason: 'Your session has ended.' });
+  else $('link').textContent = 'Connection lost, trying again…';
+};
+// A page that the browser kept while it was away may be out of date.
+window.addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
+tools();
+message.focus();

@@ -1,0 +1,189 @@
+package dev.countersign.console;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.countersign.box.Listener;
+import dev.countersign.console.box.ConsoleBox;
+import dev.countersign.ledger.LedgerReader;
+import dev.countersign.ledger.LedgerRecord;
+import dev.countersign.protocol.StrictJson;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.node.ObjectNode;
+
+/// What the identity provider says about a session holds for the console's too.
+class SignedInElsewhereTest {
+  private static final String ADDRESS = "http://127.0.0.1:" + freePort();
+  private static final ProviderStandIn PROVIDER = new ProviderStandIn();
+  private static final GatewayStandIn GATEWAY = new GatewayStandIn();
+  private static final ConsoleBox CONSOLE =
+      ConsoleBox.start(
+          new ConsoleConfig(
+              Listener.loopback(URI.create(ADDRESS).getPort()),
+              URI.create(ADDRESS),
+              GATEWAY.endpoint(),
+              Optional.empty(),
+              List.of(
+                  new Provider(
+                      "home",
+                      "Home",
+                      PROVIDER.issuer(),
+                      "console",
+                      List.of("openid", "refunds"),
+                      Set.of("127.0.0.1", "localhost"))),
+              SessionLimits.STANDARD,
+              Optional.empty()),
+          new NoLedger(),
+          InstantSource.system());
+
+  private final Browser browser = new Browser();
+
+  @BeforeEach
+  void reset() {
+    PROVIDER.lifetime = 3600;
+    PROVIDER.renewalStatus = 200;
+    PROVIDER.tokenRequests.clear();
+    GATEWAY.bearers.clear();
+  }
+
+  @AfterAll
+  static void stop() {
+    CONSOLE.close();
+    GATEWAY.close();
+    PROVIDER.close();
+  }
+
+  private static int freePort() {
+    try (var socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    } catch (IOException none) {
+      throw new IllegalStateException(none);
+    }
+  }
+
+  private Browser.Page signIn() {
+    return browser.open(ADDRESS + "/sign-in/home");
+  }
+
+  private boolean isSignedIn() {
+    return browser.open(ADDRESS + "/call").address().getPath().equals("/call");
+  }
+
+  private static int logOut(String token) {
+    return new Browser()
+        .post(ADDRESS + "/backchannel-logout/home", Map.of("logout_token", token))
+        .status();
+  }
+
+  @Test
+  void endsTheSessionThatTheProviderEndsByTheBackChannel() {
+    signIn();
+    assertThat(isSignedIn()).isTrue();
+
+    assertThat(logOut(PROVIDER.sign("logout+jwt", PROVIDER.logout()))).isEqualTo(200);
+
+    assertThat(isSignedIn()).isFalse();
+  }
+
+  @Test
+  void refusesEveryLogoutTokenThatIsNone() {
+    signIn();
+    ObjectNode withNonce = PROVIDER.logout().put("nonce", "n");
+    ObjectNode withoutEvent = PROVIDER.logout();
+    withoutEvent.remove("events");
+    ObjectNode withoutPerson = PROVIDER.logout();
+    withoutPerson.remove(List.of("sub", "sid"));
+    ObjectNode withoutId = PROVIDER.logout();
+    withoutId.remove("jti");
+    ObjectNode forAnother = PROVIDER.logout().put("aud", "another");
+    ObjectNode fromAnother = PROVIDER.logout().put("iss", "https://evil.example");
+    ObjectNode old = PROVIDER.logout().put("iat", 1_700_000_000L);
+
+    for (ObjectNode wrong :
+        List.of(
+            withNonce, withoutEvent, withoutPerson, withoutId, forAnother, fromAnother, old)) {
+      assertThat(logOut(PROVIDER.sign("logout+jwt", wrong)))
+          .as(StrictJson.write(wrong))
+          .isEqualTo(400);
+    }
+    try (var forger = new ProviderStandIn()) {
+      assertThat(logOut(forger.sign("logout+jwt", PROVIDER.logout()))).isEqualTo(400);
+    }
+    assertThat(logOut("")).isEqualTo(400);
+
+    assertThat(isSignedIn()).isTrue();
+  }
+
+  @Test
+  void renewsTheBearerOnTheServersSideBeforeItEnds() {
+    PROVIDER.lifetime = 30;
+    signIn();
+    PROVIDER.lifetime = 3600;
+
+    assertThat(isSignedIn()).isTrue();
+
+    assertThat(PROVIDER.tokenRequests.getLast())
+        .containsEntry("grant_type", "refresh_token")
+        .containsEntry("refresh_token", "refresh-1");
+    assertThat(GATEWAY.bearers.getLast()).isEqualTo("bearer-2");
+    assertThat(browser.everythingReceived)
+        .noneMatch(text -> text.contains("refresh-1") || text.contains("bearer-2"));
+  }
+
+  @Test
+  void endsTheSessionThatTheProviderDoesNotRenew() {
+    PROVIDER.lifetime = 30;
+    signIn();
+    PROVIDER.renewalStatus = 400;
+
+    assertThat(isSignedIn()).isFalse();
+  }
+
+  @Test
+  void goesOnWithTheOldBearerWhileTheProviderIsAway() {
+    PROVIDER.lifetime = 30;
+    PROVIDER.renewalStatus = 503;
+    signIn();
+
+    assertThat(isSignedIn()).isTrue();
+    assertThat(GATEWAY.bearers.getLast()).isEqualTo("bearer-1");
+  }
+
+  @Test
+  void signsOutAtTheProviderToo() {
+    Browser.Page page = signIn();
+
+    Browser.Page left = browser.submitOnce(page, "/sign-out", Map.of());
+
+    assertThat(left.location())
+        .startsWith(PROVIDER.issuer() + "/logout?id_token_hint=")
+        .contains("post_logout_redirect_uri=");
+    assertThat(isSignedIn()).isFalse();
+  }
+
+  private static final class NoLedger implements LedgerReader {
+    @Override
+    public List<LedgerRecord> trace(String jti) {
+      return List.of();
+    }
+
+    @Override
+    public List<LedgerRecord> recent(int limit) {
+      return List.of();
+    }
+
+    @Override
+    public List<String> breaks() {
+      return List.of();
+    }
+  }
+}
