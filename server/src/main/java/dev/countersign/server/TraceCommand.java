@@ -4,6 +4,7 @@ import dev.countersign.box.Database;
 import dev.countersign.box.Logs;
 import dev.countersign.ledger.LedgerRecord;
 import dev.countersign.ledger.postgres.PgLedgerReader;
+import dev.countersign.protocol.StrictJson;
 import dev.countersign.server.config.Installation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,15 +16,19 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tools.jackson.databind.node.ObjectNode;
 
 /// `countersign trace`: everything that happened under one `jti`, across all boxes.
 @Command(
     name = "trace",
     mixinStandardHelpOptions = true,
-    description = "Prints everything that happened under one jti, across all boxes.",
+    description = {
+      "Prints one story across all boxes.",
+      "By a jti, an approval, a lease, a minted login (as PostgreSQL's log has it) or a person."
+    },
     footer = {
       "",
-      "Without a jti: the newest entries. With --verify: checks the hash chains of the whole ledger.",
+      "Without a name: the newest entries. With --verify: checks the hash chains of the whole ledger.",
       "Exit code 0: found (or whole). 1: nothing found, or the ledger is broken."
     })
 final class TraceCommand implements Callable<Integer> {
@@ -31,11 +36,20 @@ final class TraceCommand implements Callable<Integer> {
 
   @Mixin private ConfigOption config = new ConfigOption();
 
-  @Parameters(index = "0", arity = "0..1", paramLabel = "<jti>", description = "the token's id")
+  @Parameters(index = "0", arity = "0..1", paramLabel = "<name>", description = "what to look for")
   private @Nullable String jti;
 
   @Option(names = "--verify", description = "check the hash chains")
   private boolean verify;
+
+  @Option(names = "--json", description = "one JSON object a line, with OpenTelemetry's trace id")
+  private boolean json;
+
+  @Option(
+      names = "--html",
+      paramLabel = "<file>",
+      description = "writes a page with a picture of it")
+  private @Nullable Path html;
 
   @Option(
       names = "--postgres-log",
@@ -54,13 +68,22 @@ final class TraceCommand implements Callable<Integer> {
         return verified(ledger.breaks());
       }
       var trace = new Trace(Progress.isTerminal());
-      String wanted = jti;
+      String wanted = jti == null ? null : found(ledger, jti);
       List<LedgerRecord> records =
           wanted == null ? ledger.recent(NEWEST).reversed() : ledger.trace(wanted);
       if (records.isEmpty()) {
         System.out.println(
-            wanted == null ? "The ledger is empty." : "Nothing happened under this jti.");
+            wanted == null ? "The ledger is empty." : "Nothing happened under this name.");
         return 1;
+      }
+      if (json) {
+        records.forEach(record -> System.out.println(line(record)));
+        return 0;
+      }
+      Path page = html;
+      if (page != null && wanted != null) {
+        Files.writeString(page, TracePicture.html(wanted, records));
+        System.out.println("The picture is " + page.toAbsolutePath());
       }
       System.out.print(wanted == null ? trace.list(records) : trace.of(wanted, records));
       Path log = postgresLog;
@@ -69,6 +92,27 @@ final class TraceCommand implements Callable<Integer> {
       }
       return 0;
     }
+  }
+
+  /// The `jti` that a name leads to; of several the newest, and the others are told.
+  private static String found(PgLedgerReader ledger, String name) {
+    List<String> found = ledger.jtis(name);
+    if (found.isEmpty()) {
+      found = ledger.jtisOf(name, NEWEST).reversed();
+    }
+    if (found.size() > 1) {
+      System.err.println("There are " + found.size() + "; this is the newest. The others:");
+      found.subList(0, found.size() - 1).forEach(one -> System.err.println("  " + one));
+    }
+    return found.isEmpty() ? name : found.getLast();
+  }
+
+  private static String line(LedgerRecord record) {
+    ObjectNode line = StrictJson.object().put("record", record.id());
+    line.put("at", record.at().toString()).put("box", record.box()).put("event", record.event());
+    line.put("jti", record.jti()).put("subject", record.subject());
+    line.put("trace_id", record.traceId()).set("data", record.data());
+    return StrictJson.write(line);
   }
 
   private static void printLog(Path log, List<LedgerRecord> records) throws IOException {

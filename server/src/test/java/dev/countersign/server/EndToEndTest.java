@@ -215,6 +215,57 @@ class EndToEndTest {
 
   @Test
   @Order(4)
+  void K06_leaseLoginApprovalAndPersonLeadToTheSameStory() throws IOException {
+    LedgerRecord approval =
+        ledger.stream()
+            .filter(record -> record.event().equals("approval-given"))
+            .filter(given ->
+                ledger.stream()
+                    .anyMatch(record ->
+                        record.jti().equals(given.jti()) && record.event().equals("lease-minted")))
+            .findFirst()
+            .orElseThrow();
+    LedgerRecord lease =
+        ledger.stream()
+            .filter(record -> record.jti().equals(approval.jti()))
+            .filter(record -> record.event().equals("lease-minted"))
+            .findFirst()
+            .orElseThrow();
+    Path page = data.resolve("trace.html");
+
+    for (String name :
+        List.of(
+            approval.data().path("approval_id").stringValue(),
+            lease.data().path("lease_id").stringValue(),
+            lease.data().path("user").stringValue())) {
+      assertThat(told("trace", name, "--html", page.toString()))
+          .contains("trace " + approval.jti(), "approval-given", "lease-revoked");
+    }
+    assertThat(told("trace", approval.subject())).contains("for " + approval.subject());
+    assertThat(told("trace", lease.jti(), "--json").lines())
+        .allSatisfy(line ->
+            assertThat(StrictJson.parseObject(line).path("trace_id").stringValue())
+                .matches("[0-9a-f]{32}"));
+    assertThat(Files.readString(page)).contains("PostgreSQL", "statement-run", "<svg");
+  }
+
+  @Test
+  @Order(2)
+  void oneTraceOfOpenTelemetryJoinsTheBoxes() {
+    LedgerRecord statement =
+        ledger.stream()
+            .filter(record -> record.event().equals("statement-run"))
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(ledger)
+        .filteredOn(record -> record.traceId().equals(statement.traceId()))
+        .extracting(LedgerRecord::box)
+        .contains("gateway", "sts", "broker");
+  }
+
+  @Test
+  @Order(4)
   void theCommandShowsWhatPeopleWereAsked() {
     String id =
         ledger.stream()
