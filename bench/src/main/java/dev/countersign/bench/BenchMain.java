@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
       CallCommand.class,
       ExchangeCommand.class,
       LastMileCommand.class,
+      LedgerCommand.class,
       PolicyBenchCommand.class
     })
 public final class BenchMain implements Runnable {

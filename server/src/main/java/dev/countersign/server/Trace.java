@@ -29,6 +29,8 @@ public final class Trace {
           "policy_version",
           "scope");
 
+  private static final Set<String> SPANS = Set.of("span_id", "trace_id");
+
   private final boolean colour;
 
   /// @param colour whether the reader's terminal shows colours
@@ -80,6 +82,9 @@ public final class Trace {
     String indent = " ";
     for (Map.Entry<String, JsonNode> member : record.data().properties()) {
       boolean isNew = told.add(member.getKey() + "=" + member.getValue());
+      if (SPANS.contains(member.getKey())) {
+        continue; // for machines: trace --json
+      }
       if (!isNew && JOINERS.contains(member.getKey())) {
         continue; // told above, and the same
       }
