@@ -118,7 +118,7 @@ final class LedgerBench {
           millis[i] = (System.nanoTime() - begin) / 1e6;
         }
         Arrays.sort(millis);
-        figures.add(Figure.of("records in the ledger, over 12 months", records, ""));
+        figures.add(Figure.of("records in the ledger, over 12 months", (double) records, ""));
         figures.add(Figure.of("trace of one jti, median", millis[LOOKUPS / 2], "ms"));
         figures.add(
             Figure.of(
