@@ -29,9 +29,11 @@ public sealed interface CallOutcome {
 
   /// A person must approve on a page; the same call succeeds afterwards.
   ///
+  /// @param number two digits that the page shows as well, for the person to compare; may be empty
   /// @param text for the model, page and deadline included
   /// @param jti joins this to the audit
-  record ApprovalRequired(URI url, String approvalId, Instant expiresAt, String text, String jti)
+  record ApprovalRequired(
+      URI url, String approvalId, String number, Instant expiresAt, String text, String jti)
       implements CallOutcome {}
 
   /// Somebody said no, and will say no again.

@@ -21,9 +21,16 @@ public sealed interface ExchangeResult {
   ///
   /// @param page where they approve; the token service's own
   /// @param message what they are asked, in words
+  /// @param number two digits that the page shows as well; may be empty
   /// @param challenge lets its holder look at this approval, and nothing else
   record StepUpRequired(
-      String approvalId, URI page, Instant expiresAt, String message, String jti, Secret challenge)
+      String approvalId,
+      URI page,
+      Instant expiresAt,
+      String message,
+      String number,
+      String jti,
+      Secret challenge)
       implements ExchangeResult {}
 
   /// Policy or the person said no.

@@ -123,7 +123,12 @@ final class Exchanging implements GuardedClient.Pattern {
             + " and to approve or deny it there; the code they received belongs on that page only."
             + " Then call this tool again with the same arguments.";
     return new CallOutcome.ApprovalRequired(
-        stepUp.page(), stepUp.approvalId(), stepUp.expiresAt(), text, stepUp.jti());
+        stepUp.page(),
+        stepUp.approvalId(),
+        stepUp.number(),
+        stepUp.expiresAt(),
+        text,
+        stepUp.jti());
   }
 
   private static CallOutcome failed(String code, String text) {

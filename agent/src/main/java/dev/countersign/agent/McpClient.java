@@ -197,6 +197,7 @@ public final class McpClient {
       return new CallOutcome.ApprovalRequired(
           URI.create(structured.path("url").asString("")),
           structured.path("approval_id").asString(""),
+          structured.path("number").asString(""),
           Instant.parse(structured.path("expires_at").asString("")),
           text,
           diagnostics.path("dev.countersign/jti").asString(""));

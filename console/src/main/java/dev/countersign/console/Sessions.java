@@ -82,24 +82,28 @@ public final class Sessions {
   ///
   /// @param sid the provider's session, or empty for all of the subject
   public synchronized void endOf(Provider provider, String sid, String subject) {
-    sessions.values().removeIf(session -> {
-      boolean isMeant = session.isOf(provider, sid, subject);
-      if (isMeant) {
-        session.end("Your identity provider signed you out.");
-      }
-      return isMeant;
-    });
+    sessions
+        .values()
+        .removeIf(session -> {
+          boolean isMeant = session.isOf(provider, sid, subject);
+          if (isMeant) {
+            session.end("Your identity provider signed you out.");
+          }
+          return isMeant;
+        });
   }
 
   private void sweep() {
     Instant now = clock.instant();
-    sessions.values().removeIf(session -> {
-      boolean isOver = !session.isLive(now, limits);
-      if (isOver) {
-        session.end("You were signed out after a long time.");
-      }
-      return isOver;
-    });
+    sessions
+        .values()
+        .removeIf(session -> {
+          boolean isOver = !session.isLive(now, limits);
+          if (isOver) {
+            session.end("You were signed out after a long time.");
+          }
+          return isOver;
+        });
   }
 
   private static boolean isOver(SignInAttempt attempt, Instant now) {

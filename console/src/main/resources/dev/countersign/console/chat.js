@@ -146,6 +146,7 @@ function card(data) {
 function approval(data) {
   const box = el('div', { class: 'ask' });
   box.append(el('p', {}, 'You must approve this yourself. The code belongs on the approval page only; neither the agent nor this page can see it.'));
+  if (data.approval?.number) box.append(el('p', {}, 'Number ', el('strong', { class: 'number' }, data.approval.number), ': the approval page must show the same.'));
   const actions = el('div', { class: 'actions' });
   if (data.approval?.url) {
     actions.append(el('a', {

@@ -23,7 +23,7 @@ class ChatTest {
   private static final String APPROVE =
       """
       {"isError":true,"content":[{"type":"text","text":"open http://127.0.0.1:1/approve/a"}],
-       "structuredContent":{"status":"approval_required","approval_id":"a","url":"http://127.0.0.1:1/approve/a","expires_at":"2100-01-01T00:00:00Z"},
+       "structuredContent":{"status":"approval_required","approval_id":"a","number":"61","url":"http://127.0.0.1:1/approve/a","expires_at":"2100-01-01T00:00:00Z"},
        "_meta":{"dev.countersign/jti":"jti-wait"}}
       """;
 
@@ -83,7 +83,8 @@ class ChatTest {
     assertThat(done.path("jti").asString("")).isEqualTo("jti-done");
     assertThat(done.path("login").asString("")).isEqualTo("ended");
     assertThat(done.path("result").path("refund_id").asInt(0)).isEqualTo(7);
-    assertThat(StrictJson.write(WORLD.gateway.calls.getFirst().path("arguments"))).isEqualTo(REFUND);
+    assertThat(StrictJson.write(WORLD.gateway.calls.getFirst().path("arguments")))
+        .isEqualTo(REFUND);
     assertThat(WORLD.model.asked.getLast()).contains("\"refunded\"", "call-0");
   }
 
@@ -125,6 +126,7 @@ class ChatTest {
     ObjectNode waiting = card("waiting").data();
     assertThat(waiting.path("approval").path("url").asString(""))
         .isEqualTo("http://127.0.0.1:1/approve/a");
+    assertThat(waiting.path("approval").path("number").asString("")).isEqualTo("61");
     chat.again(waiting.path("id").asString(""));
     chat.awaitDone();
 
@@ -134,7 +136,8 @@ class ChatTest {
 
   @Test
   void doesNotLinkAnApprovalAddressThatIsNoWebAddress() {
-    WORLD.gateway.results.add(APPROVE.replace("http://127.0.0.1:1/approve/a\",\"exp", "javascript:alert(1)\",\"exp"));
+    WORLD.gateway.results.add(
+        APPROVE.replace("http://127.0.0.1:1/approve/a\",\"exp", "javascript:alert(1)\",\"exp"));
     WORLD.model.calls("process_refund", REFUND);
 
     chat.say("message-1", "Refund");
@@ -157,7 +160,10 @@ class ChatTest {
   @Test
   void showsWhichBoxRefused() {
     WORLD.gateway.results.addAll(
-        List.of(denied("access_denied", "jti-sts"), denied("rar_rejected", "jti-broker"), denied("database_forbidden", "jti-db")));
+        List.of(
+            denied("access_denied", "jti-sts"),
+            denied("rar_rejected", "jti-broker"),
+            denied("database_forbidden", "jti-db")));
     WORLD.model.calls("process_refund", REFUND);
     WORLD.model.calls("process_refund", REFUND);
     WORLD.model.calls("process_refund", REFUND);
@@ -254,7 +260,8 @@ class ChatTest {
   void saysInWordsThatTheModelIsAwayAndGoesOnAfterwards() {
     WORLD.model.fails(401);
     chat.say("message-1", "Hello");
-    chat.await("turn", data -> data.path("problem").asString("").contains("does not accept our key"));
+    chat.await(
+        "turn", data -> data.path("problem").asString("").contains("does not accept our key"));
 
     WORLD.model.says("Here again.");
     chat.say("message-2", "Hello?");
@@ -300,7 +307,9 @@ class ChatTest {
     chat.say("message-1", "Refund");
     chat.awaitDone();
 
-    assertThat(WORLD.model.asked.getLast()).hasSizeLessThan(30_000).contains("the rest is left out");
+    assertThat(WORLD.model.asked.getLast())
+        .hasSizeLessThan(30_000)
+        .contains("the rest is left out");
   }
 
   @Test

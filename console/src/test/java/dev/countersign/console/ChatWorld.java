@@ -122,7 +122,11 @@ final class ChatWorld implements AutoCloseable {
       boolean byBroker = jti.equals("jti-broker");
       return List.of(
           record(1, "sts", byBroker ? "exchange-permitted" : "exchange-denied", jti),
-          record(2, byBroker ? "broker" : "gateway", byBroker ? "lease-refused" : "call-refused", jti));
+          record(
+              2,
+              byBroker ? "broker" : "gateway",
+              byBroker ? "lease-refused" : "call-refused",
+              jti));
     }
 
     @Override

@@ -67,7 +67,12 @@ final class ModelStandIn implements AutoCloseable {
     try (OutputStream out = response.outputStream()) {
       for (String piece : reply.pieces()) {
         ObjectNode chunk = StrictJson.object();
-        chunk.putArray("choices").addObject().put("index", 0).putObject("delta").put("content", piece);
+        chunk
+            .putArray("choices")
+            .addObject()
+            .put("index", 0)
+            .putObject("delta")
+            .put("content", piece);
         write(out, StrictJson.write(chunk));
       }
       for (int i = 0; i < reply.calls().size(); i += 2) {
@@ -89,7 +94,12 @@ final class ModelStandIn implements AutoCloseable {
   private static ObjectNode call(String tool, String arguments, int index) {
     ObjectNode chunk = StrictJson.object();
     ArrayNode calls =
-        chunk.putArray("choices").addObject().put("index", 0).putObject("delta").putArray("tool_calls");
+        chunk
+            .putArray("choices")
+            .addObject()
+            .put("index", 0)
+            .putObject("delta")
+            .putArray("tool_calls");
     calls
         .addObject()
         .put("index", index)

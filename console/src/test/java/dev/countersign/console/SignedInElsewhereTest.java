@@ -109,8 +109,7 @@ class SignedInElsewhereTest {
     ObjectNode old = PROVIDER.logout().put("iat", 1_700_000_000L);
 
     for (ObjectNode wrong :
-        List.of(
-            withNonce, withoutEvent, withoutPerson, withoutId, forAnother, fromAnother, old)) {
+        List.of(withNonce, withoutEvent, withoutPerson, withoutId, forAnother, fromAnother, old)) {
       assertThat(logOut(PROVIDER.sign("logout+jwt", wrong)))
           .as(StrictJson.write(wrong))
           .isEqualTo(400);

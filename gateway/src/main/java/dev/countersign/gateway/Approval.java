@@ -9,6 +9,14 @@ import java.time.Instant;
 /// @param id names the pending approval; opens nothing
 /// @param page where the person approves, served by the STS
 /// @param message the sentence that the person sees
+/// @param number two digits that the page shows as well, so that a person sees which request it is;
+///   or empty
 /// @param challenge opens the approval's status; never shown to anybody
 public record Approval(
-    String id, URI page, Instant expiresAt, String message, String jti, Secret challenge) {}
+    String id,
+    URI page,
+    Instant expiresAt,
+    String message,
+    String number,
+    String jti,
+    Secret challenge) {}

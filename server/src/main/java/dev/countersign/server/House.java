@@ -4,6 +4,7 @@ import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
 import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.Listener;
 import dev.countersign.box.Migrations;
 import dev.countersign.box.postgres.EmbeddedPostgres;
 import dev.countersign.box.postgres.StateDatabase;
@@ -26,7 +27,7 @@ import dev.countersign.server.config.DevelopmentSection.Development;
 import dev.countersign.server.config.Installation;
 import dev.countersign.server.config.Keys;
 import dev.countersign.server.demo.Mailbox;
-import dev.countersign.server.demo.RehearsalModel;
+import dev.countersign.server.rehearsal.RehearsalModel;
 import dev.countersign.signals.box.ReceiverBox;
 import dev.countersign.signals.box.TransmitterBox;
 import dev.countersign.signals.transmit.TransmitterConfig;
@@ -217,7 +218,10 @@ public final class House implements AutoCloseable {
     development.entra().ifPresent(c -> jobs.add(() -> keep(EntraShapedIdp.start(c, clock))));
     development.okta().ifPresent(c -> jobs.add(() -> keep(OktaShapedIdp.start(c, clock))));
     development.mail().ifPresent(c -> jobs.add(() -> mailbox = keep(Mailbox.start(c))));
-    development.modelPort().ifPresent(port -> jobs.add(() -> keep(RehearsalModel.start(port))));
+    development
+        .modelPort()
+        .ifPresent(port ->
+            jobs.add(() -> keep(RehearsalModel.start(Listener.loopback(port), false, _ -> {}))));
     inParallel(jobs);
   }
 

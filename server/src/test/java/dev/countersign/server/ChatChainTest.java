@@ -71,8 +71,7 @@ class ChatChainTest {
     look(browser, shot + "-approved");
   }
 
-  private static void stepUp(
-      House house, ScriptedBrowser browser, String provider, Person person) {
+  private static void stepUp(House house, ScriptedBrowser browser, String provider, Person person) {
     Mailbox mails = house.mailbox().orElseThrow();
     int before = mails.count();
     String caseId = person.username().startsWith("maya") ? "R-884-2234" : "R-884-2233";
@@ -93,8 +92,7 @@ class ChatChainTest {
 
   private static String code(Mailbox mails, Person person, int before) {
     for (int i = 0; i < 600; i++) {
-      Optional<Mailbox.Mail> mail =
-          mails.newest(String.valueOf(person.mail()), before);
+      Optional<Mailbox.Mail> mail = mails.newest(String.valueOf(person.mail()), before);
       if (mail.isPresent()) {
         Matcher found = CODE.matcher(mail.get().text());
         assertThat(found.find()).isTrue();

@@ -166,6 +166,7 @@ public final class HttpTokenExchange implements TokenExchange {
           URI.create(page),
           time(body.path("expires_at")),
           text(body, "message"),
+          text(body, "number"),
           text(body, "jti"),
           challenge);
     } catch (DateTimeException | IllegalArgumentException malformed) {

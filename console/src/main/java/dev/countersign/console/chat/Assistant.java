@@ -18,9 +18,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
-/// The agent of the chat: asks the model, calls the tools that it names for the person whose session
-/// it is, waits where the person must approve, and gives the results back to the model, until the
-/// model has nothing more to call. Threads may share it.
+/// The agent of the chat: asks the model, calls the tools that it names for the person whose
+/// session it is, waits where the person must approve, and gives the results back to the model,
+/// until the model has nothing more to call. Threads may share it.
 public final class Assistant {
   private static final int MOST_ROUNDS = 8;
   private static final int MOST_CALLS = 8;
@@ -148,17 +148,13 @@ public final class Assistant {
     }
   }
 
-  /// Calls, and while the person has not answered, calls again: the same call finds the same pending
-  /// approval, and once that is given its outcome.
-  private CallOutcome outcome(
-      Session session, Message.ToolCall call, Card card, Semaphore answered)
+  /// Calls, and while the person has not answered, calls again: the same call finds the same
+  /// pending approval, and once that is given its outcome.
+  private CallOutcome outcome(Session session, Message.ToolCall call, Card card, Semaphore answered)
       throws InterruptedException {
     CallOutcome outcome = once(session, call);
     while (outcome instanceof CallOutcome.ApprovalRequired approval) {
-      session
-          .chat()
-          .conversation()
-          .replace("card", card.show(approval, "", clock.instant()));
+      session.chat().conversation().replace("card", card.show(approval, "", clock.instant()));
       boolean hurried = answered.tryAcquire(ASK_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
       answered.drainPermits();
       if (!hurried && !clock.instant().isBefore(approval.expiresAt())) {

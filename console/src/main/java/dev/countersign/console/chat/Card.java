@@ -17,8 +17,8 @@ import tools.jackson.databind.node.ObjectNode;
 ///  "state": "done", "jti": "…", "login": "lived and ended", "result": {…}}
 /// ```
 ///
-/// `state` is `asked`, `waiting`, `done`, `refused`, `failed` or `cancelled`. No token can be in it:
-/// every text passes [Redaction], and the outcome has none to begin with.
+/// `state` is `asked`, `waiting`, `done`, `refused`, `failed` or `cancelled`. No token can be in
+/// it: every text passes [Redaction], and the outcome has none to begin with.
 final class Card {
   private static final int LONGEST_RESULT = 20_000;
   private static final String DIAGNOSTICS = "dev.countersign/";
@@ -79,6 +79,7 @@ final class Card {
     putJti(approval.jti());
     ObjectNode open = data.putObject("approval");
     open.put("id", approval.approvalId()).put("expires", approval.expiresAt().toString());
+    open.put("number", approval.number());
     if (isWebAddress(approval.url())) {
       open.put("url", approval.url().toString());
     }

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The chat of one session: what its pages show, what the model has read, and the one turn that
-/// may run. Threads may share it.
+/// The chat of one session: what its pages show, what the model has read, and the one turn that may
+/// run. Threads may share it.
 public final class Chat {
   private static final int KEPT_MESSAGES = 80;
   private static final int KEPT_IDS = 500;

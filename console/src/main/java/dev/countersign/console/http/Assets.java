@@ -22,8 +22,7 @@ final class Assets {
 
   static final Asset SCRIPT = Asset.read("chat.js", "text/javascript; charset=utf-8");
   static final Asset STYLE = Asset.read("chat.css", "text/css; charset=utf-8");
-  private static final Map<String, Asset> ALL =
-      Map.of(SCRIPT.path(), SCRIPT, STYLE.path(), STYLE);
+  private static final Map<String, Asset> ALL = Map.of(SCRIPT.path(), SCRIPT, STYLE.path(), STYLE);
 
   private Assets() {}
 

@@ -30,8 +30,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// The chat: its page, what the page sends, and what it is told as it happens.
 ///
-/// Everything but the page asks for the session's form token in `X-Csrf`, which no form and no other
-/// site can send.
+/// Everything but the page asks for the session's form token in `X-Csrf`, which no form and no
+/// other site can send.
 final class ChatRoutes {
   static final String CHAT = "/chat";
   private static final Duration HEARTBEAT = Duration.ofSeconds(2);
@@ -119,7 +119,8 @@ final class ChatRoutes {
         Http.json(response, 401, problem("signed_out", "sign in again"));
       }
       case ToolList.Failed(String reason) ->
-          Http.json(response, 503, problem("unavailable", "the gateway does not answer: " + reason));
+          Http.json(
+              response, 503, problem("unavailable", "the gateway does not answer: " + reason));
     }
   }
 
@@ -223,7 +224,8 @@ final class ChatRoutes {
       Http.html(
           response,
           404,
-          Layout.message("No trace", "No call of this session has this id. Traces are yours only."));
+          Layout.message(
+              "No trace", "No call of this session has this id. Traces are yours only."));
       return;
     }
     Http.html(response, 200, StoryMarkup.page(jti, ledger.trace(jti)));

@@ -121,8 +121,7 @@ final class IdentityProviders {
   /// @throws UnavailableException if the provider does not answer
   Optional<String> signOutRequest(Session session) {
     return at(session.provider())
-        .signOutRequest(
-            application(session.provider()), session.idToken(), config.address() + "/")
+        .signOutRequest(application(session.provider()), session.idToken(), config.address() + "/")
         .map(URI::toString);
   }
 

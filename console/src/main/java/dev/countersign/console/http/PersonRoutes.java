@@ -183,8 +183,7 @@ public final class PersonRoutes {
   private void endedElsewhere(ServerRequest request, ServerResponse response) {
     Optional<Provider> provider = provider(request);
     String token = Http.form(request).getOrDefault("logout_token", "");
-    Optional<OpenIdProvider.Ended> ended =
-        provider.flatMap(known -> providers.ended(known, token));
+    Optional<OpenIdProvider.Ended> ended = provider.flatMap(known -> providers.ended(known, token));
     if (provider.isEmpty() || ended.isEmpty()) {
       throw new WireException(
           OAuthError.INVALID_REQUEST, "`logout_token` is no logout token of this provider for us");

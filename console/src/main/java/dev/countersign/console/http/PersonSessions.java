@@ -49,9 +49,7 @@ final class PersonSessions {
 
   /// Ends the session of a request, and the cookie with it.
   void end(ServerRequest request, ServerResponse response, String reason) {
-    cookies
-        .read(request, Cookies.SESSION)
-        .ifPresent(cookie -> sessions.end(cookie, reason));
+    cookies.read(request, Cookies.SESSION).ifPresent(cookie -> sessions.end(cookie, reason));
     cookies.clear(response, Cookies.SESSION);
   }
 
@@ -64,20 +62,22 @@ final class PersonSessions {
       return;
     }
     renew(session);
-    config.userInfo().ifPresent(endpoint -> {
-      try {
-        WireClient.Answer answer =
-            client.get(
-                endpoint,
-                Map.of("Authorization", "Bearer " + session.bearer().reveal()),
-                PATIENCE);
-        if (answer.status() == 401) {
-          session.end("Your session was ended. Every token and every open call went with it.");
-        }
-      } catch (UnavailableException away) {
-        // Looked at again in a moment.
-      }
-    });
+    config
+        .userInfo()
+        .ifPresent(endpoint -> {
+          try {
+            WireClient.Answer answer =
+                client.get(
+                    endpoint,
+                    Map.of("Authorization", "Bearer " + session.bearer().reveal()),
+                    PATIENCE);
+            if (answer.status() == 401) {
+              session.end("Your session was ended. Every token and every open call went with it.");
+            }
+          } catch (UnavailableException away) {
+            // Looked at again in a moment.
+          }
+        });
   }
 
   private void renew(Session session) {

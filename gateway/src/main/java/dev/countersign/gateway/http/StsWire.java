@@ -150,6 +150,7 @@ public final class StsWire implements TokenExchange {
           URI.create(page),
           time(body.path("expires_at")),
           text(body, "message"),
+          text(body, "number"),
           text(body, "jti"),
           challenge);
     } catch (DateTimeException | IllegalArgumentException malformed) {

@@ -104,6 +104,9 @@ final class ToolAnswers {
     ObjectNode structured = statusOf("approval_required");
     structured.put("approval_id", approval.id()).put("url", approval.page().toString());
     structured.put("expires_at", approval.expiresAt().toString());
+    if (!approval.number().isEmpty()) {
+      structured.put("number", approval.number());
+    }
     String text =
         "This needs the approval of the person you act for: "
             + approval.message()
@@ -111,7 +114,11 @@ final class ToolAnswers {
             + approval.page()
             + " before "
             + approval.expiresAt()
-            + " and to approve or deny it there; the code they received belongs on that page only."
+            + " and to approve or deny it there"
+            + (approval.number().isEmpty()
+                ? ""
+                : " (it shows the number " + approval.number() + ")")
+            + "; the code they received belongs on that page only."
             + " Then call this tool again with the same arguments.";
     return result(text, structured, true, new Trace(approval.jti(), "", false));
   }

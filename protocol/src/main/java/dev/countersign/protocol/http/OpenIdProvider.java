@@ -177,8 +177,8 @@ public final class OpenIdProvider {
   ///
   /// @param returnTo where the provider sends the browser afterwards, if it knows the address
   /// @throws UnavailableException if the provider does not answer
-  /// @spec https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout RP-Initiated Logout
-  ///   1.0 §2
+  /// @spec https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout RP-Initiated
+  ///   Logout 1.0 §2
   public Optional<URI> signOutRequest(Application application, Secret idToken, String returnTo) {
     ObjectNode document = metadata().document();
     if (!document.has("end_session_endpoint")) {

@@ -47,12 +47,14 @@ final class Mind {
 
   private ObjectNode afterResults(List<JsonNode> conversation) {
     var told = new StringBuilder();
+    var sentences = new StringBuilder();
     int first = conversation.size();
     while (first > 0 && "tool".equals(role(conversation.get(first - 1)))) {
       first--;
     }
     for (JsonNode result : conversation.subList(first, conversation.size())) {
       told.append(told.isEmpty() ? "" : "\n").append(text(result));
+      sentences.append(sentences.isEmpty() ? "" : "\n").append(Telling.of(text(result)));
     }
     String text = told.toString();
     if (isGullible && conversation.size() < 30) {
@@ -66,7 +68,7 @@ final class Mind {
         return calls(List.of(ordered.get()), conversation.size());
       }
     }
-    return says(text.substring(0, Math.min(text.length(), LONGEST_QUOTE)));
+    return says(sentences.substring(0, Math.min(sentences.length(), LONGEST_QUOTE)));
   }
 
   private static boolean hasCalled(List<JsonNode> conversation, String tool) {

@@ -14,13 +14,13 @@ import tools.jackson.databind.node.ObjectNode;
 /// What the rehearsal model understands: a handful of English sentences about refunds.
 final class Sentences {
   static final String UNDERSTOOD =
-      "I am a rehearsal model, no language model. I understand: \"Refund 80.00 for R-884-2233.\","
+      "I am a rehearsal model, no language model. I understand: \"Refund 80 dollars on R-884-2233.\","
           + " \"Find R-884-2233 and R-884-2234.\", \"List the cases.\", \"Export all customers.\""
           + " and \"I have approved it.\"";
 
   private static final Pattern CASE = Pattern.compile("R-[0-9]{3}-[0-9]{4}");
   private static final Pattern AMOUNT =
-      Pattern.compile("(?<![0-9-])([0-9]{1,7}\\.[0-9]{2})(?![0-9])");
+      Pattern.compile("(?<![0-9.-])([0-9]{1,7}(?:\\.[0-9]{2})?)(?![0-9.-])");
   private static final Pattern NAMED = Pattern.compile("call (?:the tool )?([a-z]+_[a-z_]+)");
 
   private Sentences() {}
