@@ -93,7 +93,10 @@ final class DrillCommand implements Callable<Integer> {
                 Optional.of(refused),
                 TOKENS_GOAL),
             goal("leases and connections gone", times.get().step("broker"), LEASES_GOAL),
-            goal("identity provider answered", times.get().step(anchor), PROVIDER_GOAL));
+            goal("identity provider called", times.get().called(anchor), PROVIDER_GOAL));
+    System.out.println(
+        "  identity provider answered after "
+            + times.get().step(anchor).map(time -> time.toMillis() + " ms").orElse("no answer"));
     boolean all = goals.stream().allMatch(met -> met) && times.get().isComplete();
     System.out.println(all ? "The drill met every goal." : "The drill missed a goal.");
     return all ? 0 : 1;

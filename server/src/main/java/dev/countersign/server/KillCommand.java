@@ -36,11 +36,22 @@ final class KillCommand implements Callable<Integer> {
       description = "why, for the event and the ledger")
   private String reason = "";
 
+  @Option(
+      names = "--client",
+      paramLabel = "<id>",
+      description = "one client or agent only; the others, and the identity provider, go on")
+  private String client = "";
+
   @Override
   public Integer call() {
     Logs.configure(Logs.Format.HUMAN);
     Installation installation = Installation.read(config.file(), config.variables());
-    String txn = operator.send(installation, "/v1.0/auth/kills", person, reason);
+    String txn = operator.send(installation, "/v1.0/auth/kills", person, client, reason);
+    if (!client.isEmpty()) {
+      System.out.println(client + " gets no token for " + person + " from now on.");
+      System.out.println("Leases that it has open end by themselves; in the ledger under " + txn);
+      return 0;
+    }
     System.out.println("Tokens of " + person + " are refused from now on.");
     System.out.println("Follow it: ./countersign kills " + txn);
     return 0;

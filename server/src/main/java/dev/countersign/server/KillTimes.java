@@ -3,6 +3,7 @@ package dev.countersign.server;
 import dev.countersign.ledger.LedgerRecord;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -33,11 +34,15 @@ record KillTimes(
   static Optional<KillTimes> of(String txn, List<LedgerRecord> trace) {
     Optional<LedgerRecord> accepted = first(trace, "event-accepted");
     Optional<LedgerRecord> decided =
-        trace.stream().filter(KillTimes::isDecision).findFirst().or(() -> accepted);
+        trace.stream()
+            .filter(KillTimes::isDecision)
+            .findFirst()
+            .or(() -> accepted)
+            .or(() -> first(trace, "event-received"));
     if (decided.isEmpty()) {
       return Optional.empty();
     }
-    Instant start = decided.get().at();
+    Instant start = decidedAt(decided.get());
     var hops = new LinkedHashMap<String, Duration>();
     var open = new LinkedHashMap<String, String>();
     boolean isComplete = false;
@@ -45,12 +50,20 @@ record KillTimes(
     for (LedgerRecord record : trace) {
       Duration since = Duration.between(start, record.at());
       switch (record.event()) {
+        case "exchange-killed", "sessions-ended" -> {
+          if (isDecision(record)) {
+            hops.putIfAbsent("tokens refused", since);
+          }
+        }
+        case "kill-seen" -> hops.putIfAbsent("userinfo 401 seen", since);
         case "event-accepted" -> hops.putIfAbsent("event accepted", since);
         case "event-received" -> hops.putIfAbsent("event received", since);
         case "event-delivered" ->
             hops.putIfAbsent("acknowledged by " + text(record, "receiver"), since);
         case "kill-step" -> {
           String handler = text(record, "handler");
+          called(record)
+              .ifPresent(at -> hops.putIfAbsent("called " + handler, Duration.between(start, at)));
           if (text(record, "outcome").equals("done")) {
             hops.putIfAbsent(handler + " " + text(record, "detail"), since);
             open.remove(handler);
@@ -68,6 +81,11 @@ record KillTimes(
     }
     String subject = decided.get().subject();
     return Optional.of(new KillTimes(txn, subject, start, hops, open, isFinished, isComplete));
+  }
+
+  /// When a handler made its first call, from the decision.
+  Optional<Duration> called(String handler) {
+    return Optional.ofNullable(hops.get("called " + handler));
   }
 
   /// How long a handler took, from the decision.
@@ -109,11 +127,30 @@ record KillTimes(
         isFinished ? " after " + end.toMillis() + " ms" : "");
   }
 
+  /// When it was decided, before the gate closed; the entry itself comes after.
+  private static Instant decidedAt(LedgerRecord record) {
+    return time(record, "decided_at").orElse(record.at());
+  }
+
+  private static Optional<Instant> called(LedgerRecord record) {
+    return time(record, "called_at");
+  }
+
+  private static Optional<Instant> time(LedgerRecord record, String name) {
+    try {
+      return Optional.of(Instant.parse(text(record, name)));
+    } catch (DateTimeParseException missing) {
+      return Optional.empty();
+    }
+  }
+
   private static boolean isDecision(LedgerRecord record) {
     return switch (record.event()) {
       case "exchange-killed" -> true;
       // The receiver's order comes back to the sts under the same transaction.
-      case "sessions-ended" -> !text(record, "by").equals("receiver");
+      // What is about one client only makes no hops.
+      case "sessions-ended" ->
+          !text(record, "by").equals("receiver") && text(record, "client_id").isEmpty();
       default -> false;
     };
   }

@@ -42,6 +42,13 @@ final class OperatorCall {
   /// @throws ConfigException telling what to mend here
   /// @throws IllegalStateException telling what the token service says against it
   String send(Installation installation, String path, String person, String reason) {
+    return send(installation, path, person, "", reason);
+  }
+
+  /// The same, for one client only.
+  ///
+  /// @param client the client's id; empty for all
+  String send(Installation installation, String path, String person, String client, String reason) {
     if (!installation.sts().operators().containsKey(name)) {
       throw problem("sts.operators does not name `" + name + "`; add it and restart the sts");
     }
@@ -53,6 +60,9 @@ final class OperatorCall {
     ECKey own = KeyFiles.loadOrCreate(file);
     URI sts = installation.sts().issuer();
     ObjectNode body = StrictJson.object().put("sub", person).put("reason", reason);
+    if (!client.isEmpty()) {
+      body.put("client_id", client);
+    }
     WireClient.Answer answer =
         new WireClient()
             .send(

@@ -35,11 +35,17 @@ final class UnkillCommand implements Callable<Integer> {
       description = "why, for the ledger")
   private String reason = "";
 
+  @Option(
+      names = "--client",
+      paramLabel = "<id>",
+      description = "one client or agent only; the others, and the identity provider, go on")
+  private String client = "";
+
   @Override
   public Integer call() {
     Logs.configure(Logs.Format.HUMAN);
     Installation installation = Installation.read(config.file(), config.variables());
-    String txn = operator.send(installation, "/v1.0/auth/openings", person, reason);
+    String txn = operator.send(installation, "/v1.0/auth/openings", person, client, reason);
     System.out.println(person + " is let in again; in the ledger under " + txn + ".");
     return 0;
   }

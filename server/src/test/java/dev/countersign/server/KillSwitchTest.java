@@ -120,7 +120,8 @@ class KillSwitchTest {
 
     assertThat(drill.text)
         .contains("event accepted", "sts ended", "broker revoked", "entra", "finished")
-        .contains("own tokens refused", "leases and connections gone", "identity provider answered")
+        .contains("own tokens refused", "leases and connections gone", "identity provider called")
+        .contains("tokens refused", "called entra", "called broker", "identity provider answered")
         .doesNotContain("not done", "under way");
     assertThat(run("un-kill", "entra|drill-person", "--reason", "again").text)
         .contains("not locked out");
@@ -192,6 +193,20 @@ class KillSwitchTest {
 
     assertThat(kill.code).isNotZero();
     assertThat(kill.text).contains("sub must be a subject key").doesNotContain("Exception");
+  }
+
+  @Test
+  void aKillOfOneClientLeavesTheOthersAndTheProviderAlone() {
+    Answer kill =
+        run("kill", "entra|one-client", "--client", "agent", "--reason", "the agent misbehaves");
+    assertThat(kill.code).as(kill.text).isZero();
+    assertThat(kill.text).contains("agent gets no token");
+    assertThat(accepted("entra|one-client")).isEmpty();
+    assertThat(run("un-kill", "entra|one-client", "--reason", "x").text).contains("not locked out");
+    assertThat(run("un-kill", "entra|one-client", "--client", "agent", "--reason", "x").code)
+        .isZero();
+    assertThat(run("kill", "entra|one-client", "--client", "a b", "--reason", "x").text)
+        .contains("client_id must be");
   }
 
   @Test

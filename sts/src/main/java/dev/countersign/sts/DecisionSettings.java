@@ -15,15 +15,26 @@ import org.jspecify.annotations.Nullable;
 /// @param giveBack by audience: the broker that knows whether a token was ever used; what unused
 ///   grants took from counters is given back there
 /// @param callers by name: programs that may ask for decisions through AuthZEN
+/// @param blocked how many blocked calls end a person's sessions; none where it is empty
 public record DecisionSettings(
     Map<String, Told> told,
     Map<String, URI> giveBack,
     Optional<Outside> outside,
-    Map<String, Caller> callers) {
+    Map<String, Caller> callers,
+    Optional<Blocked> blocked) {
   public DecisionSettings {
     told = Map.copyOf(told);
     giveBack = Map.copyOf(giveBack);
     callers = Map.copyOf(callers);
+  }
+
+  /// Without an end by blocked calls.
+  public DecisionSettings(
+      Map<String, Told> told,
+      Map<String, URI> giveBack,
+      Optional<Outside> outside,
+      Map<String, Caller> callers) {
+    this(told, giveBack, outside, callers, Optional.empty());
   }
 
   /// Nobody is told, nobody else decides, nobody may ask.
@@ -33,7 +44,20 @@ public record DecisionSettings(
 
   /// The same, with what unused grants took given back.
   public DecisionSettings givingBack(Map<String, URI> brokers) {
-    return new DecisionSettings(told, brokers, outside, callers);
+    return new DecisionSettings(told, brokers, outside, callers, blocked);
+  }
+
+  /// When calls that policy denied end the person's sessions.
+  ///
+  /// @param calls how many, at least 2
+  /// @param within in which time, a window that slides
+  public record Blocked(int calls, Duration within) {
+    public Blocked {
+      if (calls < 2 || !within.isPositive()) {
+        throw new IllegalArgumentException(
+            "kill-after-blocked: calls must be at least 2, within must be over 0");
+      }
+    }
   }
 
   /// Where a notice goes.

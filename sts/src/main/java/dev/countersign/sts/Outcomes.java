@@ -32,11 +32,15 @@ final class Outcomes {
   private final Ledger ledger;
   private final Gate gate;
   private final Entrance entrance;
+  private final Optional<DecisionSettings.Blocked> blocked;
 
-  Outcomes(Ledger ledger, Gate gate, Entrance entrance) {
+  /// @param blocked how many blocked calls end a person's sessions
+  Outcomes(
+      Ledger ledger, Gate gate, Entrance entrance, Optional<DecisionSettings.Blocked> blocked) {
     this.ledger = ledger;
     this.gate = gate;
     this.entrance = entrance;
+    this.blocked = blocked;
   }
 
   /// The request or what it brought is not acceptable; nothing was decided.
@@ -126,6 +130,15 @@ final class Outcomes {
 
   /// Policy said no.
   ExchangeResult denied(Call call, TokenRequest request, Decided decided, Instant now) {
+    if (blocked
+        .filter(limit ->
+            gate.closeIfBlockedTooOften(
+                kill(call, limit.calls() + " blocked calls within " + limit.within(), now),
+                limit.calls(),
+                limit.within()))
+        .isPresent()) {
+      return told(call, request, decided, now);
+    }
     var denied = denied(call, coded("denied by policy", Code.DENIED), decided.decision());
     if (call.claim() != null) {
       call.claim().keep(denied, call.subject(), now);
@@ -136,15 +149,20 @@ final class Outcomes {
 
   /// Policy said no and ended the person's sessions.
   ExchangeResult killed(Call call, TokenRequest request, Decided decided, Instant now) {
-    gate.close(
-        new Kill(
-            call.subject(),
-            call.jti(),
-            decided.decision().reason(),
-            Kill.Initiator.POLICY,
-            now,
-            Kill.Announce.TRANSMITTER));
-    append(LedgerEvent.EXCHANGE_KILLED, call, story(request, decided));
+    gate.close(kill(call, decided.decision().reason(), now));
+    return told(call, request, decided, now);
+  }
+
+  private static Kill kill(Call call, String reason, Instant now) {
+    return new Kill(
+        call.subject(), call.jti(), reason, Kill.Initiator.POLICY, now, Kill.Announce.TRANSMITTER);
+  }
+
+  private ExchangeResult told(Call call, TokenRequest request, Decided decided, Instant now) {
+    append(
+        LedgerEvent.EXCHANGE_KILLED,
+        call,
+        story(request, decided).put("decided_at", now.toString()));
     return denied(
         call,
         coded("denied by policy, and every session of the subject was ended", Code.KILLED),

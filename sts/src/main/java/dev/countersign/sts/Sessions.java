@@ -8,6 +8,7 @@ import dev.countersign.protocol.JwtCheck;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.sts.clients.Proofs;
 import java.time.Instant;
@@ -73,7 +74,7 @@ public final class Sessions {
         boolean isIn =
             isProven(jwt, token, proof, method, path)
                 && !revoked.isRevoked(jwt.id().orElseThrow())
-                && isOpen(subject, jwt.issuedAt().orElseThrow());
+                && isOpen(subject, jwt.text("client_id").orElse(""), jwt.issuedAt().orElseThrow());
         yield isIn ? Optional.of(new UserInfo(subject, null)) : Optional.empty();
       }
       case JwtCheck.Rejected _ -> Optional.empty();
@@ -96,6 +97,28 @@ public final class Sessions {
         && entrance.enter(proofs.settle(), "", "").isFresh();
   }
 
+  /// Whether neither all of the person's sessions nor those with this client were ended since then.
+  private boolean isOpen(String subject, String client, Instant since) {
+    if (!isOpen(subject, since)) {
+      seeRefusal(subject);
+      return false;
+    }
+    return store.endedAt(subject, client).filter(at -> !since.isAfter(at)).isEmpty();
+  }
+
+  /// The first refusal after a kill is a hop of its stopwatch. That it is told matters less than
+  /// that it happens.
+  private void seeRefusal(String subject) {
+    try {
+      gate.firstRefusal(subject, clock.instant())
+          .ifPresent(txn ->
+              ledger.append(
+                  new LedgerEntry(LedgerEvent.KILL_SEEN, txn, subject, StrictJson.object())));
+    } catch (UnavailableException away) {
+      // It is refused all the same.
+    }
+  }
+
   /// Whether the person's sessions were not ended since then.
   boolean isOpen(String subject, Instant since) {
     return gate.closedAt(subject).filter(closedAt -> !since.isAfter(closedAt)).isEmpty();
@@ -112,6 +135,9 @@ public final class Sessions {
             gate.closedAt(subject.key())
                 .filter(closedAt -> !subject.signedInAfter(closedAt))
                 .isPresent();
+        if (isKilled) {
+          seeRefusal(subject.key());
+        }
         yield isKilled
             ? Optional.empty()
             : Optional.of(new UserInfo(subject.key(), subject.mail()));
@@ -194,6 +220,50 @@ public final class Sessions {
                 .put("reason", reason)
                 .put("decided_at", now.toString())));
     return txn;
+  }
+
+  /// Ends what one client may do for a person, on an operator's word. Other clients go on, and so
+  /// do the person's sessions at the identity provider.
+  ///
+  /// @return the transaction in the ledger
+  public String killClient(String subject, String client, String reason, String operator) {
+    String txn = Ids.random();
+    Instant now = clock.instant();
+    store.endClient(subject, client, now, operator);
+    ledger.append(
+        new LedgerEntry(
+            LedgerEvent.SESSIONS_ENDED,
+            txn,
+            subject,
+            StrictJson.object()
+                .put("by", operator)
+                .put("client_id", client)
+                .put("reason", reason)
+                .put("decided_at", now.toString())));
+    return txn;
+  }
+
+  /// Lets a client act for a person again, on an operator's word. The ledger knows it before it is
+  /// so.
+  ///
+  /// @return the transaction in the ledger, or empty if it was not shut out
+  public Optional<String> openClient(
+      String subject, String client, String reason, String operator) {
+    if (store.endedAt(subject, client).isEmpty()) {
+      return Optional.empty();
+    }
+    String txn = Ids.random();
+    ledger.append(
+        new LedgerEntry(
+            LedgerEvent.GATE_OPENED,
+            txn,
+            subject,
+            StrictJson.object()
+                .put("by", operator)
+                .put("client_id", client)
+                .put("reason", reason)));
+    store.openClient(subject, client);
+    return Optional.of(txn);
   }
 
   /// Lets a person in again on an operator's word. The ledger knows it before it is so.

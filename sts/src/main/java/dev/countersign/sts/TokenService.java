@@ -12,6 +12,7 @@ import dev.countersign.sts.clients.Clients;
 import dev.countersign.sts.clients.Presented;
 import dev.countersign.sts.stepup.StepUpParts;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /// The token endpoint: who asks, and which grant answers. Each outcome is in the ledger before this
@@ -43,13 +44,14 @@ public final class TokenService {
       RepeatStore repeats,
       StepUpParts stepUp,
       Tokens tokens,
+      Optional<DecisionSettings.Blocked> blocked,
       Ledger ledger,
       InstantSource clock) {
     this.clients = clients;
     this.possession = possession;
     this.entrance = entrance;
     this.repeats = new Repeats(repeats, config.keys().master(), clock);
-    outcomes = new Outcomes(ledger, gate, entrance);
+    outcomes = new Outcomes(ledger, gate, entrance, blocked);
     var issuance = new Issuance(config.tokenLifetime(), tokens);
     exchange =
         new ExchangeGrant(

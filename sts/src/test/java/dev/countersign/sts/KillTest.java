@@ -133,6 +133,81 @@ class KillTest {
   }
 
   @Test
+  void J06_blockedCallsEndTheSessionsOnlyWhereThatIsConfigured() {
+    int port = World.freePort();
+    var settings =
+        new DecisionSettings(
+            Map.of(),
+            Map.of(),
+            java.util.Optional.empty(),
+            Map.of(),
+            java.util.Optional.of(new DecisionSettings.Blocked(3, Duration.ofMinutes(5))));
+    var policy =
+        dev.countersign.policy.Policy.load(
+            World.file("policy.yaml"),
+            dev.countersign.policy.TypeRegistry.load(World.file("types.yaml")));
+    try (var replica =
+        WORLD.replica(port, settings, dev.countersign.sts.box.PolicyFiles.fixed(policy))) {
+      Person person = WORLD.person();
+      String before = WORLD.exchange(person, 100).text("access_token");
+      blocked(replica.baseUri(), person);
+      blocked(replica.baseUri(), person);
+      WORLD.tick(Duration.ofMinutes(6)); // the first two lie outside the window by now
+      blocked(replica.baseUri(), person);
+      blocked(replica.baseUri(), person);
+      assertThat(WORLD.exchange(person, 100).status()).isEqualTo(200);
+
+      blocked(replica.baseUri(), person);
+
+      assertThat(WORLD.exchange(person, 100).status()).isEqualTo(400);
+      assertThat(WORLD.userInfo(before).status()).isEqualTo(401);
+      assertThat(WORLD.entries(LedgerEvent.EXCHANGE_KILLED, person.key())).hasSize(1);
+    }
+  }
+
+  private static void blocked(java.net.URI replica, Person person) {
+    WORLD.post(
+        replica,
+        WORLD.exchangeForm(
+            WORLD.token(person),
+            "[{\"type\":\"urn:smt:agent:case\",\"operationDetails\":{\"action\":\"export_customers\"}}]"));
+  }
+
+  @Test
+  void whatComesLateLocksOutNobodyWhoHasSignedInSince() {
+    Person person = WORLD.person();
+    String at = WORLD.now.get().minus(Duration.ofMinutes(30)).toString();
+
+    assertThat(
+            WORLD.endSessions(person.key(), "txn-late", WORLD.receiverKey, "receiver", at).status())
+        .isEqualTo(204);
+
+    assertThat(WORLD.exchange(person, 100).status()).isEqualTo(200);
+    assertThat(
+            WORLD
+                .endSessions(person.key(), "txn-bad", WORLD.receiverKey, "receiver", "noon")
+                .status())
+        .isEqualTo(400);
+    String justNow = WORLD.now.get().minusSeconds(90).toString();
+    WORLD.endSessions(person.key(), "txn-now", WORLD.receiverKey, "receiver", justNow);
+    assertThat(WORLD.exchange(person, 100).status()).isEqualTo(400);
+  }
+
+  @Test
+  void theFirstRefusalAfterAKillIsToldOnceUnderItsTransaction() {
+    Person person = WORLD.person();
+    String before = WORLD.exchange(person, 100).text("access_token");
+    String txn = WORLD.exchange(person, OVER_CAP).text("jti");
+
+    WORLD.userInfo(before);
+    WORLD.userInfo(before);
+
+    assertThat(WORLD.entries(LedgerEvent.KILL_SEEN, person.key()))
+        .singleElement()
+        .satisfies(entry -> assertThat(entry.jti()).isEqualTo(txn));
+  }
+
+  @Test
   void parallelDenialsAreEachCounted() {
     Person person = WORLD.person();
     String before = WORLD.exchange(person, 100).text("access_token");

@@ -660,6 +660,20 @@ final class World implements AutoCloseable {
         txn);
   }
 
+  /// The same, for what happened then.
+  Answer endSessions(String subject, String txn, ECKey key, String name, String at) {
+    return send(
+        "DELETE",
+        "/v1.0/auth/sessions/" + encode(subject),
+        null,
+        PresenterAssertion.HEADER,
+        seen(new PresenterAssertion.Maker(name, key, clock).assertion(issuer)),
+        "X-Countersign-Txn",
+        txn,
+        "X-Countersign-At",
+        at);
+  }
+
   // --- the person's browser and mailbox
 
   /// Signs somebody in at the approval page, in a browser of their own.

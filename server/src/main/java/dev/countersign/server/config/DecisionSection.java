@@ -36,7 +36,9 @@ final class DecisionSection {
       }
       sections.forEach((name, section) -> caller(section).ifPresent(one -> callers.put(name, one)));
     }
-    return new DecisionSettings(told, Map.of(), outside, callers);
+    Optional<DecisionSettings.Blocked> blocked =
+        sts.optionalSection("kill-after-blocked").flatMap(DecisionSection::blocked);
+    return new DecisionSettings(told, Map.of(), outside, callers, blocked);
   }
 
   /// The audiences whose unused grants are given back, each with the broker that knows. A broker of
@@ -63,6 +65,13 @@ final class DecisionSection {
       }
     }
     return brokers;
+  }
+
+  private static Optional<DecisionSettings.Blocked> blocked(ConfigSection section) {
+    int calls = (int) section.integer("calls");
+    Duration within = section.duration("within", Duration.ofMinutes(5));
+    section.done();
+    return Sections.checked(section, "calls", () -> new DecisionSettings.Blocked(calls, within));
   }
 
   private static Optional<DecisionSettings.Told> told(ConfigSection section) {

@@ -241,6 +241,7 @@ public final class StsBox implements AutoCloseable {
             repeats,
             stepUp,
             tokens,
+            settings.blocked(),
             ledger,
             clock);
     var sessions =

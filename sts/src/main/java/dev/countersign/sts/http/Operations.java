@@ -16,6 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// `POST /v1.0/auth/kills` and `POST /v1.0/auth/openings`, for operators: each with a person's
 /// subject key and a reason. No box holds a key that is accepted here.
 final class Operations {
+  private static final Pattern CLIENT = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._~:/-]{0,127}");
   private static final Pattern REASON = Pattern.compile("[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]{1,500}");
 
   private final Sessions sessions;
@@ -29,14 +30,22 @@ final class Operations {
   void kill(ServerRequest request, ServerResponse response) {
     String operator = operator(request);
     ObjectNode body = Http.jsonBody(request);
-    String txn = sessions.kill(subject(body), reason(body), operator);
+    Optional<String> client = client(body);
+    String txn =
+        client.isPresent()
+            ? sessions.killClient(subject(body), client.get(), reason(body), operator)
+            : sessions.kill(subject(body), reason(body), operator);
     Http.json(response, 201, StrictJson.object().put("txn", txn));
   }
 
   void open(ServerRequest request, ServerResponse response) {
     String operator = operator(request);
     ObjectNode body = Http.jsonBody(request);
-    Optional<String> txn = sessions.open(subject(body), reason(body), operator);
+    Optional<String> client = client(body);
+    Optional<String> txn =
+        client.isPresent()
+            ? sessions.openClient(subject(body), client.get(), reason(body), operator)
+            : sessions.open(subject(body), reason(body), operator);
     if (txn.isEmpty()) {
       Http.json(
           response,
@@ -66,6 +75,18 @@ final class Operations {
       throw new WireException(OAuthError.INVALID_REQUEST, "sub must be a subject key, anchor|id");
     }
     return value.stringValue();
+  }
+
+  /// The one client that it is about; everything where none is named.
+  private static Optional<String> client(ObjectNode body) {
+    JsonNode value = body.path("client_id");
+    if (value.isMissingNode()) {
+      return Optional.empty();
+    }
+    if (!value.isString() || !CLIENT.matcher(value.stringValue()).matches()) {
+      throw new WireException(OAuthError.INVALID_REQUEST, "client_id must be that of a client");
+    }
+    return Optional.of(value.stringValue());
   }
 
   private static String reason(ObjectNode body) {

@@ -10,6 +10,7 @@ import dev.countersign.sts.stepup.RiskRaised;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -28,7 +29,8 @@ public final class PgGate implements Gate {
           ON CONFLICT (subject)
           DO UPDATE SET closed_at     = greatest(person.closed_at, excluded.closed_at),
                         closed_by_txn = excluded.closed_by_txn,
-                        closed_reason = excluded.closed_reason
+                        closed_reason = excluded.closed_reason,
+                        refused_at    = NULL
                   WHERE person.closed_by_txn IS DISTINCT FROM excluded.closed_by_txn
       """;
 
@@ -55,6 +57,31 @@ public final class PgGate implements Gate {
       INSERT INTO event_outbox (subject, txn, kind, event, created_at, next_try_at)
       VALUES (?, ?, ?, ?::jsonb, ?, ?)
           ON CONFLICT DO NOTHING
+      """;
+
+  /// Locks the person's row, so that parallel calls are counted one after the other.
+  private static final String LOCK =
+      """
+      INSERT INTO person (subject)
+      VALUES (?)
+          ON CONFLICT (subject) DO UPDATE SET subject = excluded.subject
+      """;
+
+  private static final String BLOCKED =
+      "INSERT INTO blocked_call (subject, jti, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+
+  private static final String COUNT_BLOCKED =
+      "SELECT count(*) FROM blocked_call WHERE subject = ? AND at > ?";
+
+  private static final String FORGET_BLOCKED =
+      "DELETE FROM blocked_call WHERE subject = ? AND (? OR at <= ?)";
+
+  private static final String REFUSED =
+      """
+      UPDATE person
+         SET refused_at = ?
+       WHERE subject = ? AND closed_at IS NOT NULL AND refused_at IS NULL
+      RETURNING closed_by_txn
       """;
 
   private final Database database;
@@ -88,6 +115,46 @@ public final class PgGate implements Gate {
       return kill;
     });
     announced.run();
+  }
+
+  @Override
+  public boolean closeIfBlockedTooOften(Kill kill, int most, Duration within) {
+    Instant since = kill.at().minus(within);
+    boolean closed =
+        database.transaction(connection -> {
+          Sql.update(connection, LOCK, kill.subject());
+          Sql.update(connection, BLOCKED, kill.subject(), kill.txn(), kill.at());
+          boolean isFull = blocked(connection, kill.subject(), since) >= most;
+          Sql.update(connection, FORGET_BLOCKED, kill.subject(), isFull, since);
+          if (isFull) {
+            close(connection, kill);
+          }
+          return isFull;
+        });
+    if (closed) {
+      announced.run();
+    }
+    return closed;
+  }
+
+  private static int blocked(Connection connection, String subject, Instant since)
+      throws SQLException {
+    try (var statement = Sql.bind(connection, COUNT_BLOCKED, subject, since);
+        ResultSet row = statement.executeQuery()) {
+      return row.next() ? row.getInt(1) : 0;
+    }
+  }
+
+  @Override
+  public Optional<String> firstRefusal(String subject, Instant now) {
+    return database.query(connection -> {
+      try (var statement = Sql.bind(connection, REFUSED, now, subject);
+          ResultSet row = statement.executeQuery()) {
+        return row.next()
+            ? Optional.ofNullable(row.getString("closed_by_txn"))
+            : Optional.<String>empty();
+      }
+    });
   }
 
   @Override

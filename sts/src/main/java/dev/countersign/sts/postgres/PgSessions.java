@@ -1,6 +1,7 @@
 package dev.countersign.sts.postgres;
 
 import dev.countersign.box.Database;
+import dev.countersign.protocol.Ids;
 import dev.countersign.sts.SessionStore;
 import java.sql.ResultSet;
 import java.time.Instant;
@@ -26,6 +27,27 @@ public final class PgSessions implements SessionStore {
          AND id = ?
       RETURNING client_id
       """;
+
+  /// Parameters: 1 id, 2 subject, 3 client, 4 now, 5 now, 6 now, 7 who.
+  private static final String END_CLIENT =
+      """
+      INSERT INTO session AS old (id, subject, client_id, started_at, last_seen_at, ended_at,
+                                  ended_by)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
+          ON CONFLICT (subject, client_id)
+          DO UPDATE SET ended_at = greatest(old.ended_at, excluded.ended_at),
+                        ended_by = excluded.ended_by
+      """;
+
+  private static final String OPEN_CLIENT =
+      """
+      UPDATE session
+         SET ended_at = NULL, ended_by = NULL
+       WHERE subject = ? AND client_id = ? AND ended_at IS NOT NULL
+      """;
+
+  private static final String ENDED_AT =
+      "SELECT ended_at FROM session WHERE subject = ? AND client_id = ? AND ended_at IS NOT NULL";
 
   private final Database database;
 
@@ -59,6 +81,27 @@ public final class PgSessions implements SessionStore {
       try (var statement = Sql.bind(connection, END, at, by, subject, session);
           ResultSet row = statement.executeQuery()) {
         return row.next() ? Optional.of(row.getString("client_id")) : Optional.<String>empty();
+      }
+    });
+  }
+
+  @Override
+  public void endClient(String subject, String client, Instant at, String by) {
+    database.query(connection ->
+        Sql.update(connection, END_CLIENT, Ids.random(), subject, client, at, at, at, by));
+  }
+
+  @Override
+  public boolean openClient(String subject, String client) {
+    return database.query(connection -> Sql.update(connection, OPEN_CLIENT, subject, client) == 1);
+  }
+
+  @Override
+  public Optional<Instant> endedAt(String subject, String client) {
+    return database.query(connection -> {
+      try (var statement = Sql.bind(connection, ENDED_AT, subject, client);
+          ResultSet row = statement.executeQuery()) {
+        return row.next() ? Optional.of(Sql.instant(row, "ended_at")) : Optional.<Instant>empty();
       }
     });
   }
