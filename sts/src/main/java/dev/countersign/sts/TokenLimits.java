@@ -25,7 +25,7 @@ public record TokenLimits(int perMinute, int inAll) {
 
   /// More than a working agent needs, and far less than one that guesses.
   public static TokenLimits defaults() {
-    return new TokenLimits(300, 5_000);
+    return new TokenLimits(600, 5_000);
   }
 
   boolean allow(Entrance.Uses uses) {
