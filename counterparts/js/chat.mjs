@@ -6,6 +6,7 @@
 //   {"do":"await","text":TEXT}          waits until the page shows a text
 //   {"do":"click","name":NAME}          presses the button or link of that name
 //   {"do":"look","shot":NAME}           everything to be judged: text, axe, sizes, errors, origins
+//   {"do":"choose","name":NAME}         chooses a radio button
 //   {"do":"back"}                       goes back in the browser's history
 //   {"do":"open-approval","provider":NAME}  opens the approval page and signs in there
 //   {"do":"approve","code":CODE}        types the code there and approves
@@ -86,6 +87,7 @@ async function perform(task) {
       await page.locator('#message').waitFor();
       return { title: await page.title() };
     case 'say':
+      await page.locator('#send:enabled').waitFor();
       await page.locator('#message').fill(task.text);
       await page.locator('#message').press('Enter');
       return {};
@@ -123,6 +125,12 @@ async function perform(task) {
       await page.bringToFront();
       return { text };
     }
+    case 'choose':
+      await Promise.all([
+        page.waitForResponse((answer) => answer.url().endsWith('/chat/pattern') && answer.status() === 200),
+        page.getByRole('radio', { name: task.name }).check(),
+      ]);
+      return {};
     case 'back':
       await page.goBack();
       return { text: await page.locator('body').innerText() };

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 ///   in; without it a session ends at the next call only
 /// @param providers in the order in which a person sees them; at least one
 /// @param model of the chat; without one there is only the form
+/// @param exchange what Pattern B needs; without it the chat offers Pattern A only
 public record ConsoleConfig(
     Listener listener,
     URI address,
@@ -24,7 +25,8 @@ public record ConsoleConfig(
     Optional<URI> userInfo,
     List<Provider> providers,
     SessionLimits limits,
-    Optional<ModelConfig> model) {
+    Optional<ModelConfig> model,
+    Optional<ExchangeConfig> exchange) {
   private static final Pattern LOOPBACK = Pattern.compile("127(\\.\\d{1,3}){3}|::1|localhost");
 
   /// @throws IllegalArgumentException naming every problem at once, one per line

@@ -27,6 +27,7 @@ public final class Session {
   private Instant seenAt;
   private Instant lookedAt;
   private boolean hasEnded;
+  private Pattern pattern = Pattern.TE;
 
   public Session(Provider provider, SignInResult.SignedIn signedIn, Instant now) {
     this.provider = provider;
@@ -56,6 +57,15 @@ public final class Session {
   /// What proves to the provider, at sign-out, whose session it is to end.
   public Secret idToken() {
     return signedIn.idToken();
+  }
+
+  /// Where tokens are exchanged for this session's calls.
+  public synchronized Pattern pattern() {
+    return pattern;
+  }
+
+  public synchronized void take(Pattern chosen) {
+    pattern = chosen;
   }
 
   public synchronized Secret bearer() {

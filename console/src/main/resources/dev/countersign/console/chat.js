@@ -271,6 +271,10 @@ message.addEventListener('keydown', (event) => {
     $('composer').requestSubmit();
   }
 });
+$('pattern').addEventListener('change', async (event) => {
+  const { status, data } = await send('/chat/pattern', { pattern: event.target.value });
+  if (status !== 200) problem(data.error_description ?? 'The pattern was not changed.');
+});
 $('stop').addEventListener('click', () => send('/chat/cancel', {}));
 // Whoever comes back from the approval page does not wait for the next look.
 window.addEventListener('focus', () => {

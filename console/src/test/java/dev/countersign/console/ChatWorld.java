@@ -85,7 +85,8 @@ final class ChatWorld implements AutoCloseable {
                 Optional.of(userInfo.endpoint()),
                 List.of(provider),
                 limits,
-                Optional.of(new ModelConfig(model.baseUrl(), "rehearsed", Optional.empty()))),
+                Optional.of(new ModelConfig(model.baseUrl(), "rehearsed", Optional.empty())),
+                Optional.empty()),
             new Story(),
             InstantSource.system());
   }

@@ -133,6 +133,7 @@ class ConsoleTest {
                 List.of("openid", "profile", "refunds"),
                 Set.of("127.0.0.1"))),
         SessionLimits.STANDARD,
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -378,6 +379,7 @@ class ConsoleTest {
             Optional.empty(),
             config().providers(),
             SessionLimits.STANDARD,
+            Optional.empty(),
             Optional.empty());
 
     assertThat(config.hasOperatorPages()).isFalse();

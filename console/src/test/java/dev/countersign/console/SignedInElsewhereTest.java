@@ -41,6 +41,7 @@ class SignedInElsewhereTest {
                       List.of("openid", "refunds"),
                       Set.of("127.0.0.1", "localhost"))),
               SessionLimits.STANDARD,
+              Optional.empty(),
               Optional.empty()),
           new NoLedger(),
           InstantSource.system());

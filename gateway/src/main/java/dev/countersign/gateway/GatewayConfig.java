@@ -43,7 +43,7 @@ public record GatewayConfig(
     if (workload.isEmpty()) {
       problems.add("workload must name this gateway");
     }
-    if (anchors.isEmpty() && mode == Mode.TE) {
+    if (anchors.isEmpty() && mode != Mode.VALIDATE) {
       problems.add("anchors must name at least one issuer whose tokens are accepted");
     }
     databases.forEach((name, address) -> {
@@ -89,7 +89,9 @@ public record GatewayConfig(
     /// Pattern A: the agent forwards the person's token, and this gateway exchanges it.
     TE,
     /// Pattern B: the agent exchanges, and this gateway only validates what it brings.
-    VALIDATE
+    VALIDATE,
+    /// Whichever a call brings: a person's own token is exchanged, an on-behalf-of token validated.
+    BOTH
   }
 
   /// The boxes that a call needs.

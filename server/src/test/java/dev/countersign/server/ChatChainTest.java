@@ -41,6 +41,12 @@ class ChatChainTest {
       }
       try (var browser = browser(house, lena)) {
         chat(house, browser, "Okta-shaped", "chain-okta", lena);
+        browser.perform(
+            StrictJson.object().put("do", "choose").put("name", "B: the agent exchanges"));
+        say(browser, "Find R-884-2235");
+        await(browser, "Case R-884-2235 of");
+        say(browser, "Export all customers");
+        await(browser, "by: Token service");
         // A hard cap kills: the session of the chat ends by itself.
         say(browser, "Refund 9000 dollars on R-884-2233");
         await(browser, "You are signed out");

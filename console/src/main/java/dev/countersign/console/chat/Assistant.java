@@ -4,6 +4,7 @@ import dev.countersign.agent.CallOutcome;
 import dev.countersign.agent.McpClient;
 import dev.countersign.agent.ToolInfo;
 import dev.countersign.agent.ToolList;
+import dev.countersign.console.Pattern;
 import dev.countersign.console.Session;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.StrictJson;
@@ -11,6 +12,8 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -29,14 +32,21 @@ public final class Assistant {
 
   private final Model model;
   private final McpClient gateway;
+  private final Map<Pattern, ToolCaller> callers;
   private final Function<String, String> refusedBy;
   private final InstantSource clock;
 
+  /// @param callers one for each pattern that is offered
   /// @param refusedBy from a call's id to the box that refused it, as people call it
   public Assistant(
-      Model model, McpClient gateway, Function<String, String> refusedBy, InstantSource clock) {
+      Model model,
+      McpClient gateway,
+      Map<Pattern, ToolCaller> callers,
+      Function<String, String> refusedBy,
+      InstantSource clock) {
     this.model = model;
     this.gateway = gateway;
+    this.callers = Map.copyOf(callers);
     this.refusedBy = refusedBy;
     this.clock = clock;
   }
@@ -170,7 +180,9 @@ public final class Assistant {
     if (session.hasEnded()) {
       return new CallOutcome.SignInRequired(java.util.Optional.empty());
     }
-    CallOutcome outcome = gateway.callTool(session.bearer(), call.tool(), call.arguments());
+    CallOutcome outcome =
+        Objects.requireNonNull(callers.get(session.pattern()))
+            .call(session.bearer(), call.tool(), call.arguments());
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }

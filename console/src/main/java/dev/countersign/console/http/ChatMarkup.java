@@ -1,12 +1,22 @@
 package dev.countersign.console.http;
 
+import dev.countersign.console.Pattern;
 import dev.countersign.console.Session;
+import java.util.Map;
+import java.util.Set;
 
 /// The page of the chat: what stands before anything is said. The script fills in the rest.
 final class ChatMarkup {
+  private static final Map<Pattern, String> WORDS =
+      Map.of(
+          Pattern.TE, "A: the gateway exchanges your token (<code>te</code>)",
+          Pattern.VALIDATE,
+              "B: the agent exchanges it, the gateway checks (<code>validate</code>)");
+
   private ChatMarkup() {}
 
-  static String page(Session session) {
+  /// @param patterns those that the person may choose from
+  static String page(Session session, Set<Pattern> patterns) {
     return """
     <!doctype html>
     <html lang="en">
@@ -46,7 +56,8 @@ final class ChatMarkup {
     </section>
     <aside aria-label="What is going on">
     <section><h2>Waiting for you</h2><ul id="open"><li class="soft">Nothing.</li></ul></section>
-    <section><h2>The agent may at most</h2><ul id="tools"><li class="soft">Loading…</li></ul><p class="soft small">Pattern: %s. Each call is decided by itself, for you, with its amount.</p></section>
+    <section><h2>The agent may at most</h2><ul id="tools"><li class="soft">Loading…</li></ul><p class="soft small">Each call is decided by itself, for you, with its amount.</p></section>
+    <section><h2 id="pattern-title">Pattern</h2>%s</section>
     <section><h2>Last calls</h2><ul id="calls"><li class="soft">None yet.</li></ul></section>
     <p class="small"><a href="/call">Call a tool by form</a></p>
     </aside>
@@ -61,6 +72,23 @@ final class ChatMarkup {
             Html.text(session.person()),
             Html.text(session.provider().label()),
             Html.text(session.csrf().reveal()),
-            "the gateway exchanges your token (te)");
+            choice(session, patterns));
+  }
+
+  private static String choice(Session session, Set<Pattern> patterns) {
+    var html =
+        new StringBuilder(
+            "<div id=\"pattern\" role=\"radiogroup\" aria-labelledby=\"pattern-title\">");
+    for (Pattern pattern : Pattern.values()) {
+      if (patterns.contains(pattern)) {
+        html.append(
+            "<label><input type=\"radio\" name=\"pattern\" value=\"%s\"%s> %s</label>"
+                .formatted(
+                    pattern.wireName(),
+                    pattern == session.pattern() ? " checked" : "",
+                    WORDS.get(pattern)));
+      }
+    }
+    return html.append("</div>").toString();
   }
 }

@@ -4,6 +4,7 @@ import dev.countersign.agent.McpClient;
 import dev.countersign.agent.ToolInfo;
 import dev.countersign.agent.ToolList;
 import dev.countersign.box.Http;
+import dev.countersign.console.Pattern;
 import dev.countersign.console.Session;
 import dev.countersign.console.chat.Assistant;
 import dev.countersign.console.chat.Chat;
@@ -24,7 +25,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
+import java.util.Set;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -36,11 +37,13 @@ final class ChatRoutes {
   static final String CHAT = "/chat";
   private static final Duration HEARTBEAT = Duration.ofSeconds(2);
   private static final int LONGEST_MESSAGE = 8_000;
-  private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{8,64}");
-  private static final Pattern SEQ = Pattern.compile("[0-9]{1,15}");
+  private static final java.util.regex.Pattern ID =
+      java.util.regex.Pattern.compile("[A-Za-z0-9_-]{8,64}");
+  private static final java.util.regex.Pattern SEQ = java.util.regex.Pattern.compile("[0-9]{1,15}");
 
   private final PersonSessions sessions;
   private final Assistant assistant;
+  private final Set<Pattern> patterns;
   private final McpClient gateway;
   private final LedgerReader ledger;
   private final InstantSource clock;
@@ -48,11 +51,13 @@ final class ChatRoutes {
   ChatRoutes(
       PersonSessions sessions,
       Assistant assistant,
+      Set<Pattern> patterns,
       McpClient gateway,
       LedgerReader ledger,
       InstantSource clock) {
     this.sessions = sessions;
     this.assistant = assistant;
+    this.patterns = Set.copyOf(patterns);
     this.gateway = gateway;
     this.ledger = ledger;
     this.clock = clock;
@@ -65,6 +70,7 @@ final class ChatRoutes {
         .get(CHAT + "/events", this::events)
         .post(CHAT + "/messages", guarded(this::message))
         .post(CHAT + "/cancel", guarded(this::cancel))
+        .post(CHAT + "/pattern", guarded(this::pattern))
         .post(CHAT + "/cards/{card}/again", guarded(this::again))
         .get(CHAT + "/traces/{jti}", this::trace);
   }
@@ -96,7 +102,7 @@ final class ChatRoutes {
       return;
     }
     session.get().see(clock.instant());
-    Http.html(response, 200, ChatMarkup.page(session.get()), Assets.POLICY);
+    Http.html(response, 200, ChatMarkup.page(session.get(), patterns), Assets.POLICY);
   }
 
   private void tools(Session session, ServerRequest request, ServerResponse response) {
@@ -149,6 +155,19 @@ final class ChatRoutes {
     session.see(clock.instant());
     session.chat().cancel();
     Http.json(response, 202, StrictJson.object());
+  }
+
+  /// Which pattern the next calls take.
+  private void pattern(Session session, ServerRequest request, ServerResponse response) {
+    String name = Http.jsonBody(request).path("pattern").asString("");
+    Optional<Pattern> chosen = Pattern.of(name).filter(patterns::contains);
+    if (chosen.isEmpty()) {
+      throw new WireException(
+          OAuthError.INVALID_REQUEST, "`pattern` must be one that this console offers");
+    }
+    session.see(clock.instant());
+    session.take(chosen.get());
+    Http.json(response, 200, StrictJson.object().put("pattern", name));
   }
 
   private void again(Session session, ServerRequest request, ServerResponse response) {

@@ -7,6 +7,7 @@ import dev.countersign.agent.ToolList;
 import dev.countersign.box.Http;
 import dev.countersign.console.Call;
 import dev.countersign.console.ConsoleConfig;
+import dev.countersign.console.Pattern;
 import dev.countersign.console.Provider;
 import dev.countersign.console.Session;
 import dev.countersign.console.Sessions;
@@ -15,6 +16,7 @@ import dev.countersign.console.SignInResult;
 import dev.countersign.console.ToolForm;
 import dev.countersign.console.chat.Assistant;
 import dev.countersign.console.chat.Model;
+import dev.countersign.console.chat.ToolCaller;
 import dev.countersign.ledger.LedgerReader;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.OAuthError;
@@ -46,10 +48,12 @@ public final class PersonRoutes {
   private final InstantSource clock;
 
   /// @param model of the chat, where there is one
+  /// @param callers of tools in the chat, one for each pattern that is offered
   public PersonRoutes(
       ConsoleConfig config,
       McpClient gateway,
       Optional<Model> model,
+      Map<Pattern, ToolCaller> callers,
       LedgerReader ledger,
       OperatorRoutes operator,
       InstantSource clock) {
@@ -65,7 +69,8 @@ public final class PersonRoutes {
         model.map(one ->
             new ChatRoutes(
                 people,
-                new Assistant(one, gateway, jti -> Boxes.refused(ledger, jti), clock),
+                new Assistant(one, gateway, callers, jti -> Boxes.refused(ledger, jti), clock),
+                callers.keySet(),
                 gateway,
                 ledger,
                 clock));

@@ -9,6 +9,7 @@ import dev.countersign.gateway.Anchor;
 import dev.countersign.gateway.Authorizer;
 import dev.countersign.gateway.Bearers;
 import dev.countersign.gateway.CredentialBroker;
+import dev.countersign.gateway.EitherTokens;
 import dev.countersign.gateway.ExchangedTokens;
 import dev.countersign.gateway.GatewayConfig;
 import dev.countersign.gateway.GuardedCall;
@@ -72,7 +73,7 @@ public final class GatewayBox implements AutoCloseable {
     if (!missing.isEmpty()) {
       throw new IllegalArgumentException("tools name unknown databases: " + missing);
     }
-    if (config.mode() == GatewayConfig.Mode.VALIDATE && tools.needsExchange()) {
+    if (config.mode() != GatewayConfig.Mode.TE && tools.needsExchange()) {
       throw new IllegalArgumentException(
           "servers behind the gateway need gateway.mode te, or a credential of kind login");
     }
@@ -88,16 +89,18 @@ public final class GatewayBox implements AutoCloseable {
         new Bearers(
             config.anchors(),
             anchor -> keys(anchor, clock),
-            config.mode() == GatewayConfig.Mode.VALIDATE
-                ? Optional.of(new OboBearers(config, stsKeys, clock))
-                : Optional.empty(),
+            config.mode() == GatewayConfig.Mode.TE
+                ? Optional.empty()
+                : Optional.of(new OboBearers(config, stsKeys, clock)),
             clock);
+    var exchanging =
+        new ExchangedTokens(
+            new StsWire(config, client, assertions), new OboCheck(config, stsKeys, clock));
     Authorizer authorizer =
         switch (config.mode()) {
-          case TE ->
-              new ExchangedTokens(
-                  new StsWire(config, client, assertions), new OboCheck(config, stsKeys, clock));
+          case TE -> exchanging;
           case VALIDATE -> new PresentedTokens();
+          case BOTH -> new EitherTokens(exchanging, new PresentedTokens());
         };
     CredentialBroker broker =
         config

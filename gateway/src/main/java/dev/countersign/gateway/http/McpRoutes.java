@@ -76,6 +76,10 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
     switch (config.mode()) {
       case TE -> config.anchors().forEach(anchor -> issuers.add(anchor.issuer()));
       case VALIDATE -> issuers.add(config.upstreams().sts().toString());
+      case BOTH -> {
+        config.anchors().forEach(anchor -> issuers.add(anchor.issuer()));
+        issuers.add(config.upstreams().sts().toString());
+      }
     }
     if (!scopes.isEmpty()) {
       ArrayNode supported = body.putArray("scopes_supported");

@@ -2,6 +2,7 @@ package dev.countersign.server.config;
 
 import dev.countersign.config.ConfigSection;
 import dev.countersign.console.ConsoleConfig;
+import dev.countersign.console.ExchangeConfig;
 import dev.countersign.console.ModelConfig;
 import dev.countersign.console.Provider;
 import dev.countersign.console.SessionLimits;
@@ -18,8 +19,8 @@ final class ConsoleSection {
   private ConsoleSection() {}
 
   /// @param gateway the MCP endpoint that the console calls for people
-  /// @param userInfo the token service's, asked whether people are still in
-  static Optional<ConsoleConfig> read(ConfigSection console, URI gateway, URI userInfo) {
+  /// @param issuer the token service, asked whether people are still in
+  static Optional<ConsoleConfig> read(ConfigSection console, URI gateway, URI issuer, Keys keys) {
     var listener = Sections.listener(console);
     URI address = Sections.address(console, listener);
     var providers = new ArrayList<Provider>();
@@ -28,6 +29,10 @@ final class ConsoleSection {
         .forEach((id, section) -> provider(console, id, section).ifPresent(providers::add));
     Optional<SessionLimits> limits = limits(console);
     Optional<ModelConfig> model = console.optionalSection("model").flatMap(ConsoleSection::model);
+    Optional<ExchangeConfig> exchange =
+        console
+            .optionalText("exchange-as")
+            .map(client -> new ExchangeConfig(issuer, client, keys.own(client)));
     console.done();
     return limits.flatMap(known ->
         Sections.checked(
@@ -35,7 +40,14 @@ final class ConsoleSection {
             "",
             () ->
                 new ConsoleConfig(
-                    listener, address, gateway, Optional.of(userInfo), providers, known, model)));
+                    listener,
+                    address,
+                    gateway,
+                    Optional.of(URI.create(issuer + "/oauth2/userinfo")),
+                    providers,
+                    known,
+                    model,
+                    exchange)));
   }
 
   private static Optional<SessionLimits> limits(ConfigSection console) {

@@ -85,10 +85,11 @@ final class GatewaySection {
     return switch (gateway.optionalText("mode").orElse("te")) {
       case "te" -> GatewayConfig.Mode.TE;
       case "validate" -> GatewayConfig.Mode.VALIDATE;
+      case "both" -> GatewayConfig.Mode.BOTH;
       default -> {
         gateway.problem(
             "mode",
-            "must be te (the gateway exchanges the person's token) or validate (the agent does)");
+            "must be te (the gateway exchanges the person's token), validate (the agent does) or both");
         yield GatewayConfig.Mode.TE;
       }
     };

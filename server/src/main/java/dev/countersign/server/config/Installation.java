@@ -158,10 +158,7 @@ public record Installation(
         root.optionalSection("console")
             .flatMap(section ->
                 gateway.flatMap(config ->
-                    ConsoleSection.read(
-                        section,
-                        config.resource(),
-                        URI.create(stsConfig.issuer() + "/oauth2/userinfo"))));
+                    ConsoleSection.read(section, config.resource(), stsConfig.issuer(), keys)));
     LedgerSettings ledger = LedgerSection.read(root.optionalSection("ledger"));
     Development development = stage.flatMap(DevelopmentSection::read).orElseGet(Development::none);
     problems.throwIfAny();
@@ -176,7 +173,7 @@ public record Installation(
     if (earlier == null) {
       ConfigSection toolsRoot = ConfigFile.read(toolsFile, variables, problems);
       tools = ToolReader.read(toolsRoot, gateway.orElseThrow().databases().keySet());
-      if (tools.needsExchange() && gateway.orElseThrow().mode() == GatewayConfig.Mode.VALIDATE) {
+      if (tools.needsExchange() && gateway.orElseThrow().mode() != GatewayConfig.Mode.TE) {
         gatewaySection.problem(
             "mode",
             "must be te where a server behind the gateway has another credential than a login: an"
