@@ -21,16 +21,18 @@ final class Completions {
     return answer;
   }
 
-  /// The same as server-sent events: one with the whole message, one with the reason, one with the
-  /// usage.
+  /// The same as server-sent events: the text, each call, the reason, the usage.
   static String streamed(ObjectNode message) {
-    ObjectNode delta = message.deepCopy();
+    var events = new StringBuilder();
+    ObjectNode text = message.deepCopy();
+    text.remove("tool_calls");
+    events.append(event(delta(text)));
     int index = 0;
-    for (JsonNode call : delta.path("tool_calls")) {
-      ((ObjectNode) call).put("index", index++);
+    for (JsonNode call : message.path("tool_calls")) {
+      ObjectNode part = StrictJson.object();
+      part.putArray("tool_calls").add(((ObjectNode) call.deepCopy()).put("index", index++));
+      events.append(event(delta(part)));
     }
-    ObjectNode first = head("chat.completion.chunk");
-    first.putArray("choices").addObject().put("index", 0).set("delta", delta);
     ObjectNode last = head("chat.completion.chunk");
     ObjectNode end = last.putArray("choices").addObject().put("index", 0);
     end.putObject("delta");
@@ -38,7 +40,13 @@ final class Completions {
     ObjectNode used = head("chat.completion.chunk");
     used.putArray("choices");
     usage(used);
-    return event(first) + event(last) + event(used) + "data: [DONE]\n\n";
+    return events.append(event(last)).append(event(used)).append("data: [DONE]\n\n").toString();
+  }
+
+  private static ObjectNode delta(ObjectNode part) {
+    ObjectNode chunk = head("chat.completion.chunk");
+    chunk.putArray("choices").addObject().put("index", 0).set("delta", part);
+    return chunk;
   }
 
   private static ObjectNode head(String object) {

@@ -2,10 +2,14 @@ package dev.countersign.server.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.Counterparts;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +20,8 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The example agent of Pattern B against the real chain, with a model that records everything it
 /// is sent and obeys every order in a tool's result.
@@ -89,6 +95,54 @@ class ExchangingAgentsTest {
     try (AgentProcess agent = langchain(environment)) {
       agent.ask("List the cases.", "not the one that was reviewed");
       agent.ask("Find R-884-2233.", "does not name this tool");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"strands", "ai"})
+  @Order(3)
+  void agentsInTypeScriptPlayTheStory(String framework) {
+    Cast cast = scene().entra();
+    var environment = new HashMap<>(scene().environment(scene().bearer(cast, cast.low())));
+    environment.put("FRAMEWORK", framework);
+    environment.put("PATTERN", "validate");
+    environment.put("WRAPPER", wrapper().toString());
+    Path pins = AgentProcess.example("langchain-validate").resolve("templates.json");
+    environment.put("TEMPLATES", pins.toString());
+    int cents = List.of("strands", "ai").indexOf(framework);
+    try (AgentProcess agent = node("agent.mjs", environment)) {
+      agent.ask("Find R-884-2233 and R-884-2235.", "R-884-2235");
+      String page =
+          agent.ask("Refund 70.0" + cents + " for R-885-0003.", "approve: .* (http\\S+)$");
+      scene().approve(cast, cast.low(), page);
+      agent.await("refund_id");
+      agent.ask("Export all customers.", "denied");
+      agent.ask("Refund R-884-2233, all of it.", "lacks the argument|amount_cents");
+
+      assertThat(scene().leaks(agent.told())).isEmpty();
+    }
+  }
+
+  private static Path wrapper() {
+    return Path.of("..", "agents", "typescript", "src", "index.ts").toAbsolutePath().normalize();
+  }
+
+  /// Node.js resolves packages from where a script lies, so it is copied to them.
+  private static AgentProcess node(String script, Map<String, String> environment) {
+    try {
+      Path copy = Files.createTempFile(Counterparts.js(), "agent", ".mjs");
+      copy.toFile().deleteOnExit();
+      Files.copy(
+          Path.of("..", "counterparts", "js", script), copy, StandardCopyOption.REPLACE_EXISTING);
+      var command =
+          List.of(
+              Counterparts.node().toString(),
+              "--experimental-strip-types",
+              "--no-warnings",
+              copy.toString());
+      return new AgentProcess(command, environment);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
     }
   }
 
