@@ -194,6 +194,46 @@ class KillTest {
   }
 
   @Test
+  void J18_noTokenOfAnyReplicaOutlivesAKillThatComesMeanwhile() throws Exception {
+    int port = World.freePort();
+    try (var replica = WORLD.replica(port)) {
+      Person person = WORLD.person();
+      var tokens = new java.util.concurrent.ConcurrentLinkedQueue<String>();
+      var running = new java.util.concurrent.atomic.AtomicBoolean(true);
+      var threads = new java.util.ArrayList<Thread>();
+      for (int i = 0; i < 6; i++) {
+        boolean isHere = i % 2 == 0;
+        threads.add(
+            Thread.ofVirtual()
+                .start(() -> {
+                  while (running.get()) {
+                    var form = WORLD.exchangeForm(WORLD.token(person), World.refund(100));
+                    Answer answer = isHere ? WORLD.post(form) : WORLD.post(replica.baseUri(), form);
+                    if (answer.status() == 200) {
+                      tokens.add(answer.text("access_token"));
+                    }
+                  }
+                }));
+      }
+      World.until(() -> tokens.size() > 12);
+      WORLD.exchange(person, OVER_CAP);
+
+      var form = WORLD.exchangeForm(WORLD.token(person), World.refund(100));
+      assertThat(WORLD.post(replica.baseUri(), form).status())
+          .as("the other replica")
+          .isEqualTo(400);
+      assertThat(WORLD.exchange(person, 100).status()).isEqualTo(400);
+      running.set(false);
+      for (Thread thread : threads) {
+        thread.join();
+      }
+      for (String token : tokens) {
+        assertThat(WORLD.userInfo(token).status()).isEqualTo(401);
+      }
+    }
+  }
+
+  @Test
   void theFirstRefusalAfterAKillIsToldOnceUnderItsTransaction() {
     Person person = WORLD.person();
     String before = WORLD.exchange(person, 100).text("access_token");
