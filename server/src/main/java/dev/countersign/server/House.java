@@ -334,7 +334,8 @@ public final class House implements AutoCloseable {
       if (failed.getCause() instanceof RuntimeException cause) {
         throw cause;
       }
-      throw new IllegalStateException("a part did not start", failed.getCause());
+      throw new IllegalStateException(
+          "a part did not start: " + failed.getCause(), failed.getCause());
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while starting", interrupted);

@@ -48,7 +48,7 @@ class GiveBackTest {
               + """
                 - name: often-refused
                   type: urn:smt:agent:refund
-                  when: history.refused_today >= 3
+                  when: history.refused_today >= 8
                   then: deny
                   reason: refused too often
               """;
@@ -185,7 +185,7 @@ class GiveBackTest {
     for (int i = 0; i < 5; i++) {
       exchange(i, person, 990);
     }
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 8; i++) {
       assertThat(exchange(i, person, 999).status()).isEqualTo(400);
     }
 
