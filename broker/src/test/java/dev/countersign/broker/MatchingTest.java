@@ -64,6 +64,10 @@ class MatchingTest {
               "H03 a line after the pattern", refund("8000", "USD", "R-884-2233\\n", ""), false),
           new Row("D09 digits of another script", refund("8000", "USD", "R-٨٨٤-2233", ""), false),
           new Row(
+              "D03 an unknown member inside",
+              refund("8000", "USD", "R-884-2233", ",\"currency2\":\"EUR\""),
+              false),
+          new Row(
               "D13 a member that nobody reads",
               refund("8000", "USD", "R-884-2233", ",\"x\":1"),
               false),

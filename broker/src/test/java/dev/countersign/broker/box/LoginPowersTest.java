@@ -129,7 +129,7 @@ class LoginPowersTest {
         "DROP POLICY the_approved_refund ON refunds.refunds",
         "CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
       })
-  void refusesEverythingButTheApprovedRefund(String sql) throws SQLException {
+  void D12_refusesEverythingButTheApprovedRefund(String sql) throws SQLException {
     try (var connection = refundLogin()) {
       assertRefused(connection, sql);
     }

@@ -160,6 +160,17 @@ class MintingTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"\"amount\":1,", "\"\\u0061mount\":1,"})
+  void D04_refusesASignedTokenThatSaysTheAmountTwice(String second) {
+    String once = StrictJson.write(refunds.claims(REFUND));
+    String twice = once.replace("\"amount\":", second + "\"amount\":");
+    assertThat(twice).isNotEqualTo(once);
+
+    assertRefused(refunds.mint(refunds.signText(twice)), "token_rejected");
+    assertThat(refunds.mint(refunds.signText(once)).status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {"JWT", "secevent+jwt", "client-authentication+jwt", "countersign-approval+jwt"})
   void A15_refusesATokenOfAnotherKind(String type) {

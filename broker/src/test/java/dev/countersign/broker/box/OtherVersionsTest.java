@@ -19,11 +19,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Every supported PostgreSQL, set up by the database's owner who is no superuser: the last mile is
 /// the same.
-@Tag("slow")
 class OtherVersionsTest {
   private static final String REFUND =
       "INSERT INTO refunds.refunds (case_id, amount, currency) VALUES ('%s', %d, 'USD')";
 
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(ints = {15, 16, 17})
   void mintsOneApprovedRefundAndLeavesNothing(int version) throws IOException, SQLException {

@@ -431,6 +431,23 @@ final class Refunds implements AutoCloseable {
     return new JwtSigner(stsKey).sign("at+jwt", claims);
   }
 
+  /// Signs claims that no writer of JSON would write.
+  String signText(String claims) {
+    try {
+      var jws =
+          new JWSObject(
+              new JWSHeader.Builder(JWSAlgorithm.ES256)
+                  .type(new JOSEObjectType("at+jwt"))
+                  .keyID(stsKey.getKeyID())
+                  .build(),
+              new Payload(claims));
+      jws.sign(new ECDSASigner(stsKey));
+      return jws.serialize();
+    } catch (JOSEException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
   String signWithAnotherKey(ObjectNode claims) {
     return new JwtSigner(key("sts")).sign("at+jwt", claims);
   }

@@ -187,7 +187,7 @@ class SpoofTest {
   }
 
   @Test
-  void H01_keepsHostileTextAsText() throws SQLException {
+  void H01_D17_keepsHostileTextAsText() throws SQLException {
     String hostile = "x'; DROP ROLE refunds_read; --\\\"{{name}}%s${env}";
     var claims = refunds.claims(Refunds.findCase(hostile));
     claims.put("jti", hostile);
