@@ -3,6 +3,7 @@ package dev.countersign.broker.box;
 import static dev.countersign.broker.box.Refunds.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -14,6 +15,7 @@ import dev.countersign.broker.postgres.PgTargetDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -190,20 +192,54 @@ class TargetSetUpTest {
   @ParameterizedTest(name = "{0}")
   @FieldSource("DOUBTFUL")
   void startsWithAWarningWhen(Row row) throws SQLException {
+    execute(row.harm());
+    try {
+      assertThat(warnings()).anySatisfy(told -> assertThat(told).contains(row.sentence()));
+    } finally {
+      execute(row.repair());
+    }
+  }
+
+  @Test
+  void startsWithAWarningWhenAutovacuumSleepsLongerThanAMinute() throws SQLException {
+    assertThat(warnings()).noneMatch(told -> told.contains("autovacuum_naptime"));
+    execute("ALTER SYSTEM SET autovacuum_naptime = '61s'");
+    try {
+      awaitNaptime("61");
+      assertThat(warnings())
+          .anySatisfy(told -> assertThat(told).contains("set autovacuum_naptime = 10s"));
+    } finally {
+      execute("ALTER SYSTEM RESET autovacuum_naptime");
+      awaitNaptime("60");
+    }
+  }
+
+  /// A server reads its configuration again some time after it was asked to.
+  private static void awaitNaptime(String seconds) {
+    refunds.ask("SELECT pg_reload_conf()");
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(30),
+        () -> {
+          while (!refunds
+              .ask("SELECT setting FROM pg_settings WHERE name = 'autovacuum_naptime'")
+              .equals(seconds)) {
+            Thread.onSpinWait();
+          }
+        });
+  }
+
+  private static List<String> warnings() {
     var heard = new ListAppender<ILoggingEvent>();
     var log = (Logger) LoggerFactory.getLogger(PgTargetDatabase.class);
     heard.start();
     log.addAppender(heard);
-    execute(row.harm());
     try {
       refunds.start();
       refunds.stop();
     } finally {
       log.detachAppender(heard);
-      execute(row.repair());
     }
-    assertThat(heard.list)
-        .anySatisfy(event -> assertThat(event.getFormattedMessage()).contains(row.sentence()));
+    return heard.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
   }
 
   @Test
