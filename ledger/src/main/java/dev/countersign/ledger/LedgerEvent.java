@@ -63,8 +63,6 @@ public enum LedgerEvent {
   PERSON_FORGOTTEN,
   /// A month of the ledger was dropped, under a signed statement of where each chain goes on.
   MONTH_DROPPED,
-  /// `countersign prove` ran: its verdict and the digest of its report.
-  PROPERTIES_PROVEN,
   KILL_STEP,
   KILL_FINISHED,
   /// An operator had steps tried again that were given up.

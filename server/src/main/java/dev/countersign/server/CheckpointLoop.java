@@ -2,17 +2,11 @@ package dev.countersign.server;
 
 import dev.countersign.ledger.Checkpoint;
 import dev.countersign.ledger.postgres.Checkpoints;
-import dev.countersign.protocol.http.WireClient;
 import dev.countersign.server.config.LedgerSection.LedgerSettings;
 import java.io.IOException;
-import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -20,16 +14,16 @@ import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Signs the ledger's state on a timer and sends a copy to the anchor. A copy that could not be
-/// sent is sent with the next one; nothing is granted or refused by it.
+/// Signs the ledger's state on a timer and sends a copy to the anchor; nothing is granted or
+/// refused by it.
 final class CheckpointLoop implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointLoop.class);
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration LONGEST_STOP = Duration.ofSeconds(10);
 
   private final DataSource auditor;
   private final Checkpoints checkpoints;
   private final LedgerSettings settings;
-  private final WireClient wire = new WireClient();
+  private final Optional<Anchor> anchor;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
 
@@ -37,6 +31,7 @@ final class CheckpointLoop implements AutoCloseable {
     this.auditor = auditor;
     this.checkpoints = checkpoints;
     this.settings = settings;
+    this.anchor = settings.anchor().map(Anchor::new);
     this.thread = Thread.ofVirtual().name("ledger-checkpoints").start(this::run);
   }
 
@@ -54,8 +49,8 @@ final class CheckpointLoop implements AutoCloseable {
     try {
       makeMonths();
       Optional<Checkpoint> signed = checkpoints.sign();
-      if (signed.isPresent() && settings.anchor().isPresent()) {
-        anchor(settings.anchor().get(), signed.get());
+      if (signed.isPresent() && anchor.isPresent()) {
+        anchor.get().send(signed.get());
       }
     } catch (RuntimeException | IOException failed) {
       LOG.warn("no checkpoint of the ledger was signed or anchored: {}", failed.getMessage());
@@ -71,29 +66,12 @@ final class CheckpointLoop implements AutoCloseable {
     }
   }
 
-  private void anchor(URI place, Checkpoint signed) throws IOException {
-    if ("file".equals(place.getScheme())) {
-      Files.writeString(
-          Path.of(place),
-          signed.statement() + "\n",
-          StandardOpenOption.CREATE,
-          StandardOpenOption.APPEND);
-      return;
-    }
-    URI address = URI.create(place + (place.toString().endsWith("/") ? "" : "/") + signed.number());
-    var headers = Map.of("Content-Type", "application/jose");
-    var answer = wire.send("PUT", address, headers, signed.statement(), TIMEOUT);
-    if (answer.status() >= 300) {
-      throw new IOException("the anchor answers " + answer.status());
-    }
-  }
-
   /// Signs what is left, then stops.
   @Override
   public void close() {
     closing.countDown();
     try {
-      thread.join(TIMEOUT);
+      thread.join(LONGEST_STOP);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -29,16 +29,19 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import tools.jackson.databind.node.ObjectNode;
 
 /// `countersign ledger`: the audit ledger as a file, checked, signed, and without what must go.
@@ -287,6 +290,7 @@ final class LedgerCommand implements Runnable {
               names = "--before",
               required = true,
               paramLabel = "<yyyy-mm>",
+              converter = Month.class,
               description = "the first month to keep")
           YearMonth before) {
     Logs.configure(Logs.Format.HUMAN);
@@ -327,6 +331,18 @@ final class LedgerCommand implements Runnable {
       ObjectNode data = StrictJson.object().put("what", what).put("name", name);
       data.put("by", "command line, " + System.getProperty("user.name", "unknown"));
       ledger.append(new LedgerEntry(event, Ids.random(), "", data));
+    }
+  }
+
+  /// A month as `2026-01`.
+  static final class Month implements ITypeConverter<YearMonth> {
+    @Override
+    public YearMonth convert(String text) {
+      try {
+        return YearMonth.parse(text);
+      } catch (DateTimeParseException malformed) {
+        throw new TypeConversionException("`" + text + "` must be a month such as 2026-01");
+      }
     }
   }
 }
