@@ -71,6 +71,15 @@ final class NodeProgram implements AutoCloseable {
     throw new AssertionError("the program ended without an answer; its errors are above");
   }
 
+  /// Stops it where it is (`STOP`), lets it go on (`CONT`) or ends it (`KILL`).
+  void signal(String name) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+  }
+
+  void awaitEnd() throws InterruptedException {
+    process.waitFor();
+  }
+
   private static String read(String script) throws IOException {
     try (InputStream resource =
         Objects.requireNonNull(NodeProgram.class.getResourceAsStream("/counterparts/" + script))) {
@@ -80,6 +89,6 @@ final class NodeProgram implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroy();
+    process.destroyForcibly(); // also ends one that is stopped
   }
 }

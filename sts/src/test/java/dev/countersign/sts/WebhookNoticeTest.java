@@ -27,9 +27,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// Whom a rule names is told over HTTP, and told again where that fails at first.
 class WebhookNoticeTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final String DESK = "desk@acme.example";
 
   @Test
-  void aNoticeThatTheWebhookRefusesAtFirstIsSentAgainUntilItIsTaken() throws IOException {
+  void aNoticeThatTheWebhookRefusesAtFirstIsSentThereAgainUntilItIsTakenAndMailedOnce()
+      throws IOException {
     var taken = new CopyOnWriteArrayList<ObjectNode>();
     var refusals = new AtomicInteger();
     HttpServer desk =
@@ -67,15 +69,27 @@ class WebhookNoticeTest {
             assertThat(notice.path("rules").toString()).contains("large");
             assertThat(notice.toString()).doesNotContainPattern("eyJ[A-Za-z0-9_-]+\\.eyJ");
           });
+      World.until(() -> waiting(world) == 0); // what all have is forgotten
+      assertThat(world.mailsTo(DESK)).as("the mail went through at the first try").hasSize(1);
     } finally {
       desk.stop(0);
     }
   }
 
+  private static long waiting(World world) {
+    return world.database.query(connection -> {
+      try (var statement = connection.createStatement();
+          var rows = statement.executeQuery("SELECT count(*) FROM notice")) {
+        rows.next();
+        return rows.getLong(1);
+      }
+    });
+  }
+
   private static StsBox replica(World world, URI webhook) {
     Path types = World.file("types.yaml");
     Path policy = types.resolveSibling("../counters/policy.yaml").normalize();
-    var told = new DecisionSettings.Told(List.of(), webhook);
+    var told = new DecisionSettings.Told(List.of(DESK), webhook);
     return world.replica(
         World.freePort(),
         new DecisionSettings(Map.of("desk", told), Map.of(), Optional.empty(), Map.of()),

@@ -5,11 +5,13 @@ import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.sts.DecisionSettings.Told;
 import dev.countersign.sts.NoticeStore;
+import dev.countersign.sts.NoticeStore.Channel;
 import dev.countersign.sts.mail.SmtpSender;
 import dev.countersign.sts.stepup.CodeSender;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -76,21 +78,44 @@ final class NoticeLoop implements AutoCloseable {
       store.told(notice.id());
       return;
     }
-    try {
-      ObjectNode body = StrictJson.parseObject(notice.body());
-      if (!target.mail().isEmpty()) {
-        mail.send(target.mail(), subject(body), text(body));
-      }
-      if (target.webhook() != null) {
-        post(target, notice);
-      }
+    boolean mailed =
+        target.mail().isEmpty() || through(notice, Channel.MAIL, () -> mail(target, notice));
+    boolean posted =
+        target.webhook() == null || through(notice, Channel.WEBHOOK, () -> post(target, notice));
+    if (mailed && posted) {
       store.told(notice.id());
-    } catch (CodeSender.NotSent | WireClient.WireFailure failed) {
-      Duration pause = Duration.ofSeconds(Math.min(900, 2L << Math.min(notice.attempts(), 9)));
-      LOG.warn(
-          "a notice for {} waits {} s: {}", notice.name(), pause.toSeconds(), failed.getMessage());
-      store.retry(notice.id(), clock.instant().plus(pause));
+    } else {
+      store.retry(notice.id(), clock.instant().plus(pause(notice)));
     }
+  }
+
+  /// Whether a channel has the notice now; one that has it already is left in peace.
+  private boolean through(NoticeStore.Due notice, Channel channel, Runnable delivery) {
+    if (notice.reached().contains(channel)) {
+      return true;
+    }
+    try {
+      delivery.run();
+    } catch (CodeSender.NotSent | WireClient.WireFailure failed) {
+      LOG.warn(
+          "a notice for {} by {} waits {} s: {}",
+          notice.name(),
+          channel.name().toLowerCase(Locale.ROOT),
+          pause(notice).toSeconds(),
+          failed.getMessage());
+      return false;
+    }
+    store.reached(notice.id(), channel, clock.instant());
+    return true;
+  }
+
+  private static Duration pause(NoticeStore.Due notice) {
+    return Duration.ofSeconds(Math.min(900, 2L << Math.min(notice.attempts(), 9)));
+  }
+
+  private void mail(Told target, NoticeStore.Due notice) {
+    ObjectNode body = StrictJson.parseObject(notice.body());
+    mail.send(target.mail(), subject(body), text(body));
   }
 
   private void post(Told target, NoticeStore.Due notice) {

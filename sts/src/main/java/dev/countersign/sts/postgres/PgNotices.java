@@ -8,10 +8,13 @@ import dev.countersign.protocol.StrictJson;
 import dev.countersign.sts.NoticeStore;
 import dev.countersign.sts.Notices;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -35,8 +38,12 @@ public final class PgNotices implements Notices, NoticeStore {
                      ORDER BY next_try_at
                      LIMIT ?
                        FOR UPDATE SKIP LOCKED)
-      RETURNING id, name, body, attempts
+      RETURNING id, name, body, attempts, mailed_at, posted_at
       """;
+
+  private static final String MAILED = "UPDATE notice SET mailed_at = ? WHERE id = ?";
+
+  private static final String POSTED = "UPDATE notice SET posted_at = ? WHERE id = ?";
 
   private static final String FORGET = "DELETE FROM notice WHERE id = ?";
 
@@ -96,11 +103,33 @@ public final class PgNotices implements Notices, NoticeStore {
                   rows.getString("id"),
                   rows.getString("name"),
                   rows.getString("body"),
-                  rows.getInt("attempts")));
+                  rows.getInt("attempts"),
+                  reached(rows)));
         }
       }
       return due;
     });
+  }
+
+  private static Set<Channel> reached(ResultSet row) throws SQLException {
+    var reached = EnumSet.noneOf(Channel.class);
+    if (row.getObject("mailed_at") != null) {
+      reached.add(Channel.MAIL);
+    }
+    if (row.getObject("posted_at") != null) {
+      reached.add(Channel.WEBHOOK);
+    }
+    return reached;
+  }
+
+  @Override
+  public void reached(String id, Channel channel, Instant at) {
+    String sql =
+        switch (channel) {
+          case MAIL -> MAILED;
+          case WEBHOOK -> POSTED;
+        };
+    database.query(connection -> Sql.update(connection, sql, at, id));
   }
 
   @Override
