@@ -1,0 +1,343 @@
+package dev.countersign.server.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.countersign.agent.CallOutcome;
+import dev.countersign.agent.McpClient;
+import dev.countersign.agent.http.HttpTransport;
+import dev.countersign.box.postgres.EmbeddedPostgres;
+import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.http.WireClient;
+import dev.countersign.server.House;
+import dev.countersign.server.Main;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A whole installation with a recorder before its gateway and its token service: what the agent,
+/// its model and the gateway get of an approval, and how an operator withdraws one.
+class WireCaptureTest {
+  private static final InstantSource CLOCK = InstantSource.system();
+  private static final WireClient WIRE = new WireClient();
+  private static final Path EXAMPLE =
+      Path.of("..", "examples", "refunds").toAbsolutePath().normalize();
+  private static final Pattern PORT = Pattern.compile("\\$\\{([A-Z]+_PORT):[0-9]+}");
+  private static final Pattern TOKEN =
+      Pattern.compile("\"(?:access_token|assertion)\"\\s*:\\s*\"([^\"]+)\"");
+  private static final Pattern CODE_IN_MAIL = Pattern.compile("Your code: ([0-9]{6})");
+
+  @TempDir static Path folder = Path.of("");
+
+  private static @Nullable Scene opened;
+
+  /// @param agents between agents and the gateway
+  /// @param tokens between the token service and everybody
+  private record Scene(House house, Path config, Path data, Tap agents, Tap tokens, Cast cast) {}
+
+  @BeforeAll
+  static void open() throws IOException {
+    Path copy = folder.resolve("example");
+    try (var files = Files.walk(EXAMPLE)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        if (!file.toString().contains(".countersign")) {
+          Path target = copy.resolve(EXAMPLE.relativize(file).toString());
+          Files.createDirectories(target.getParent());
+          Files.copy(file, target);
+        }
+      }
+    }
+    List<Integer> free = freePorts(12);
+    int sts = free.removeLast();
+    int gateway = free.removeLast();
+    var tokens = new Tap(sts);
+    var agents = new Tap(gateway);
+    Path config = copy.resolve("countersign.yaml");
+    String text =
+        Files.readString(config)
+            .replace("port: ${STS_PORT:9401}", "port: " + sts)
+            .replace(
+                "port: ${GATEWAY_PORT:9403}\n",
+                "port: " + gateway + "\n  address: http://127.0.0.1:" + agents.port() + "\n")
+            .replace(
+                "label: The refunds agent\n",
+                "label: The refunds agent\n      submits-codes: true\n");
+    var given = new java.util.HashMap<String, Integer>();
+    given.put("STS_PORT", tokens.port());
+    given.put("GATEWAY_PORT", agents.port());
+    Files.writeString(
+        config,
+        PORT.matcher(text)
+            .replaceAll(port ->
+                String.valueOf(given.computeIfAbsent(port.group(1), _ -> free.removeLast()))));
+    Path data = folder.resolve("data");
+    House house = House.open(config, Map.of("COUNTERSIGN_DATA", data.toString()), CLOCK, _ -> {});
+    opened = new Scene(house, config, data, agents, tokens, Performance.okta(house));
+  }
+
+  @AfterAll
+  static void close() {
+    scene().house().close();
+    scene().agents().close();
+    scene().tokens().close();
+    EmbeddedPostgres.delete(scene().data()); // as root the cluster lies elsewhere
+  }
+
+  private static Scene scene() {
+    return Objects.requireNonNull(opened);
+  }
+
+  @Test
+  void G05_G06_noByteOnTheWireOfAgentModelOrGatewayHoldsTheCode() {
+    Secret bearer = signIn();
+    var agent =
+        new McpClient(new HttpTransport(scene().house().installation().gateway().resource()));
+    ObjectNode arguments = StrictJson.object();
+    arguments.put("case_id", scene().cast().cases().steppedUp());
+    arguments.put("amount_cents", 8_000).put("currency", "USD");
+    int mails = mailbox().count();
+
+    CallOutcome asked = agent.callTool(bearer, "process_refund", arguments);
+    var approval = (CallOutcome.ApprovalRequired) asked;
+    CallOutcome still = agent.callTool(bearer, "process_refund", arguments);
+    String code = codeOf(mails);
+    answer(approval.url(), code);
+    CallOutcome done = agent.callTool(bearer, "process_refund", arguments);
+
+    assertThat(done).isInstanceOf(CallOutcome.Done.class);
+    String read = asked + "\n" + still + "\n" + done;
+    String withAgents = scene().agents().programs();
+    String withTokens = scene().tokens().programs();
+    assertThat(withAgents).contains("process_refund", approval.url().getPath());
+    assertThat(withTokens).contains("mfa_challenge", "VERIFY_SUCCESS", "POST /oauth2/token");
+    assertThat(scene().tokens().people()).as("where the person typed it").containsPattern(code);
+    for (Pattern spelling : spellings(code)) {
+      assertThat(read).as("what the model reads").doesNotContainPattern(spelling);
+      assertThat(withAgents).as("gateway and agent").doesNotContainPattern(spelling);
+      assertThat(withTokens).as("gateway and token service").doesNotContainPattern(spelling);
+    }
+    List<String> secrets =
+        TOKEN.matcher(withTokens).results().map(token -> token.group(1)).distinct().toList();
+    assertThat(secrets).as("challenge, assertion and token").hasSizeGreaterThanOrEqualTo(3);
+    for (String secret : secrets) {
+      String proof = secret.substring(secret.lastIndexOf('.') + 1);
+      assertThat(withAgents + read).doesNotContain(proof);
+    }
+  }
+
+  @Test
+  void aClientOfTheOlderFormPassesTheCodeOnAndTheRecorderHearsIt() {
+    Attacker client = olderClient();
+    var details = details(scene().cast().cases().stolen(), 8_100);
+    int mails = mailbox().count();
+    ObjectNode stepUp = exchange(client, details);
+    String code = codeOf(mails);
+    URI address =
+        sts("/v2.0/factors/emailotp/transient/verifications/")
+            .resolve(stepUp.path("approval_id").stringValue() + "?returnJwt=true");
+
+    var verified =
+        WIRE.send(
+            "POST",
+            address,
+            Map.of(
+                "Authorization",
+                "Bearer " + stepUp.path("access_token").stringValue(),
+                "Content-Type",
+                "application/json"),
+            StrictJson.write(StrictJson.object().put("otp", code)),
+            Duration.ofSeconds(30));
+
+    assertThat(verified.status()).isEqualTo(200);
+    assertThat(scene().tokens().programs()).containsPattern(spellings(code).getFirst());
+    assertThat(scene().agents().programs()).doesNotContainPattern(spellings(code).getFirst());
+  }
+
+  @Test
+  void anOperatorListsShowsAndWithdrawsAnApprovalThatWasGiven() {
+    Attacker client = olderClient();
+    var details = details(scene().cast().cases().direct(), 8_200);
+    int mails = mailbox().count();
+    ObjectNode stepUp = exchange(client, details);
+    String id = stepUp.path("approval_id").stringValue();
+    String code = codeOf(mails);
+    Browser.Page given = answer(sts("/approve/" + id), code);
+    assertThat(given.html()).contains("Approved");
+    Secret assertion =
+        new Secret(
+            client
+                .approval(id, new Secret(stepUp.path("access_token").stringValue()))
+                .path("assertion")
+                .stringValue());
+
+    assertThat(command("approvals", "list")).contains(id).contains("approved", "82.00 USD");
+    assertThat(command("approvals", "list", "--subject", "okta|nobody"))
+        .contains("Nobody was asked anything.");
+    assertThat(command("approvals", "show", id))
+        .contains("82.00 USD", "emailotp to ", "•••@", "approved")
+        .doesNotContain(code)
+        .doesNotContain(scene().cast().low().mail());
+    assertThat(command("approvals", "show", "made-up")).contains("There is no such approval.");
+    assertThat(command("approvals", "withdraw", id)).contains("Withdrawn.");
+    assertThat(command("approvals", "withdraw", id)).contains("nothing to withdraw");
+
+    assertThat(open(sts("/approve/" + id)).html())
+        .contains("<h1>Cancelled</h1>", "withdrawn")
+        .doesNotContain("name=\"code\"");
+    var refused = client.secondLeg(assertion, "refund:write", details);
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(StrictJson.parseObject(refused.body()).path("error").stringValue())
+        .isEqualTo("invalid_grant");
+    assertThat(command("approvals", "show", id)).contains("cancelled");
+    assertThat(scene().house().ledger().trace(stepUp.path("jti").stringValue()))
+        .extracting(record -> record.event())
+        .contains("approval-given", "approval-withdrawn")
+        .doesNotContain("exchange-permitted");
+  }
+
+  /// The code as text, and inside of anything that is written in base64 or percent-encoded.
+  private static List<Pattern> spellings(String code) {
+    var spellings = new ArrayList<Pattern>();
+    spellings.add(Pattern.compile("(?<![0-9.])" + code + "(?![0-9])"));
+    spellings.add(
+        Pattern.compile(
+            code.chars()
+                .mapToObj(digit -> "(?i:%" + Integer.toHexString(digit) + ")")
+                .collect(Collectors.joining())));
+    // Digits have the same letters in both alphabets of base64. At the edges, those letters are
+    // left
+    // out that neighbours have a part in.
+    for (int shift = 0; shift < 3; shift++) {
+      String text =
+          Base64.getEncoder()
+              .withoutPadding()
+              .encodeToString((" ".repeat(shift) + code).getBytes(StandardCharsets.US_ASCII));
+      int from = (shift * 8 + 5) / 6;
+      int to = (shift + code.length()) * 8 / 6;
+      spellings.add(Pattern.compile(text.substring(from, to)));
+    }
+    return spellings;
+  }
+
+  private static Secret signIn() {
+    Cast cast = scene().cast();
+    return new SignIn(cast.issuer(), cast.clientId(), Story.REDIRECT, cast.scope())
+        .with(new Browser(), WIRE, cast.low().username(), cast.password())
+        .accessToken();
+  }
+
+  private static Attacker olderClient() {
+    var installation = scene().house().installation();
+    return new Attacker(
+        WIRE,
+        "agent",
+        installation.keys().own("agent"),
+        installation.sts().issuer(),
+        installation.broker().orElseThrow().baseUri(),
+        CLOCK);
+  }
+
+  private static AuthorizationDetails details(String kase, long cents) {
+    return AuthorizationDetails.parse(
+        """
+        [{"type":"urn:smt:agent:refund","operationDetails":{"action":"process_refund",
+          "instructedAmount":{"currency":"USD","amount":%d},
+          "creditorAccount":{"identification":"%s"}}}]
+        """
+            .formatted(cents, kase));
+  }
+
+  private static ObjectNode exchange(Attacker client, AuthorizationDetails details) {
+    return StrictJson.parseObject(
+        client.exchange(signIn(), scene().cast().tokenType(), "refund:write", details).body());
+  }
+
+  private static URI sts(String path) {
+    return scene().house().installation().sts().issuer().resolve(path);
+  }
+
+  private static Mailbox mailbox() {
+    return scene().house().mailbox().orElseThrow();
+  }
+
+  /// The code in the mail that came after the first ones; it is sent before the answer.
+  private static String codeOf(int mailsBefore) {
+    String text = mailbox().newest(scene().cast().low().mail(), mailsBefore).orElseThrow().text();
+    var code = CODE_IN_MAIL.matcher(text);
+    assertThat(code.find()).as("a code in the mail").isTrue();
+    return code.group(1);
+  }
+
+  private static Browser.Page open(URI page) {
+    return open(new Browser(), page);
+  }
+
+  private static Browser.Page open(Browser browser, URI page) {
+    Cast cast = scene().cast();
+    String id = page.getPath().substring(page.getPath().lastIndexOf('/') + 1);
+    Browser.Page login =
+        browser.open(page.resolve("/approve/sign-in/" + cast.anchor() + "?to=" + id), "");
+    return browser.submit(
+        login, Map.of("username", cast.low().username(), "password", cast.password().reveal()), "");
+  }
+
+  private static Browser.Page answer(URI page, String code) {
+    var browser = new Browser();
+    Browser.Page shown = open(browser, page);
+    return browser.submit(shown, Map.of("code", code, "action", "approve"), "");
+  }
+
+  private static synchronized String command(String... arguments) {
+    var all = new ArrayList<>(List.of(arguments));
+    all.addAll(
+        List.of("--config", scene().config().toString(), "--data", scene().data().toString()));
+    var screen = new ByteArrayOutputStream();
+    PrintStream before = System.out;
+    System.setOut(new PrintStream(screen, true, StandardCharsets.UTF_8));
+    try {
+      Main.run(all.toArray(String[]::new));
+    } finally {
+      System.setOut(before);
+    }
+    return screen.toString(StandardCharsets.UTF_8);
+  }
+
+  /// Below the range from which the system takes ports of its own.
+  private static List<Integer> freePorts(int count) {
+    var free = new ArrayList<Integer>();
+    var random = new java.util.SplittableRandom();
+    while (free.size() < count) {
+      int port = random.nextInt(15_000, 30_000);
+      try (var socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+        if (!free.contains(socket.getLocalPort())) {
+          free.add(port);
+        }
+      } catch (IOException taken) {
+        // another one
+      }
+    }
+    return free;
+  }
+}
