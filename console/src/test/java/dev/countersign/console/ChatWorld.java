@@ -12,8 +12,6 @@ import dev.countersign.ledger.LedgerRecord;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.http.WireClient;
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,7 +28,7 @@ final class ChatWorld implements AutoCloseable {
   static final Secret PASSWORD = new Secret("a long enough password");
   private static final String TENANT = "7a1de3e3-2f4d-4e2b-9a57-0c6f3b6f1001";
 
-  final String address = "http://127.0.0.1:" + freePort();
+  final String address = "http://127.0.0.1:" + FreePort.any();
   final GatewayStandIn gateway = new GatewayStandIn();
   final ModelStandIn model = new ModelStandIn();
   final UserInfoStandIn userInfo = new UserInfoStandIn();
@@ -97,14 +95,6 @@ final class ChatWorld implements AutoCloseable {
     Browser.Page form = browser.open(address + "/sign-in/entra");
     browser.submit(form, "/sign-in", Map.of("username", MAYA, "password", PASSWORD.reveal()));
     return browser;
-  }
-
-  private static int freePort() {
-    try (var socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    } catch (IOException none) {
-      throw new IllegalStateException(none);
-    }
   }
 
   @Override

@@ -17,8 +17,6 @@ import dev.countersign.ledger.LedgerRecord;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.http.WireClient;
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,7 +37,7 @@ class ConsoleTest {
   private static final Secret PASSWORD = new Secret("a long enough password");
   private static final String TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJl";
 
-  private static final String ADDRESS = "http://127.0.0.1:" + freePort();
+  private static final String ADDRESS = "http://127.0.0.1:" + FreePort.any();
   private static final EntraShapedIdp ENTRA =
       EntraShapedIdp.start(
           EntraIdpConfig.of(
@@ -135,14 +133,6 @@ class ConsoleTest {
         SessionLimits.STANDARD,
         Optional.empty(),
         Optional.empty());
-  }
-
-  private static int freePort() {
-    try (var socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    } catch (IOException none) {
-      throw new IllegalStateException(none);
-    }
   }
 
   private Browser.Page signInAtEntra() {

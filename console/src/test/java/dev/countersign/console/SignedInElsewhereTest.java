@@ -7,8 +7,6 @@ import dev.countersign.console.box.ConsoleBox;
 import dev.countersign.ledger.LedgerReader;
 import dev.countersign.ledger.LedgerRecord;
 import dev.countersign.protocol.StrictJson;
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.time.InstantSource;
 import java.util.List;
@@ -22,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// What the identity provider says about a session holds for the console's too.
 class SignedInElsewhereTest {
-  private static final String ADDRESS = "http://127.0.0.1:" + freePort();
+  private static final String ADDRESS = "http://127.0.0.1:" + FreePort.any();
   private static final ProviderStandIn PROVIDER = new ProviderStandIn();
   private static final GatewayStandIn GATEWAY = new GatewayStandIn();
   private static final ConsoleBox CONSOLE =
@@ -61,14 +59,6 @@ class SignedInElsewhereTest {
     CONSOLE.close();
     GATEWAY.close();
     PROVIDER.close();
-  }
-
-  private static int freePort() {
-    try (var socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    } catch (IOException none) {
-      throw new IllegalStateException(none);
-    }
   }
 
   private Browser.Page signIn() {
