@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// One person's web session. The provider's tokens stay in here; no page and no cookie carries one.
 ///
@@ -22,6 +23,7 @@ public final class Session {
   private final Instant startedAt;
   private final Secret csrf = new Secret(Ids.random());
   private final Chat chat = new Chat();
+  private final ReentrantLock renewal = new ReentrantLock();
   private final Deque<Call> calls = new ArrayDeque<>();
   private Grant grant;
   private Instant seenAt;
@@ -77,6 +79,11 @@ public final class Session {
     return now.isBefore(grant.expiresAt().minus(RENEW_BEFORE))
         ? Optional.empty()
         : grant.refreshToken();
+  }
+
+  /// Held by whoever renews, so that a refresh token is used once; nothing else waits for it.
+  public ReentrantLock renewal() {
+    return renewal;
   }
 
   /// Goes on with newer tokens.

@@ -152,7 +152,7 @@ class ApprovalLimitsTest {
         told.getFirst()
             .path("events")
             .path("https://schemas.openid.net/secevent/caep/event-type/risk-level-change");
-    assertThat(event.path("current_level").stringValue()).isEqualTo("HIGH");
+    assertThat(event.path("current_level").stringValue()).isEqualTo("MEDIUM");
     assertThat(event.path("principal").stringValue()).isEqualTo("USER");
     assertThat(event.path("reason_admin").path("en").stringValue()).contains("not those");
   }

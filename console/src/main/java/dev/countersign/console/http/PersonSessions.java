@@ -81,20 +81,20 @@ final class PersonSessions {
   }
 
   private void renew(Session session) {
-    Instant now = clock.instant();
-    synchronized (session) {
-      Optional<Secret> refreshToken = session.refreshTokenIfDue(now);
+    session.renewal().lock();
+    try {
+      Optional<Secret> refreshToken = session.refreshTokenIfDue(clock.instant());
       if (refreshToken.isEmpty() || session.hasEnded()) {
         return;
       }
-      try {
-        Optional<Grant> newer = providers.renew(session.provider(), refreshToken.get());
-        newer.ifPresentOrElse(
-            session::renew,
-            () -> session.end("Your identity provider no longer renews your sign-in."));
-      } catch (UnavailableException away) {
-        // The present bearer stands for a while yet; tried again with the next request.
-      }
+      Optional<Grant> newer = providers.renew(session.provider(), refreshToken.get());
+      newer.ifPresentOrElse(
+          session::renew,
+          () -> session.end("Your identity provider no longer renews your sign-in."));
+    } catch (UnavailableException away) {
+      // The present bearer stands for a while yet; tried again with the next request.
+    } finally {
+      session.renewal().unlock();
     }
   }
 }

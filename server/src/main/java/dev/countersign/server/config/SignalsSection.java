@@ -51,7 +51,10 @@ final class SignalsSection {
     var sources = new ArrayList<TransmitterConfig.Source>();
     sources.add(
         new TransmitterConfig.Source(
-            STS, Set.of(STS), Set.of(EventTypes.SESSION_REVOKED), stsIssuer.toString()));
+            STS,
+            Set.of(STS),
+            Set.of(EventTypes.SESSION_REVOKED, EventTypes.RISK_LEVEL_CHANGE),
+            stsIssuer.toString()));
     transmitter
         .named("sources")
         .forEach((id, section) -> {

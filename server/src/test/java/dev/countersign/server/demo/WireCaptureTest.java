@@ -28,6 +28,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -173,6 +174,48 @@ class WireCaptureTest {
     assertThat(verified.status()).isEqualTo(200);
     assertThat(scene().tokens().programs()).containsPattern(spellings(code).getFirst());
     assertThat(scene().agents().programs()).doesNotContainPattern(spellings(code).getFirst());
+  }
+
+  @Test
+  void G08_whoeverRidesOnAnApprovalIsWarnedOfAndEndsNobodysSessions() {
+    Attacker client = olderClient();
+    var details = details(scene().cast().cases().direct(), 8_300);
+    int mails = mailbox().count();
+    ObjectNode stepUp = exchange(client, details);
+    String id = stepUp.path("approval_id").stringValue();
+    String jti = stepUp.path("jti").stringValue();
+    answer(sts("/approve/" + id), codeOf(mails));
+    Secret assertion =
+        new Secret(
+            client
+                .approval(id, new Secret(stepUp.path("access_token").stringValue()))
+                .path("assertion")
+                .stringValue());
+
+    var swapped =
+        client.secondLeg(
+            assertion, "refund:write", details(scene().cast().cases().direct(), 8_301));
+
+    assertThat(swapped.status()).isEqualTo(400);
+    assertThat(awaited(jti, "event-accepted")).as("accepted by our own transmitter").isTrue();
+    assertThat(awaited(jti, "event-received")).as("and delivered to our receiver").isTrue();
+    assertThat(scene().house().ledger().trace(jti))
+        .extracting(record -> record.event())
+        .doesNotContain("sessions-ended", "kill-finished");
+    assertThat(client.secondLeg(assertion, "refund:write", details).status())
+        .as("the person's own request still goes through")
+        .isEqualTo(200);
+  }
+
+  private static boolean awaited(String jti, String event) {
+    for (int i = 0; i < 600; i++) {
+      if (scene().house().ledger().trace(jti).stream()
+          .anyMatch(record -> record.event().equals(event))) {
+        return true;
+      }
+      LockSupport.parkNanos(50_000_000);
+    }
+    return false;
   }
 
   @Test

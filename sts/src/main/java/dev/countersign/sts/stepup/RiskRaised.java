@@ -30,7 +30,9 @@ public final class RiskRaised {
     event.put("event_timestamp", at.getEpochSecond());
     event.put("initiating_entity", "system");
     event.put("principal", "USER");
-    event.put("current_level", "HIGH");
+    // It is the agent that tried, and the person was protected: HIGH would end their sessions at
+    // every receiver, so that a compromised agent could sign anybody out.
+    event.put("current_level", "MEDIUM");
     event.put("risk_reason", "APPROVAL_MISUSED");
     event.putObject("reason_admin").put("en", reason + "; client " + approval.client());
     return body;
