@@ -1,13 +1,13 @@
 package dev.countersign.bench;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.countersign.box.FreePort;
 import dev.countersign.box.KeyFiles;
 import dev.countersign.box.postgres.EmbeddedPostgres;
 import dev.countersign.protocol.StrictJson;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -107,20 +106,13 @@ final class ExchangeStage implements AutoCloseable {
     return config;
   }
 
-  private static List<String> freePorts(String config) throws IOException {
-    var names = new LinkedHashSet<String>();
-    PORT.matcher(config).results().forEach(match -> names.add(match.group(1)));
-    var ports = new ArrayList<String>();
-    var sockets = new ArrayList<ServerSocket>();
-    for (String name : names) {
-      var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-      sockets.add(socket);
-      ports.add(name + "=" + socket.getLocalPort());
-    }
-    for (ServerSocket socket : sockets) {
-      socket.close();
-    }
-    return ports;
+  private static List<String> freePorts(String config) {
+    return PORT.matcher(config)
+        .results()
+        .map(match -> match.group(1))
+        .distinct()
+        .map(name -> name + "=" + FreePort.any())
+        .toList();
   }
 
   /// The project's folder, as the door names it.

@@ -3,14 +3,13 @@ package dev.countersign.bench;
 import com.nimbusds.jose.jwk.ECKey;
 import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.FreePort;
 import dev.countersign.box.KeyFiles;
 import dev.countersign.box.postgres.EmbeddedPostgres;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.StrictJson;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -71,7 +70,7 @@ final class KeycloakPeer implements AutoCloseable {
     DatabaseSettings database = postgres.superuser().database("keycloak");
     String script = home.resolve("bin").resolve("kc.sh").toString();
     run(log, List.of(script, "build", "--db=postgres"));
-    int port = freePort();
+    int port = FreePort.any();
     String password = Ids.base62(24);
     var command =
         List.of(
@@ -126,12 +125,6 @@ final class KeycloakPeer implements AutoCloseable {
       statement.execute("CREATE DATABASE keycloak");
     } catch (SQLException failed) {
       throw new IOException("no database for Keycloak", failed);
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
     }
   }
 

@@ -9,8 +9,6 @@ import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.http.WireClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +63,7 @@ public final class StockVault implements AutoCloseable {
 
   private static StockVault ofOurOwn(Path program) {
     try {
-      int port = freePort();
+      int port = FreePort.any();
       String root = Ids.base62(24);
       Path home = Files.createTempDirectory("countersign-openbao-");
       var builder =
@@ -84,12 +82,6 @@ public final class StockVault implements AutoCloseable {
       return new StockVault(URI.create("http://127.0.0.1:" + port), root, server);
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-      return socket.getLocalPort();
     }
   }
 

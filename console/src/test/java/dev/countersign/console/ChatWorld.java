@@ -1,5 +1,6 @@
 package dev.countersign.console;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.box.Listener;
 import dev.countersign.console.box.ConsoleBox;
 import dev.countersign.idp.EntraApi;

@@ -2,6 +2,7 @@ package dev.countersign.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.box.Listener;
 import dev.countersign.console.box.ConsoleBox;
 import dev.countersign.ledger.LedgerReader;

@@ -5,6 +5,7 @@ import com.nimbusds.jose.jwk.RSAKey;
 import dev.countersign.box.BoxServer;
 import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.FreePort;
 import dev.countersign.box.Health;
 import dev.countersign.box.Http;
 import dev.countersign.box.IssuerKeys;
@@ -25,8 +26,6 @@ import dev.countersign.protocol.JwtSigner;
 import dev.countersign.protocol.StrictJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -103,7 +102,7 @@ final class Stage implements AutoCloseable {
                         Http.json(response, 200, KeyFiles.publicSet(List.of(IDP_KEY)))));
     sts = new StsStandIn(key, CLOCK);
     broker = new BrokerStandIn(key, database, CLOCK);
-    int port = freePort();
+    int port = FreePort.any();
     config =
         new GatewayConfig(
             Listener.loopback(port),
@@ -186,14 +185,6 @@ final class Stage implements AutoCloseable {
 
   private String issuer() {
     return idp.baseUri() + "/tenant/v2.0";
-  }
-
-  private static int freePort() {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
-    }
   }
 
   /// Maya's token.

@@ -1,12 +1,8 @@
 package dev.countersign.server;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import dev.countersign.box.FreePort;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -34,13 +30,11 @@ final class Ports {
   /// @param remark told where a usual port is taken
   static Map<String, String> choose(Consumer<String> remark) {
     var chosen = new HashMap<String, String>();
-    var given = new HashSet<Integer>();
     USUAL.forEach((name, usual) -> {
-      int port = isFree(usual) ? usual : anyFree(given);
+      int port = FreePort.isFree(usual) ? usual : FreePort.any();
       if (port != usual) {
         remark.accept("  port " + usual + " is in use; taking " + port + " instead");
       }
-      given.add(port);
       chosen.put(name, String.valueOf(port));
     });
     return chosen;
@@ -49,33 +43,9 @@ final class Ports {
   /// Free ports only, so that several installations fit on one machine.
   static Map<String, String> anyFree() {
     var chosen = new HashMap<String, String>();
-    var given = new HashSet<Integer>();
     for (String name : USUAL.keySet()) {
-      int port = anyFree(given);
-      given.add(port);
-      chosen.put(name, String.valueOf(port));
+      chosen.put(name, String.valueOf(FreePort.any()));
     }
     return chosen;
-  }
-
-  private static boolean isFree(int port) {
-    try (var socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-      return socket.isBound();
-    } catch (IOException taken) {
-      return false;
-    }
-  }
-
-  private static int anyFree(Set<Integer> given) {
-    for (int attempt = 0; attempt < 50; attempt++) {
-      try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-        if (!given.contains(socket.getLocalPort())) {
-          return socket.getLocalPort();
-        }
-      } catch (IOException none) {
-        throw new IllegalStateException("no free port on the loopback address", none);
-      }
-    }
-    throw new IllegalStateException("no free port on the loopback address");
   }
 }

@@ -2,6 +2,7 @@ package dev.countersign.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.policy.Policy;
 import dev.countersign.policy.TypeRegistry;
@@ -52,7 +53,7 @@ class AccessEvaluationTest {
             new DecisionSettings.Caller(new Secret(OPERATOR), "todo", Set.of("okta"), true, true));
     StsBox box =
         WORLD.replica(
-            World.freePort(),
+            FreePort.any(),
             new DecisionSettings(Map.of(), Map.of(), Optional.empty(), callers),
             PolicyFiles.fixed(policy));
     person("0", "rick@the-citadel.com", "admin", "evil_genius");

@@ -2,6 +2,7 @@ package dev.countersign.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.policy.Factor;
 import dev.countersign.sts.World.Answer;
@@ -86,7 +87,7 @@ class ApprovalLimitsTest {
   void G09_twoReplicasCompleteOneApprovalOnce() {
     Person person = WORLD.person();
     Answer stepUp = WORLD.exchange(person, 9_000);
-    int port = World.freePort();
+    int port = FreePort.any();
     try (var replica = WORLD.replica(port)) {
       Form form = WORLD.open(stepUp.text("approval_id"));
       String body =
@@ -181,7 +182,7 @@ class ApprovalLimitsTest {
     try (World world = new World()) {
       Person person = world.person();
       String assertion = world.approved(person, world.exchange(person, 9_000));
-      int port = World.freePort();
+      int port = FreePort.any();
       String changed = World.policy().replaceFirst("reason: ", "reason: changed, ");
       assertThat(changed).isNotEqualTo(World.policy());
 

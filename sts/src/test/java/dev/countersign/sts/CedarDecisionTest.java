@@ -2,6 +2,7 @@ package dev.countersign.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.policy.Policy;
 import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.Secret;
@@ -36,7 +37,7 @@ class CedarDecisionTest {
         new DecisionSettings.Outside(
             isAlone, URI.create("http://127.0.0.1:" + port + path), new Secret(token), timeout);
     return WORLD.replica(
-        World.freePort(),
+        FreePort.any(),
         new DecisionSettings(Map.of(), Map.of(), Optional.of(outside), Map.of()),
         PolicyFiles.fixed(
             Policy.load(policy, TypeRegistry.load(policy.resolveSibling("types.yaml")))));

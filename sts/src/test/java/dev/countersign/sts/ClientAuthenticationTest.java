@@ -3,6 +3,7 @@ package dev.countersign.sts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.nimbusds.jose.jwk.ECKey;
+import dev.countersign.box.FreePort;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.JwtSigner;
@@ -63,7 +64,7 @@ class ClientAuthenticationTest {
 
   @Test
   void E01_anotherReplicaDoesNotTakeItAgain() {
-    int port = World.freePort();
+    int port = FreePort.any();
     try (var second = WORLD.replica(port)) {
       String assertion = WORLD.assertion("gateway");
       assertThat(WORLD.post(form(assertion)).status()).isEqualTo(200);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.KeyUse;
 import com.sun.net.httpserver.HttpServer;
+import dev.countersign.box.FreePort;
 import dev.countersign.protocol.JwtSigner;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
@@ -126,7 +127,7 @@ class ClientKindsTest {
 
   @Test
   void everyReplicaKnowsAClientThatACommandAddedOrTookAway() {
-    try (var replica = WORLD.replica(World.freePort())) {
+    try (var replica = WORLD.replica(FreePort.any())) {
       ECKey key = WORLD.register("everywhere", ClientOptions.none());
       World.until(() -> at(replica, "everywhere", key).status() == 200);
       assertThat(signedBy("everywhere", key).status()).isEqualTo(200);
@@ -286,7 +287,7 @@ class ClientKindsTest {
     CLIENTS.add(
         "nowhere",
         World.registration(ClientOptions.none())
-            .withKeysAt(URI.create("http://127.0.0.1:" + World.freePort() + "/k"), World.NOON));
+            .withKeysAt(URI.create("http://127.0.0.1:" + FreePort.any() + "/k"), World.NOON));
 
     Answer answer = signedBy("nowhere", key);
 

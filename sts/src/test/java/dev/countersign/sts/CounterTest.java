@@ -2,6 +2,7 @@ package dev.countersign.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.policy.Policy;
 import dev.countersign.policy.TypeRegistry;
@@ -34,7 +35,7 @@ class CounterTest {
     Path policy = types.resolveSibling("../counters/policy.yaml").normalize();
     var told = new DecisionSettings.Told(List.of("desk@fabrikam.example"), null);
     return WORLD.replica(
-        World.freePort(),
+        FreePort.any(),
         new DecisionSettings(Map.of("desk", told), Map.of(), Optional.empty(), Map.of()),
         PolicyFiles.fixed(Policy.load(policy, TypeRegistry.load(types))));
   }

@@ -10,6 +10,7 @@ import com.nimbusds.jose.crypto.ECDSASigner;
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.util.Base64URL;
+import dev.countersign.box.FreePort;
 import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.StrictJson;
@@ -116,7 +117,7 @@ class DpopTest {
 
   @Test
   void E07_aNonceOfOneReplicaIsGoodAtAnother() {
-    try (var replica = WORLD.replica(World.freePort())) {
+    try (var replica = WORLD.replica(FreePort.any())) {
       Answer answer =
           WORLD.sendTo(
               URI.create(replica.baseUri() + "/oauth2/token"),
@@ -139,7 +140,7 @@ class DpopTest {
     Answer again = exchange(proof);
     assertThat(again.text("error")).isEqualTo("invalid_dpop_proof");
     assertThat(again.json().has("access_token")).isFalse();
-    try (var replica = WORLD.replica(World.freePort())) {
+    try (var replica = WORLD.replica(FreePort.any())) {
       Answer elsewhere =
           WORLD.sendTo(
               URI.create(replica.baseUri() + "/oauth2/token"),

@@ -2,6 +2,7 @@ package dev.countersign.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.policy.Policy;
 import dev.countersign.policy.TypeRegistry;
 import dev.countersign.sts.World.Answer;
@@ -56,7 +57,7 @@ class GiveBackTest {
       file.toFile().deleteOnExit();
       Files.writeString(file, policy);
       return WORLD.replica(
-          World.freePort(),
+          FreePort.any(),
           DecisionSettings.none().givingBack(Map.of(World.RESOURCE, BROKER.address())),
           PolicyFiles.fixed(Policy.load(file, TypeRegistry.load(types))));
     } catch (IOException failed) {

@@ -2,6 +2,7 @@ package dev.countersign.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.sts.World.Answer;
 import dev.countersign.sts.World.Person;
@@ -76,7 +77,7 @@ class IdempotencyTest {
   void anotherReplicaGivesTheSameAnswer() {
     var form = WORLD.exchangeForm(WORLD.token(WORLD.person()), World.refund(100));
     Answer first = WORLD.post(form, "Idempotency-Key", "order-4");
-    try (var replica = WORLD.replica(World.freePort())) {
+    try (var replica = WORLD.replica(FreePort.any())) {
       Answer second =
           WORLD.sendTo(
               URI.create(replica.baseUri() + "/oauth2/token"),

@@ -3,6 +3,7 @@ package dev.countersign.sts;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.countersign.box.Counterparts;
+import dev.countersign.box.FreePort;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.http.WireClient;
 import java.io.IOException;
@@ -41,7 +42,7 @@ final class KeycloakServer {
       Files.createSymbolicLink(home.resolve(part), distribution.resolve(part));
     }
     log = home.resolve("keycloak.log");
-    base = "http://127.0.0.1:" + World.freePort();
+    base = "http://127.0.0.1:" + FreePort.any();
     process = launch(home);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(home)));
   }

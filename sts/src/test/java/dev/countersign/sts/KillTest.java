@@ -2,6 +2,7 @@ package dev.countersign.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.ReplayGuard;
@@ -134,7 +135,7 @@ class KillTest {
 
   @Test
   void J06_blockedCallsEndTheSessionsOnlyWhereThatIsConfigured() {
-    int port = World.freePort();
+    int port = FreePort.any();
     var settings =
         new DecisionSettings(
             Map.of(),
@@ -195,7 +196,7 @@ class KillTest {
 
   @Test
   void J18_noTokenOfAnyReplicaOutlivesAKillThatComesMeanwhile() throws Exception {
-    int port = World.freePort();
+    int port = FreePort.any();
     try (var replica = WORLD.replica(port)) {
       Person person = WORLD.person();
       var tokens = new java.util.concurrent.ConcurrentLinkedQueue<String>();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.ECKey;
+import dev.countersign.box.FreePort;
 import dev.countersign.box.Listener;
 import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.StrictJson;
@@ -94,7 +95,7 @@ class MutualTlsTest {
     box =
         WORLD.replica(
             new Listener(
-                "127.0.0.1", World.freePort(), Optional.of(new Listener.Tls(chain, key, true))),
+                "127.0.0.1", FreePort.any(), Optional.of(new Listener.Tls(chain, key, true))),
             new ClientAuthorities(List.of(certificate("ca")), List.of()));
   }
 
@@ -189,7 +190,7 @@ class MutualTlsTest {
     return WORLD.replica(
         new Listener(
             "127.0.0.1",
-            World.freePort(),
+            FreePort.any(),
             Optional.of(
                 new Listener.Tls(
                     folder.resolve("server.pem"), folder.resolve("server-key.pem"), true))),

@@ -3,6 +3,7 @@ package dev.countersign.sts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.countersign.box.FreePort;
 import dev.countersign.policy.Policy;
 import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.Secret;
@@ -86,7 +87,7 @@ class OutsideDecisionTest {
             new Secret("outside-token"),
             Duration.ofMillis(400));
     return WORLD.replica(
-        World.freePort(),
+        FreePort.any(),
         new DecisionSettings(Map.of(), Map.of(), Optional.of(outside), Map.of()),
         PolicyFiles.fixed(
             Policy.load(policy, TypeRegistry.load(policy.resolveSibling("types.yaml")))));

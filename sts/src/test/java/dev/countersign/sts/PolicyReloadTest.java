@@ -2,6 +2,7 @@ package dev.countersign.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.sts.World.Answer;
 import dev.countersign.sts.World.Person;
@@ -179,7 +180,7 @@ class PolicyReloadTest {
   }
 
   private static StsBox replica(PolicyFiles files) {
-    return WORLD.replica(World.freePort(), DecisionSettings.none(), files);
+    return WORLD.replica(FreePort.any(), DecisionSettings.none(), files);
   }
 
   private static int status(StsBox replica, Person person, long cents) {

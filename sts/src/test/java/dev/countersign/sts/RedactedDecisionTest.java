@@ -2,6 +2,7 @@ package dev.countersign.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.policy.Policy;
@@ -39,7 +40,7 @@ class RedactedDecisionTest {
         Policy.load(folder.resolve("policy.yaml"), TypeRegistry.load(World.file("types.yaml")));
     Person person = WORLD.person();
     try (StsBox replica =
-        WORLD.replica(World.freePort(), DecisionSettings.none(), PolicyFiles.fixed(policy))) {
+        WORLD.replica(FreePort.any(), DecisionSettings.none(), PolicyFiles.fixed(policy))) {
       assertThat(
               WORLD
                   .post(replica.baseUri(), WORLD.exchangeForm(WORLD.token(person), DETAILS))

@@ -2,6 +2,7 @@ package dev.countersign.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.policy.Factor;
 import dev.countersign.policy.Policy;
@@ -47,7 +48,7 @@ class StepUpRuleTest {
       file.toFile().deleteOnExit();
       Files.writeString(file, rules);
       Policy policy = Policy.load(file, TypeRegistry.load(World.file("types.yaml")));
-      return WORLD.replica(World.freePort(), DecisionSettings.none(), PolicyFiles.fixed(policy));
+      return WORLD.replica(FreePort.any(), DecisionSettings.none(), PolicyFiles.fixed(policy));
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }

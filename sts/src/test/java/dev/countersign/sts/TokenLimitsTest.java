@@ -2,6 +2,7 @@ package dev.countersign.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.sts.World.Answer;
 import dev.countersign.sts.box.StsBox;
 import dev.countersign.sts.clients.ClientOptions;
@@ -17,8 +18,8 @@ import org.junit.jupiter.api.Test;
 class TokenLimitsTest {
   private static final World WORLD = new World();
   private static final TokenLimits LIMITS = new TokenLimits(10, 15);
-  private static final StsBox ONE = WORLD.replica(World.freePort(), LIMITS);
-  private static final StsBox TWO = WORLD.replica(World.freePort(), LIMITS);
+  private static final StsBox ONE = WORLD.replica(FreePort.any(), LIMITS);
+  private static final StsBox TWO = WORLD.replica(FreePort.any(), LIMITS);
 
   @AfterAll
   static void close() {

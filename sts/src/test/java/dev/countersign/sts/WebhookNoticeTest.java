@@ -3,6 +3,7 @@ package dev.countersign.sts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.countersign.box.FreePort;
 import dev.countersign.policy.Policy;
 import dev.countersign.policy.TypeRegistry;
 import dev.countersign.protocol.StrictJson;
@@ -91,7 +92,7 @@ class WebhookNoticeTest {
     Path policy = types.resolveSibling("../counters/policy.yaml").normalize();
     var told = new DecisionSettings.Told(List.of(DESK), webhook);
     return world.replica(
-        World.freePort(),
+        FreePort.any(),
         new DecisionSettings(Map.of("desk", told), Map.of(), Optional.empty(), Map.of()),
         PolicyFiles.fixed(Policy.load(policy, TypeRegistry.load(types))));
   }

@@ -8,6 +8,7 @@ import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
 import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.FreePort;
 import dev.countersign.box.IssuerKeys;
 import dev.countersign.box.Listener;
 import dev.countersign.box.TestState;
@@ -40,8 +41,6 @@ import jakarta.mail.Multipart;
 import jakarta.mail.internet.MimeMessage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLEncoder;
@@ -133,13 +132,13 @@ final class World implements AutoCloseable {
   private World(DatabaseSettings state, StepUpSettings stepUp, String host, List<Anchor> more) {
     okta.clock = clock;
     entra.clock = clock;
-    smtpPort = freePort();
+    smtpPort = FreePort.any();
     mail = new GreenMail(new ServerSetup(smtpPort, "127.0.0.1", ServerSetup.PROTOCOL_SMTP));
     mail.start();
     database =
         Database.open(
             "sts", state, new Database.Limits(12, Duration.ofSeconds(5), Duration.ofSeconds(15)));
-    int port = freePort();
+    int port = FreePort.any();
     issuer = "http://" + host + ":" + port;
     config = config(port, stepUp, host, more);
     box = start();
@@ -381,14 +380,6 @@ final class World implements AutoCloseable {
       return new ECKeyGenerator(Curve.P_256).keyID(kid).generate();
     } catch (JOSEException failed) {
       throw new IllegalStateException(failed);
-    }
-  }
-
-  static int freePort() {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
     }
   }
 

@@ -2,14 +2,13 @@ package dev.countersign.box.postgres;
 
 import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.FreePort;
 import dev.countersign.box.Migrations;
 import dev.countersign.box.PrivateFiles;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.Secret;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -282,7 +281,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
     for (int attempt = 1; ; attempt++) {
       Postmaster.forgetForeignPid(cluster);
       long logStart = Files.size(log);
-      int port = freePort();
+      int port = FreePort.any();
       Postmaster postmaster =
           Postmaster.launch(
               account,
@@ -345,12 +344,6 @@ public final class EmbeddedPostgres implements AutoCloseable {
       Postmaster.pause(10);
     }
     return false;
-  }
-
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-      return socket.getLocalPort();
-    }
   }
 
   /// The superuser, in the database `postgres`.

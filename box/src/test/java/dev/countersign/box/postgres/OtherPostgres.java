@@ -1,11 +1,10 @@
 package dev.countersign.box.postgres;
 
 import dev.countersign.box.DatabaseSettings;
+import dev.countersign.box.FreePort;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.Secret;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -55,7 +54,7 @@ public final class OtherPostgres implements AutoCloseable {
                 "--no-sync",
                 "--no-instructions")),
         folder);
-    int port = freePort();
+    int port = FreePort.any();
     Postmaster postmaster =
         Postmaster.launch(
             account,
@@ -100,12 +99,6 @@ public final class OtherPostgres implements AutoCloseable {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", interrupted);
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-      return socket.getLocalPort();
     }
   }
 

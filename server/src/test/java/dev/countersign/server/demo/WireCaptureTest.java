@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.countersign.agent.CallOutcome;
 import dev.countersign.agent.McpClient;
 import dev.countersign.agent.http.HttpTransport;
+import dev.countersign.box.FreePort;
 import dev.countersign.box.postgres.EmbeddedPostgres;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Secret;
@@ -15,8 +16,6 @@ import dev.countersign.server.Main;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,6 +30,7 @@ import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -70,7 +70,7 @@ class WireCaptureTest {
         }
       }
     }
-    List<Integer> free = freePorts(12);
+    List<Integer> free = Stream.generate(FreePort::any).limit(12).toList();
     int sts = free.removeLast();
     int gateway = free.removeLast();
     var tokens = new Tap(sts);
@@ -365,22 +365,5 @@ class WireCaptureTest {
       System.setOut(before);
     }
     return screen.toString(StandardCharsets.UTF_8);
-  }
-
-  /// Below the range from which the system takes ports of its own.
-  private static List<Integer> freePorts(int count) {
-    var free = new ArrayList<Integer>();
-    var random = new java.util.SplittableRandom();
-    while (free.size() < count) {
-      int port = random.nextInt(15_000, 30_000);
-      try (var socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-        if (!free.contains(socket.getLocalPort())) {
-          free.add(port);
-        }
-      } catch (IOException taken) {
-        // another one
-      }
-    }
-    return free;
   }
 }

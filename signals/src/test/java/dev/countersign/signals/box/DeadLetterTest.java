@@ -4,6 +4,7 @@ import static dev.countersign.signals.box.World.LENA;
 import static dev.countersign.signals.box.World.MAYA;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.box.Seal;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.JwtSigner;
@@ -152,7 +153,7 @@ class DeadLetterTest {
       }
     });
 
-    world.transmitter(World.freePort(), List.of(world.signingKey, World.PARTNER_SIGNING_KEY));
+    world.transmitter(FreePort.any(), List.of(world.signingKey, World.PARTNER_SIGNING_KEY));
 
     assertThat(sql("SELECT authorization_header FROM stream")).startsWith("sealed:");
     assertThat(headerOpenedWith(World.SEAL_KEY)).contains("Bearer plain");

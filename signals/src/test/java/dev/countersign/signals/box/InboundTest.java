@@ -3,6 +3,7 @@ package dev.countersign.signals.box;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.nimbusds.jose.jwk.ECKey;
+import dev.countersign.box.FreePort;
 import dev.countersign.box.KeyFiles;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
@@ -49,7 +50,7 @@ class InboundTest {
   void start() {
     world = new World();
     world.transmitter();
-    issuer = URI.create("http://127.0.0.1:" + World.freePort());
+    issuer = URI.create("http://127.0.0.1:" + FreePort.any());
     provider = world.keep(new ScriptedTransmitter(issuer, List.of(key)));
   }
 

@@ -4,6 +4,7 @@ import static dev.countersign.signals.box.World.MAYA;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.countersign.box.BoxServer;
+import dev.countersign.box.FreePort;
 import dev.countersign.box.Health;
 import dev.countersign.box.Http;
 import dev.countersign.box.Listener;
@@ -169,7 +170,7 @@ class PushTest {
 
   @Test
   void J11_givesUpAnEndpointThatAnswersNothingForAWeekAndSaysWhy() {
-    stream(URI.create("http://127.0.0.1:" + World.freePort() + "/gone"));
+    stream(URI.create("http://127.0.0.1:" + FreePort.any() + "/gone"));
 
     world.kill(MAYA, "txn-1");
     world.eventually("tried", () -> !error().isEmpty());

@@ -3,6 +3,7 @@ package dev.countersign.signals.box;
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
 import dev.countersign.box.Database;
+import dev.countersign.box.FreePort;
 import dev.countersign.box.KeyFiles;
 import dev.countersign.box.Listener;
 import dev.countersign.box.TestState;
@@ -21,10 +22,6 @@ import dev.countersign.signals.act.ReceiverConfig;
 import dev.countersign.signals.act.ReceiverConfig.IdentityProvider;
 import dev.countersign.signals.transmit.OldForm;
 import dev.countersign.signals.transmit.TransmitterConfig;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,7 +33,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -84,7 +80,7 @@ final class World {
         entries.add(entry);
       };
   final WireClient client = new WireClient();
-  final URI issuer = URI.create("http://127.0.0.1:" + freePort());
+  final URI issuer = URI.create("http://127.0.0.1:" + FreePort.any());
   final Places places = new Places(publicKeys("receiver"), clock);
   final Database transmitterDatabase = TRANSMITTER_DATABASE;
   final Database receiverDatabase = RECEIVER_DATABASE;
@@ -320,21 +316,6 @@ final class World {
             "not within " + SOON + ": " + what + "; the ledger holds " + entries);
       }
       LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
-    }
-  }
-
-  /// A port that is free, below those that the system gives to outgoing connections: one of these
-  /// could take it before the box listens.
-  static int freePort() {
-    for (int attempt = 0; ; attempt++) {
-      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
-      try (var socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-        return socket.getLocalPort();
-      } catch (IOException taken) {
-        if (attempt == 100) {
-          throw new UncheckedIOException(taken);
-        }
-      }
     }
   }
 

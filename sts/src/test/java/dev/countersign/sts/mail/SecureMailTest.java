@@ -3,6 +3,7 @@ package dev.countersign.sts.mail;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.sts.SmtpSettings;
 import dev.countersign.sts.SmtpSettings.Security;
 import dev.countersign.sts.stepup.CodeSender.NotSent;
@@ -141,13 +142,10 @@ class SecureMailTest {
   }
 
   @Test
-  void aPortThatNobodyListensAtIsToldAsSuch() throws IOException {
-    int port;
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
-    }
+  void aPortThatNobodyListensAtIsToldAsSuch() {
     var settings =
-        new SmtpSettings("127.0.0.1", port, Security.NONE, "a@b.example", null, List.of());
+        new SmtpSettings(
+            "127.0.0.1", FreePort.any(), Security.NONE, "a@b.example", null, List.of());
 
     assertThatThrownBy(() ->
             new SmtpSender(settings, InstantSource.system())
