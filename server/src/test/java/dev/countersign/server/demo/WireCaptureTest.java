@@ -70,7 +70,7 @@ class WireCaptureTest {
         }
       }
     }
-    List<Integer> free = Stream.generate(FreePort::any).limit(12).toList();
+    var free = new ArrayList<Integer>(Stream.generate(FreePort::any).limit(12).toList());
     int sts = free.removeLast();
     int gateway = free.removeLast();
     var tokens = new Tap(sts);
