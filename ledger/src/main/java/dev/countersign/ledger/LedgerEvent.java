@@ -63,6 +63,8 @@ public enum LedgerEvent {
   PERSON_FORGOTTEN,
   /// A month of the ledger was dropped, under a signed statement of where each chain goes on.
   MONTH_DROPPED,
+  /// Attacks were played on the installation, and the report on it was signed.
+  PROOF_SIGNED,
   KILL_STEP,
   KILL_FINISHED,
   /// An operator had steps tried again that were given up.

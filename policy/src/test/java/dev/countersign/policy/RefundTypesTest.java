@@ -176,7 +176,11 @@ class RefundTypesTest {
   @Test
   void knowsTheTypesOfTheExampleAndTheBuiltInOne() {
     assertThat(Refunds.TYPES.types())
-        .containsExactly("urn:smt:agent:case", "urn:smt:agent:refund", "vault:path_access");
+        .containsExactly(
+            "urn:countersign:prove",
+            "urn:smt:agent:case",
+            "urn:smt:agent:refund",
+            "vault:path_access");
   }
 
   record Row(String name, String element, String says) {

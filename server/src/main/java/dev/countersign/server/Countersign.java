@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
       CheckCommand.class,
       TraceCommand.class,
       LedgerCommand.class,
+      ProveCommand.class,
       DoctorCommand.class,
       ExplainCommand.class,
       ClientCommand.class,

@@ -13,7 +13,9 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -105,6 +107,13 @@ public final class PgLedgerReader implements LedgerReader {
     return query(
         COLUMNS + "ORDER BY entry.at DESC, entry.writer, entry.seq DESC LIMIT ?",
         statement -> statement.setInt(1, limit));
+  }
+
+  /// Everything since a time, in the order of time.
+  public List<LedgerRecord> since(Instant from) {
+    return query(
+        COLUMNS + "WHERE entry.at >= ?" + IN_TIME,
+        statement -> statement.setObject(1, from.atOffset(ZoneOffset.UTC)));
   }
 
   /// The newest entries of one kind of event, newest first.

@@ -56,6 +56,7 @@ public record Installation(
     ReceiverConfig receiver,
     Optional<ConsoleConfig> console,
     LedgerSettings ledger,
+    Optional<ProveSettings> prove,
     Development development) {
 
   /// The boxes of an installation, by the names that keys, database users and logs have.
@@ -67,7 +68,7 @@ public record Installation(
       "this configuration has no section broker: a Vault of your own takes its place";
 
   private static final List<String> SECTIONS =
-      Stream.concat(Stream.of("state", "ledger", "development"), BOXES.stream()).toList();
+      Stream.concat(Stream.of("state", "ledger", "prove", "development"), BOXES.stream()).toList();
 
   /// Reads a file and all that it names; starts nothing. The databases inside the embedded
   /// PostgreSQL have no address yet: see [#located].
@@ -160,6 +161,9 @@ public record Installation(
                 gateway.flatMap(config ->
                     ConsoleSection.read(section, config.resource(), stsConfig.issuer(), keys)));
     LedgerSettings ledger = LedgerSection.read(root.optionalSection("ledger"));
+    Optional<ProveSettings> prove =
+        root.optionalSection("prove")
+            .flatMap(section -> ProveSection.read(section, stsConfig, broker));
     Development development = stage.flatMap(DevelopmentSection::read).orElseGet(Development::none);
     problems.throwIfAny();
     DecisionSettings decisions =
@@ -212,6 +216,7 @@ public record Installation(
         receiver.orElseThrow(),
         console,
         ledger,
+        prove,
         development);
   }
 

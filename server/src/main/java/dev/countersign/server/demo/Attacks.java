@@ -7,6 +7,7 @@ import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.server.House;
+import dev.countersign.server.prove.Workload;
 import java.net.URI;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -27,14 +28,14 @@ final class Attacks {
   private final House house;
   private final Cast cast;
   private final Stage stage;
-  private final Attacker attacker;
+  private final Workload attacker;
 
   Attacks(House house, Cast cast, Stage stage, InstantSource clock, WireClient wire) {
     this.house = house;
     this.cast = cast;
     this.stage = stage;
     this.attacker =
-        new Attacker(
+        new Workload(
             wire,
             house.installation().keys().own("gateway"),
             house.installation().sts().issuer(),
@@ -45,7 +46,7 @@ final class Attacks {
   /// Forged tokens at three boxes: the gateway, the STS and the broker each check for themselves.
   void forgedTokens(Secret bearer, McpClient agent) {
     stage.scene("A forged request tries three boxes: each checks the signature for itself.");
-    Secret forgedBearer = Attacker.forged(bearer, claims -> claims.put("refund_limit", 99_999_999));
+    Secret forgedBearer = Workload.forged(bearer, claims -> claims.put("refund_limit", 99_999_999));
     CallOutcome atGateway = agent.callTool(forgedBearer, "list_cases", StrictJson.object());
     stage.check(
         atGateway instanceof CallOutcome.SignInRequired,
@@ -59,7 +60,7 @@ final class Attacks {
     var exchanged = attacker.exchange(bearer, cast.tokenType(), SCOPE, refund(EIGHTY));
     Secret obo = token(exchanged);
     Secret wider =
-        Attacker.forged(
+        Workload.forged(
             obo,
             claims ->
                 ((ObjectNode)

@@ -12,6 +12,7 @@ import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.server.House;
+import dev.countersign.server.prove.Workload;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,7 +39,7 @@ class AgentThatExchangesTest {
 
   private static @Nullable Scene opened;
 
-  private record Scene(House house, Attacker client, McpClient agent) {}
+  private record Scene(House house, Workload client, McpClient agent) {}
 
   private static Scene scene() {
     return Objects.requireNonNull(opened);
@@ -49,7 +50,7 @@ class AgentThatExchangesTest {
     House house = House.rehearsal(data, CLOCK, Map.of("MCP_AUTH_MODE", "validate"));
     var installation = house.installation();
     var client =
-        new Attacker(
+        new Workload(
             WIRE,
             "agent",
             installation.keys().own("agent"),

@@ -13,6 +13,7 @@ import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.server.House;
 import dev.countersign.server.Main;
+import dev.countersign.server.prove.Workload;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -150,7 +151,7 @@ class WireCaptureTest {
 
   @Test
   void aClientOfTheOlderFormPassesTheCodeOnAndTheRecorderHearsIt() {
-    Attacker client = olderClient();
+    Workload client = olderClient();
     var details = details(scene().cast().cases().stolen(), 8_100);
     int mails = mailbox().count();
     ObjectNode stepUp = exchange(client, details);
@@ -178,7 +179,7 @@ class WireCaptureTest {
 
   @Test
   void G08_whoeverRidesOnAnApprovalIsWarnedOfAndEndsNobodysSessions() {
-    Attacker client = olderClient();
+    Workload client = olderClient();
     var details = details(scene().cast().cases().direct(), 8_300);
     int mails = mailbox().count();
     ObjectNode stepUp = exchange(client, details);
@@ -220,7 +221,7 @@ class WireCaptureTest {
 
   @Test
   void anOperatorListsShowsAndWithdrawsAnApprovalThatWasGiven() {
-    Attacker client = olderClient();
+    Workload client = olderClient();
     var details = details(scene().cast().cases().direct(), 8_200);
     int mails = mailbox().count();
     ObjectNode stepUp = exchange(client, details);
@@ -291,9 +292,9 @@ class WireCaptureTest {
         .accessToken();
   }
 
-  private static Attacker olderClient() {
+  private static Workload olderClient() {
     var installation = scene().house().installation();
-    return new Attacker(
+    return new Workload(
         WIRE,
         "agent",
         installation.keys().own("agent"),
@@ -312,7 +313,7 @@ class WireCaptureTest {
             .formatted(cents, kase));
   }
 
-  private static ObjectNode exchange(Attacker client, AuthorizationDetails details) {
+  private static ObjectNode exchange(Workload client, AuthorizationDetails details) {
     return StrictJson.parseObject(
         client.exchange(signIn(), scene().cast().tokenType(), "refund:write", details).body());
   }

@@ -1,0 +1,236 @@
+package dev.countersign.server;
+
+import com.nimbusds.jose.jwk.ECKey;
+import dev.countersign.box.Database;
+import dev.countersign.box.KeyFiles;
+import dev.countersign.box.Logs;
+import dev.countersign.config.ConfigException;
+import dev.countersign.ledger.LedgerEntry;
+import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.ledger.postgres.PgLedger;
+import dev.countersign.ledger.postgres.PgLedgerReader;
+import dev.countersign.protocol.Digest;
+import dev.countersign.protocol.MalformedJsonException;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.VerificationKeys;
+import dev.countersign.protocol.http.WireClient;
+import dev.countersign.server.config.Installation;
+import dev.countersign.server.prove.AllProperties;
+import dev.countersign.server.prove.HtmlReport;
+import dev.countersign.server.prove.Proof;
+import dev.countersign.server.prove.Property;
+import dev.countersign.server.prove.Report;
+import dev.countersign.server.prove.Result;
+import dev.countersign.server.prove.SignedReport;
+import dev.countersign.server.prove.Tenant;
+import dev.countersign.server.prove.TextReport;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `countersign prove`: the security properties as attacks on a running installation.
+@Command(
+    name = "prove",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Plays attacks on a running installation, in its test tenant, and reports what refused each.",
+      "The test tenant is the section `prove` of the configuration; nothing else is touched."
+    },
+    footer = {
+      "",
+      "Exit code 0: everything was refused as claimed. 1: something was not. 2: the configuration",
+      "must be mended. 3: nothing went through, but some attacks could not be tried here."
+    })
+final class ProveCommand implements Callable<Integer> {
+  private static final int NOT_ALL_TRIED = 3;
+  private static final String KEY = "proof";
+
+  @Mixin private ConfigOption config = new ConfigOption();
+
+  @Option(
+      names = "--only",
+      split = ",",
+      paramLabel = "<property>",
+      description = "only these properties; --list names them")
+  private List<String> only = List.of();
+
+  @Option(names = "--list", description = "list the properties and play nothing")
+  private boolean list;
+
+  @Option(
+      names = "--report",
+      paramLabel = "<file>",
+      description = "writes the signed report as JSON, for prove verify")
+  private @Nullable Path report;
+
+  @Option(
+      names = "--html",
+      paramLabel = "<file>",
+      description = "writes the report as a page for people")
+  private @Nullable Path html;
+
+  @Override
+  public Integer call() throws IOException {
+    Logs.configure(Logs.Format.HUMAN);
+    InstantSource clock = InstantSource.system();
+    Installation read = Installation.read(config.file(), config.variables());
+    try (var state = StateAccess.open(read);
+        Database auditor = Database.open("prove", state.auditor(), 2)) {
+      Installation installation = read.located(config.file(), config.variables(), state::mintLogin);
+      var wire = new WireClient();
+      Tenant tenant = ProveTenant.of(installation, wire, clock);
+      List<Property> properties = AllProperties.of(tenant, wire, clock, only);
+      if (list) {
+        properties.forEach(one -> System.out.println(one.name() + "\n    " + one.claim()));
+        return 0;
+      }
+      var text = new TextReport(Progress.isTerminal());
+      Report found =
+          new Proof(
+                  described(installation),
+                  Optional.of(new PgLedgerReader(auditor.dataSource())),
+                  clock,
+                  property -> System.out.print(text.of(property)))
+              .run(properties);
+      ECKey key = installation.keys().own(KEY);
+      ObjectNode signed = SignedReport.sign(found, key);
+      note(state, found, SignedReport.digest((ObjectNode) signed.path("report")));
+      write(found, signed);
+      System.out.println(text.verdict(found));
+      return exitCode(found.verdict());
+    }
+  }
+
+  private static int exitCode(Result verdict) {
+    return switch (verdict) {
+      case HELD -> 0;
+      case BROKEN -> 1;
+      case UNTRIED -> NOT_ALL_TRIED;
+    };
+  }
+
+  private Report.Installation described(Installation installation) throws IOException {
+    return new Report.Installation(
+        installation.sts().issuer().toString(),
+        installation.broker().map(broker -> broker.baseUri().toString()).orElse(""),
+        installation.gateway().resource().toString(),
+        Countersign.VERSION,
+        Digest.sha256(Files.readAllBytes(config.file())),
+        installation.policy().version());
+  }
+
+  private void write(Report found, ObjectNode signed) throws IOException {
+    Path file = report;
+    if (file != null) {
+      Files.writeString(file, StrictJson.write(signed) + "\n");
+      System.out.println("The signed report is " + file.toAbsolutePath());
+    }
+    Path page = html;
+    if (page != null) {
+      Files.writeString(page, HtmlReport.of(found, signed));
+      System.out.println("The page is " + page.toAbsolutePath());
+    }
+  }
+
+  // The ledger knows the report by its digest, so that one that was made up is found.
+  private static void note(StateAccess state, Report found, String digest) {
+    try (Database box = Database.open("prove-note", state.box("sts"), 1);
+        var ledger = new PgLedger("sts", box.dataSource(), InstantSource.system())) {
+      ObjectNode data = StrictJson.object().put("digest", digest);
+      data.put("verdict", found.verdict().wireName());
+      data.put("by", "command line, " + System.getProperty("user.name", "unknown"));
+      ledger.append(new LedgerEntry(LedgerEvent.PROOF_SIGNED, found.run(), "", data));
+    }
+  }
+
+  @Command(
+      name = "verify",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Checks the signature of a report and that its results follow from its attacks; offline.",
+        "Exit code 0: it is genuine, whatever its verdict. 1: it is not."
+      })
+  int verify(
+      @Parameters(index = "0", paramLabel = "<report>", description = "the signed JSON") Path file,
+      @Option(
+              names = "--key",
+              paramLabel = "<file>",
+              description =
+                  "JWK or JWK Set that signs reports, as prove key prints it; default: the key in"
+                      + " the report, which is named for comparison")
+          @Nullable Path key,
+      @Option(
+              names = "--html",
+              paramLabel = "<file>",
+              description = "writes the verified report as a page for people")
+          @Nullable Path page)
+      throws IOException {
+    Logs.configure(Logs.Format.HUMAN);
+    if (!Files.isReadable(file)) {
+      throw new IllegalStateException("the report cannot be read");
+    }
+    Report found;
+    ObjectNode signed;
+    try {
+      signed = StrictJson.parseObject(Files.readAllBytes(file));
+      found = SignedReport.verified(signed, trusted(signed, key));
+    } catch (MalformedJsonException malformed) {
+      System.out.println("NOT GENUINE: " + malformed.getMessage());
+      return 1;
+    }
+    if (page != null) {
+      Files.writeString(page, HtmlReport.of(found, signed));
+    }
+    System.out.println(
+        "The report is genuine: of "
+            + found.ended()
+            + ", about "
+            + found.installation().sts()
+            + ", run "
+            + found.run()
+            + ".");
+    System.out.println(new TextReport(Progress.isTerminal()).verdict(found));
+    return 0;
+  }
+
+  private static VerificationKeys trusted(ObjectNode signed, @Nullable Path key) {
+    if (key != null) {
+      return KeyFiles.publicKeys(key);
+    }
+    signed
+        .path("keys")
+        .forEach(one ->
+            System.out.println(
+                "It is checked with the key "
+                    + one.path("kid").asString("?")
+                    + ", which is the report's own; compare it, or name yours with --key."));
+    return VerificationKeys.parse(StrictJson.object().set("keys", signed.path("keys")));
+  }
+
+  @Command(
+      name = "key",
+      mixinStandardHelpOptions = true,
+      description = "Prints the public key that signs reports, as a JWK Set, to be published.")
+  int key(@Mixin ConfigOption installation) {
+    Logs.configure(Logs.Format.HUMAN);
+    Installation read = Installation.read(installation.file(), installation.variables());
+    System.out.println(StrictJson.write(read.keys().publicSet(KEY)));
+    return 0;
+  }
+
+  /// Said where there is no test tenant.
+  static ConfigException noTenant() {
+    return new ConfigException(
+        List.of("there is no section `prove`: docs/how-to/prove-it.md shows the test tenant"));
+  }
+}
