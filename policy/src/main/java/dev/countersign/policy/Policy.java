@@ -147,6 +147,15 @@ public final class Policy {
     return factors;
   }
 
+  /// The trust anchors whose people rules want to approve for others.
+  public Set<String> approversAnchors() {
+    var anchors = new TreeSet<String>();
+    for (Rule rule : rules) {
+      rule.stepUp().by().forEach(by -> anchors.addAll(by.anchors()));
+    }
+    return anchors;
+  }
+
   /// The clients and actors that have a ceiling.
   public Set<String> ceilings() {
     return new TreeSet<>(ceilings.keySet());

@@ -258,6 +258,9 @@ final class PolicyReader {
       if (stepUp.useWithin() != null) {
         options.put("use_within", written(stepUp.useWithin()));
       }
+      if (!stepUp.by().isEmpty()) {
+        ApproversReader.write(options.putObject("by"), stepUp.by().getFirst());
+      }
     }
     if (!notify.isEmpty()) {
       ArrayNode names = rule.putArray("notify");
@@ -292,8 +295,9 @@ final class PolicyReader {
     }
     @Nullable Duration answer = limit(section.get(), "answer_within");
     @Nullable Duration use = limit(section.get(), "use_within");
+    List<Approvers> by = ApproversReader.read(section.get());
     section.get().done();
-    return new StepUpOptions(List.copyOf(factors), answer, use);
+    return new StepUpOptions(List.copyOf(factors), answer, use, by);
   }
 
   private static @Nullable Duration limit(ConfigSection section, String key) {

@@ -64,6 +64,31 @@ class PolicyLoadTest {
               "then: KILL",
               "rules[1].then: must be one of"),
           new Row(
+              "approvers that are nobody",
+              "then: kill",
+              "then: step_up\n    step_up: { by: {} }",
+              "rules[1].step_up.by: name at least one of people, groups and roles"),
+          new Row(
+              "an approver of no trust anchor",
+              "then: kill",
+              "then: step_up\n    step_up: { by: { groups: [refund-leads] } }",
+              "rules[1].step_up.by.groups: each begins with its trust anchor"),
+          new Row(
+              "an approver whose name hides something",
+              "then: kill",
+              "then: step_up\n    step_up: { by: { people: [\"okta|a\\u202Eb\"] } }",
+              "rules[1].step_up.by.people: each begins with its trust anchor"),
+          new Row(
+              "an empty list of approvers",
+              "then: kill",
+              "then: step_up\n    step_up: { by: { roles: [] } }",
+              "rules[1].step_up.by.roles: name at least one"),
+          new Row(
+              "a misspelt kind of approvers",
+              "then: kill",
+              "then: step_up\n    step_up: { by: { group: [\"okta|leads\"] } }",
+              "rules[1].step_up.by.group: unknown key; did you mean `groups`?"),
+          new Row(
               "misspelt member",
               "instructedAmount.amount <=",
               "instructedAmount.amout <=",

@@ -12,6 +12,8 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.ToIntFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -94,6 +96,12 @@ final class ApprovalsCommand implements Runnable {
           approval.lines().forEach(line -> System.out.println(line.sentence()));
           print("state", state(approval, InstantSource.system().instant()));
           print("person", approval.person().key());
+          if (approval.needsAnother()) {
+            print(
+                "approvers",
+                String.join(
+                    " and ", approval.approvers().stream().map(ApprovalsCommand::names).toList()));
+          }
           print("client", approval.client() + " (" + approval.agent() + ")");
           print("audience", approval.audience());
           print("jti", approval.jti());
@@ -105,6 +113,7 @@ final class ApprovalsCommand implements Runnable {
           print("sent", sent(approval));
           print("wrong tries", Integer.toString(approval.tries()));
           print("answered", String.valueOf(approval.answeredAt()));
+          print("answered by", String.valueOf(approval.answeredBy()));
           print("used", String.valueOf(approval.consumedAt()));
           return 0;
         });
@@ -140,6 +149,10 @@ final class ApprovalsCommand implements Runnable {
     }
     var channel = approval.channel();
     return channel == null ? "nothing" : channel.code() + " to " + approval.sentTo();
+  }
+
+  private static String names(Set<String> marks) {
+    return String.join(" or ", new TreeSet<>(marks));
   }
 
   private static void print(String name, String value) {

@@ -9,6 +9,7 @@ import static dev.countersign.protocol.OAuthError.UNAUTHORIZED_CLIENT;
 
 import dev.countersign.policy.Decision;
 import dev.countersign.policy.Stage;
+import dev.countersign.policy.StepUpOptions;
 import dev.countersign.protocol.JwtCheck;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.VerifiedJwt;
@@ -192,6 +193,12 @@ final class ApprovalGrant {
       case Decision.Deny _ -> outcomes.denied(call, request, decided, now);
       case Decision.Kill _ -> outcomes.killed(call, request, decided, now);
       case Decision.Permit _, Decision.StepUp _ -> {
+        if (decided.decision() instanceof Decision.StepUp stepUp
+            && !suffices(approval, stepUp.options())) {
+          decisions.release(call, decided);
+          yield outcomes.refused(
+              call, INVALID_GRANT, "the policy asks for another approval by now; ask again");
+        }
         if (!isSamePolicy) {
           yield outcomes.refused(call, INVALID_GRANT, "the policy has changed since the approval");
         }
@@ -201,6 +208,18 @@ final class ApprovalGrant {
                 call, INVALID_GRANT, "the subject token has expired since the approval");
       }
     };
+  }
+
+  /// Whether what was approved, and by whom, is what the policy asks for now: what counts for it
+  /// may have changed since.
+  private static boolean suffices(Approval approval, StepUpOptions options) {
+    Set<Set<String>> given = Set.copyOf(approval.approvers());
+    boolean isBySomeoneRight =
+        options.by().stream().allMatch(by -> given.contains(Set.copyOf(by.marks())));
+    boolean isByFactor =
+        options.factors().isEmpty()
+            || (!approval.factors().isEmpty() && options.factors().containsAll(approval.factors()));
+    return isBySomeoneRight && isByFactor;
   }
 
   /// What a request wants that was not what the person approved.

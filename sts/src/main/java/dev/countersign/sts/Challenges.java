@@ -3,6 +3,7 @@ package dev.countersign.sts;
 import static dev.countersign.protocol.OAuthError.ACCESS_DENIED;
 
 import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.policy.Approvers;
 import dev.countersign.policy.Attribute;
 import dev.countersign.policy.Decision;
 import dev.countersign.policy.Factor;
@@ -15,6 +16,7 @@ import dev.countersign.sts.stepup.Words;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// Turns a decision to step up into a question to the person and an answer to the client.
 ///
@@ -45,8 +47,10 @@ final class Challenges {
       return outcomes.refused(
           call, ACCESS_DENIED, "step-up is needed by a factor that is not set up here");
     }
-    Map<Factor, String> addresses = subject.deliveryAddresses(facts);
-    Approval draft = draft(call, request, subject, actor, decided.decision(), options, now);
+    // Where somebody else approves, no code for it may reach the person.
+    Map<Factor, String> addresses =
+        options.by().isEmpty() ? subject.deliveryAddresses(facts) : Map.of();
+    Approval draft = draft(call, request, subject, facts, actor, decided.decision(), options, now);
     return switch (stepUps.open(draft, addresses)) {
       case StepUps.Asked.Waiting(Approval approval) -> asked(call, request, decided, approval, now);
       case StepUps.Asked.TooOften() ->
@@ -58,7 +62,7 @@ final class Challenges {
           outcomes.refused(
               call,
               ACCESS_DENIED,
-              addresses.isEmpty()
+              addresses.isEmpty() && options.by().isEmpty()
                   ? "step-up is needed, but no address of the subject is known"
                   : "step-up is needed, but we " + reason.replace('•', '*'));
     };
@@ -71,7 +75,8 @@ final class Challenges {
         call.joined(approval.jti()),
         Outcomes.story(request, decided)
             .put("approval_id", approval.id())
-            .put("code_sent", approval.isSent()));
+            .put("code_sent", approval.isSent())
+            .put("needs_another", approval.needsAnother()));
     return new ExchangeResult.StepUpRequired(
         approval.jti(),
         tokens.challenge(approval, now),
@@ -80,10 +85,15 @@ final class Challenges {
         request.client().options().standardStepUp());
   }
 
+  private static String requester(Subject subject, Map<String, Attribute> facts) {
+    return subject.deliveryAddresses(facts).getOrDefault(Factor.EMAILOTP, subject.key());
+  }
+
   private Approval draft(
       Call call,
       TokenRequest request,
       Subject subject,
+      Map<String, Attribute> facts,
       Actor actor,
       Decision decision,
       StepUpOptions options,
@@ -113,8 +123,12 @@ final class Challenges {
         stepUps.expiry(now, options),
         options.factors(),
         options.useWithin(),
+        options.by().stream().<Set<String>>map(Approvers::marks).toList(),
+        options.by().isEmpty() ? subject.key() : requester(subject, facts),
         0,
         false,
+        null,
+        null,
         null,
         null,
         null,

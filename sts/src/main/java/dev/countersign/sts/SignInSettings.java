@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 ///   empty where the provider is not asked for one
 /// @param contexts acceptable authentication contexts (`acrs`) of Entra, likewise; Entra says
 ///   nothing of the strength in `acr`
+/// @param groupsClaim the claim of the ID token that lists a person's groups; one that begins with
+///   `/` is a JSON pointer
+/// @param rolesClaim likewise their roles
 public record SignInSettings(
     String label,
     String clientId,
@@ -26,7 +29,15 @@ public record SignInSettings(
     List<String> scopes,
     String subjectClaim,
     List<String> acrValues,
-    List<String> contexts) {
+    List<String> contexts,
+    String groupsClaim,
+    String rolesClaim) {
+  /// The claims of groups and roles unless others are named.
+  public static final String GROUPS = "groups";
+
+  public static final String ROLES = "roles";
+
+  private static final Pattern POINTER = Pattern.compile("(?:/(?:[^~/]|~[01])+)+");
   private static final Pattern CONTEXT = Pattern.compile("c[1-9][0-9]?");
 
   /// @throws IllegalArgumentException naming every problem at once, one per line
@@ -50,12 +61,19 @@ public record SignInSettings(
     if (contexts.stream().anyMatch(value -> !CONTEXT.matcher(value).matches())) {
       problems.add("sign-in: authentication-contexts must be c1 to c99");
     }
+    if (!isClaim(groupsClaim) || !isClaim(rolesClaim)) {
+      problems.add("sign-in: groups and roles must be names of claims, or JSON pointers");
+    }
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", problems));
     }
     scopes = List.copyOf(scopes);
     acrValues = List.copyOf(acrValues);
     contexts = List.copyOf(contexts);
+  }
+
+  private static boolean isClaim(String name) {
+    return name.startsWith("/") ? POINTER.matcher(name).matches() : !name.isBlank();
   }
 
   /// Whether a new authentication there can prove an approval.

@@ -44,6 +44,11 @@ final class ForeignIssuer implements AutoCloseable {
   volatile InstantSource clock = InstantSource.system();
   volatile String signedIn = "nobody";
   volatile String acr = "";
+
+  /// The groups, and likewise the roles, of people by their id.
+  final Map<String, List<String>> groups = new ConcurrentHashMap<>();
+
+  final Map<String, List<String>> roles = new ConcurrentHashMap<>();
   volatile boolean hidesAuthTime;
   volatile Duration sinceAuthentication = Duration.ZERO;
   private final Map<String, Map<String, String>> codes = new ConcurrentHashMap<>();
@@ -125,6 +130,9 @@ final class ForeignIssuer implements AutoCloseable {
             .put("iat", now.getEpochSecond())
             .put("exp", now.getEpochSecond() + 300)
             .put("auth_time", now.minus(sinceAuthentication).getEpochSecond());
+    String person = query.getOrDefault("test_person", signedIn);
+    groups.getOrDefault(person, List.of()).forEach(claims.withArray("groups")::add);
+    roles.getOrDefault(person, List.of()).forEach(claims.withArray("roles")::add);
     if (query.containsKey("acr_values")) {
       claims.put("acr", acr.isEmpty() ? query.get("acr_values").split(" ", -1)[0] : acr);
     }

@@ -262,7 +262,15 @@ final class World implements AutoCloseable {
   private static SignInSettings signIn(
       String label, String subject, List<String> acrValues, List<String> contexts) {
     return new SignInSettings(
-        label, "approvals", null, List.of("openid", "profile"), subject, acrValues, contexts);
+        label,
+        "approvals",
+        null,
+        List.of("openid", "profile"),
+        subject,
+        acrValues,
+        contexts,
+        SignInSettings.GROUPS,
+        SignInSettings.ROLES);
   }
 
   private StsConfig config(int port, StepUpSettings stepUp, String host, List<Anchor> more) {

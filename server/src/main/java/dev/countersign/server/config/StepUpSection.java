@@ -86,13 +86,23 @@ final class StepUpSection {
           String subject = inner.text("subject");
           List<String> strengths = inner.texts("acr-values");
           List<String> contexts = inner.texts("authentication-contexts");
+          String groups = inner.optionalText("groups").orElse(SignInSettings.GROUPS);
+          String roles = inner.optionalText("roles").orElse(SignInSettings.ROLES);
           inner.done();
           Sections.checked(
                   sts,
                   "step-up",
                   () ->
                       new SignInSettings(
-                          label, client, secret.orElse(null), scopes, subject, strengths, contexts))
+                          label,
+                          client,
+                          secret.orElse(null),
+                          scopes,
+                          subject,
+                          strengths,
+                          contexts,
+                          groups,
+                          roles))
               .ifPresent(settings -> signIns.put(anchor, settings));
         });
     return signIns;

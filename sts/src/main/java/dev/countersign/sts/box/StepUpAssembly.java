@@ -4,10 +4,12 @@ import dev.countersign.box.Database;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.policy.Factor;
 import dev.countersign.protocol.http.WireClient;
+import dev.countersign.sts.AttributeStore;
 import dev.countersign.sts.SmsSettings;
 import dev.countersign.sts.StepUpSettings;
 import dev.countersign.sts.StsConfig;
 import dev.countersign.sts.http.SmsSender;
+import dev.countersign.sts.mail.SmtpSender;
 import dev.countersign.sts.postgres.PgApprovals;
 import dev.countersign.sts.postgres.PgGate;
 import dev.countersign.sts.postgres.PgPageVisits;
@@ -22,6 +24,7 @@ import dev.countersign.sts.stepup.CodeFactor;
 import dev.countersign.sts.stepup.CodeSender;
 import dev.countersign.sts.stepup.DeliveryAddresses;
 import dev.countersign.sts.stepup.IdpFactor;
+import dev.countersign.sts.stepup.Invitations;
 import dev.countersign.sts.stepup.OneTimeCodes;
 import dev.countersign.sts.stepup.PasskeyFactor;
 import dev.countersign.sts.stepup.Passkeys;
@@ -42,7 +45,7 @@ final class StepUpAssembly {
   private final Approvals approvals;
   private final DeliveryAddresses addresses;
   private final OneTimeCodes codes;
-  private final CodeSender mail;
+  private final SmtpSender mail;
   private final WireClient client;
   private final Passkeys passkeys;
   private final @Nullable WebAuthn webAuthn;
@@ -53,14 +56,17 @@ final class StepUpAssembly {
       StsConfig config,
       Approvals approvals,
       Database database,
-      CodeSender mail,
+      SmtpSender mail,
+      AttributeStore book,
       WireClient client,
       Function<String, byte[]> keys,
       Ledger ledger,
       InstantSource clock) {
     this.config = config;
     this.approvals = approvals;
-    this.addresses = new DeliveryAddresses(approvals, keys.apply("delivery addresses"));
+    this.addresses =
+        new DeliveryAddresses(
+            approvals, book, config.stepUp().addressCooling(), keys.apply("delivery addresses"));
     this.codes = new OneTimeCodes(keys.apply("one-time codes"));
     this.mail = mail;
     this.client = client;
@@ -76,14 +82,15 @@ final class StepUpAssembly {
       StsConfig config,
       Approvals approvals,
       Database database,
-      CodeSender mail,
+      SmtpSender mail,
+      AttributeStore book,
       WireClient client,
       Predicate<String> passesCodes,
       Function<String, byte[]> keys,
       Ledger ledger,
       InstantSource clock) {
     var assembly =
-        new StepUpAssembly(config, approvals, database, mail, client, keys, ledger, clock);
+        new StepUpAssembly(config, approvals, database, mail, book, client, keys, ledger, clock);
     StepUpSettings settings = config.stepUp();
     List<ApprovalFactor> factors =
         settings.order().stream().map(assembly::factor).flatMap(Optional::stream).toList();
@@ -94,11 +101,12 @@ final class StepUpAssembly {
             approvals,
             assembly.addresses,
             factors,
+            new Invitations(mail, approvals, assembly.addresses, assembly.ledger, clock),
             assembly.ledger,
             clock);
     return new StepUpParts(
         stepUps,
-        new Answers(settings, approvals, factors, assembly.ledger, clock),
+        new Answers(settings, approvals, factors, stepUps::mayApprove, assembly.ledger, clock),
         new ApprovalWatch(stepUps, clock),
         new PgPageVisits(database),
         assembly.passkeys,

@@ -191,6 +191,7 @@ public final class StsBox implements AutoCloseable {
             approvals,
             database,
             smtp,
+            new PgAttributes(database),
             client,
             id -> clients.find(id).filter(known -> known.options().submitsCodes()).isPresent(),
             master::derived,
@@ -421,6 +422,15 @@ public final class StsBox implements AutoCloseable {
     for (Factor factor : policy.factors()) {
       if (!stepUp.factors().contains(factor)) {
         missing.add("a rule wants the factor `" + factor.code() + "`, which is not set up here");
+      }
+    }
+    for (String anchor : policy.approversAnchors()) {
+      if (!stepUp.signIns().containsKey(anchor)) {
+        missing.add(
+            "a rule lets people of `"
+                + anchor
+                + "` approve for others, who cannot sign in at the approval page:"
+                + " `sts.step-up.sign-in` does not name it");
       }
     }
     return missing;

@@ -4,6 +4,7 @@ import static dev.countersign.sts.stepup.Words.html;
 
 import dev.countersign.policy.Factor;
 import dev.countersign.sts.stepup.Approval;
+import dev.countersign.sts.stepup.PageVisits;
 import dev.countersign.sts.stepup.Words;
 import java.time.Duration;
 import java.time.Instant;
@@ -89,7 +90,21 @@ final class ApprovalMarkup {
       everywhere.</p>
       """;
 
+  private static final String DECLINE_OF_ANOTHER =
+      DECLINE.replace("signs you out\neverywhere", "signs out\nwhoever asked, everywhere");
+
+  private static final String PASS_ON =
+      """
+      <p class="note">You cannot approve your own request here. Pass the address of this page on to
+      somebody who may; they sign in as themselves. You can still deny it.</p>
+      """;
+
   private ApprovalMarkup() {}
+
+  /// What the page calls the person whose request it is.
+  private static String whose(Approval approval, String visitor, String name) {
+    return approval.person().key().equals(visitor) ? name : approval.requester();
+  }
 
   /// The page of an approval that waits for an answer.
   static String pending(Pending pending) {
@@ -100,14 +115,22 @@ final class ApprovalMarkup {
             : "<p class=\"note bad\" role=\"alert\" id=\"problem\">"
                 + html(pending.note())
                 + "</p>\n";
+    String title =
+        !pending.mayApprove()
+            ? "Somebody else must approve this"
+            : approval.needsAnother() ? "Approve this for somebody else?" : "Approve this request?";
     return PageFrame.page(
-        "Approve this request?",
-        "<h1>Approve this request?</h1>\n"
-            + request(approval, pending.person(), waiting(pending))
+        title,
+        "<h1>"
+            + title
+            + "</h1>\n"
+            + request(
+                approval, whose(approval, pending.subject(), pending.person()), waiting(pending))
             + problem
+            + (pending.mayApprove() ? "" : PASS_ON)
             + "<div class=\"choices\">\n"
             + choices(pending)
-            + form(pending, "", DECLINE)
+            + form(pending, "", pending.isOwn() ? DECLINE : DECLINE_OF_ANOTHER)
             + "</div>\n"
             + foot(pending.person(), pending.offersPasskeys()),
         pending.offers(Factor.PASSKEY));
@@ -116,7 +139,7 @@ final class ApprovalMarkup {
   private static String choices(Pending pending) {
     Approval approval = pending.approval();
     var choices = new StringBuilder();
-    if (approval.isSent()) {
+    if (pending.hasCode()) {
       choices.append(
           form(
               pending,
@@ -130,11 +153,11 @@ final class ApprovalMarkup {
     boolean offersPasskey = pending.offers(Factor.PASSKEY);
     boolean offersIdp = pending.offers(Factor.IDP);
     if (offersPasskey || offersIdp) {
-      String mark = approval.isSent() ? "" : "act";
+      String mark = pending.hasCode() ? "" : "act";
       String number =
           approval.asksForNumber()
               ? NUMBER.formatted(pending.problemId(), pending.invalid())
-              : "<p class=\"or\">or</p>\n";
+              : pending.hasCode() ? "<p class=\"or\">or</p>\n" : "";
       choices.append(
           form(
               pending,
@@ -160,17 +183,19 @@ final class ApprovalMarkup {
 
   private static String waiting(Pending pending) {
     Approval approval = pending.approval();
+    String chat = pending.isOwn() ? "your chat" : "their chat";
     String number =
         approval.asksForNumber()
             ? ""
-            : "<dt>Number</dt><dd>%s, as in your chat</dd>\n".formatted(html(approval.number()));
+            : "<dt>Number</dt><dd>%s, as in %s</dd>\n".formatted(html(approval.number()), chat);
     return number
         + "<dt>Open until</dt><dd>%s, %s</dd>\n"
             .formatted(html(CLOCK.format(approval.expiresAt())), timeLeft(pending));
   }
 
   /// The page of an approval that waits no more.
-  static String settled(Approval approval, Approval.State state, String person) {
+  static String settled(Approval approval, Approval.State state, PageVisits.Visit visitor) {
+    boolean isTheirs = visitor.visitor().asked(approval);
     String mood =
         switch (state) {
           case APPROVED, USED -> "good";
@@ -184,9 +209,9 @@ final class ApprovalMarkup {
             + "</h1>\n<p class=\"note "
             + mood
             + "\" role=\"status\">"
-            + html(explanation(state))
+            + html(explanation(state, isTheirs))
             + "</p>\n"
-            + request(approval, person, ""),
+            + request(approval, whose(approval, visitor.subject(), visitor.name()), ""),
         false);
   }
 
@@ -236,14 +261,16 @@ final class ApprovalMarkup {
     };
   }
 
-  private static String explanation(Approval.State state) {
+  private static String explanation(Approval.State state, boolean isTheirs) {
     return switch (state) {
       case PENDING -> "This cannot be approved in that way. Please open this page again.";
       case APPROVED -> "The agent may do this once, now. You can close this page.";
       case USED -> "This approval was used. It cannot be used again. You can close this page.";
       case DENIED -> "The agent may not do this. You can close this page.";
       case SUSPICIOUS ->
-          "The request was denied, and you are being signed out everywhere. Please sign in again.";
+          isTheirs
+              ? "The request was denied, and you are being signed out everywhere. Please sign in again."
+              : "The request was denied, and whoever asked is being signed out everywhere.";
       case FAILED -> "The request was denied because no code was right.";
       case CANCELLED -> "This request was withdrawn, or your sessions were ended. It is void.";
       case EXPIRED -> "Nobody answered in time, so the agent may not do this.";
@@ -252,7 +279,9 @@ final class ApprovalMarkup {
 
   /// An approval that waits, as one person sees it in one browser.
   ///
-  /// @param person what the person is called
+  /// @param person what the visitor is called
+  /// @param subject the visitor's subject key
+  /// @param mayApprove whether it takes the visitor to approve
   /// @param ways the factors by which the person can answer
   /// @param sendable where a code could be sent on demand, masked
   /// @param options what the authenticator is asked, as JSON, or null
@@ -261,6 +290,8 @@ final class ApprovalMarkup {
   record Pending(
       Approval approval,
       String person,
+      String subject,
+      boolean mayApprove,
       List<Factor> ways,
       Map<Factor, String> sendable,
       @Nullable String options,
@@ -270,6 +301,16 @@ final class ApprovalMarkup {
       String note) {
     Pending {
       ways = List.copyOf(ways);
+    }
+
+    /// Whether it is the visitor's own request.
+    boolean isOwn() {
+      return approval.person().key().equals(subject);
+    }
+
+    /// Whether a code was sent to the visitor.
+    boolean hasCode() {
+      return mayApprove && approval.isSentTo(subject);
     }
 
     boolean offers(Factor factor) {

@@ -52,7 +52,7 @@ final class ApprovalPage {
       door.show(response, id);
       return;
     }
-    Optional<Approval> approval = stepUps.find(id, visitor.get().subject());
+    Optional<Approval> approval = stepUps.find(id, visitor.get().visitor());
     if (approval.isEmpty()) {
       door.unknown(response);
       return;
@@ -83,18 +83,19 @@ final class ApprovalPage {
   }
 
   private void answer(ServerRequest request, ServerResponse response, Form form) {
-    var owner = new Answers.Approver.Owner(form.visitor().subject());
+    var approver = new Answers.Approver.OnPage(form.visitor().visitor());
     String action = form.field("action");
     Optional<Answered> answered =
         switch (action) {
-          case "approve" -> answers.approve(form.id(), owner, new Proof.Code(form.field("code")));
+          case "approve" ->
+              answers.approve(form.id(), approver, new Proof.Code(form.field("code")));
           case "passkey" ->
               answers.approve(
                   form.id(),
-                  owner,
+                  approver,
                   new Proof.Passkey(form.field("response"), form.field("number")));
-          case "deny" -> answers.deny(form.id(), owner);
-          case "suspicious" -> answers.reportSuspicious(form.id(), owner);
+          case "deny" -> answers.deny(form.id(), approver);
+          case "suspicious" -> answers.reportSuspicious(form.id(), approver);
           default -> {
             other(request, response, form, action);
             yield null;
@@ -112,7 +113,8 @@ final class ApprovalPage {
 
   /// Actions that do not answer yet.
   private void other(ServerRequest request, ServerResponse response, Form form, String action) {
-    Optional<Approval> approval = stepUps.find(form.id(), form.visitor().subject());
+    String subject = form.visitor().subject();
+    Optional<Approval> approval = stepUps.find(form.id(), form.visitor().visitor());
     boolean isPending =
         approval.filter(one -> one.state(clock.instant()) == Approval.State.PENDING).isPresent();
     if (!isPending) {
@@ -121,12 +123,12 @@ final class ApprovalPage {
           () -> door.unknown(response));
       return;
     }
-    List<Factor> ways = stepUps.ways(approval.get());
+    List<Factor> ways = stepUps.ways(approval.get(), subject);
     if (action.equals("idp") && ways.contains(Factor.IDP)) {
       door.leave(
           response,
           form.browser(),
-          approval.get().person().anchor(),
+          form.visitor().visitor().anchor(),
           form.id(),
           true,
           form.field("number"),
@@ -139,7 +141,7 @@ final class ApprovalPage {
       door.unknown(response);
       return;
     }
-    Optional<String> failed = stepUps.sendBy(approval.get(), channel.get());
+    Optional<String> failed = stepUps.sendBy(approval.get(), channel.get(), subject);
     show(
         request,
         response,
@@ -172,6 +174,9 @@ final class ApprovalPage {
               429,
               "There were too many wrong tries. Nothing can be approved for up to an hour; you can"
                   + " still deny.");
+      case Answered.NotTheirs(Approval approval) ->
+          show(
+              request, response, visitor, approval, 403, "It takes somebody else to approve this.");
       case Answered.NotAnswerable(Approval approval, Approval.State state) ->
           show(
               request,
@@ -193,14 +198,15 @@ final class ApprovalPage {
     Instant now = clock.instant();
     Approval.State state = approval.state(now);
     if (state != Approval.State.PENDING) {
-      door.page(response, status, ApprovalMarkup.settled(approval, state, visitor.name()));
+      door.page(response, status, ApprovalMarkup.settled(approval, state, visitor));
       return;
     }
-    List<Factor> ways = stepUps.ways(approval);
+    String subject = visitor.subject();
+    List<Factor> ways = stepUps.ways(approval, subject);
     var sendable = new EnumMap<Factor, String>(Factor.class);
     for (Factor way : List.of(Factor.EMAILOTP, Factor.SMSOTP)) {
-      if (ways.contains(way) && !(approval.isSent() && approval.channel() == way)) {
-        stepUps.masked(approval.id(), way).ifPresent(masked -> sendable.put(way, masked));
+      if (ways.contains(way) && !(approval.isSentTo(subject) && approval.channel() == way)) {
+        stepUps.masked(approval, way, subject).ifPresent(masked -> sendable.put(way, masked));
       }
     }
     Secret browser = cookie.ensure(request, response);
@@ -208,9 +214,11 @@ final class ApprovalPage {
         new ApprovalMarkup.Pending(
             approval,
             visitor.name(),
+            subject,
+            stepUps.mayApprove(approval, subject),
             ways,
             sendable,
-            ways.contains(Factor.PASSKEY) ? passkeys.assertionOptions(approval) : null,
+            ways.contains(Factor.PASSKEY) ? passkeys.assertionOptions(approval, subject) : null,
             passkeys.isOffered(),
             cookie.token(browser, approval.id()),
             now,

@@ -6,6 +6,7 @@ import dev.countersign.protocol.UnavailableException;
 import dev.countersign.sts.stepup.Answers;
 import dev.countersign.sts.stepup.PageVisits;
 import dev.countersign.sts.stepup.Proof;
+import dev.countersign.sts.stepup.Visitor;
 import dev.countersign.sts.stepup.Words;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -191,11 +192,12 @@ final class PageDoor {
             Words.plain(person.name()),
             now,
             person.authenticatedAt(),
-            now.plus(STAY)));
+            now.plus(STAY),
+            person.marks()));
     if (attempt.approves()) {
       answers.approve(
           attempt.target(),
-          new Answers.Approver.Owner(person.subject()),
+          new Answers.Approver.OnPage(new Visitor(person.subject(), person.marks(), now)),
           new Proof.FreshSignIn(
               person.subject(),
               attempt.startedAt(),

@@ -1,6 +1,7 @@
 package dev.countersign.sts.http;
 
 import dev.countersign.box.IssuerKeys;
+import dev.countersign.policy.Approvers;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
@@ -17,7 +18,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -28,6 +31,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// @spec https://www.rfc-editor.org/rfc/rfc9470#section-4 RFC 9470 §4
 final class PageSignIn {
   private static final int MAX_NAME = 80;
+  private static final int LONGEST_NAME = 255;
+  private static final int MOST_NAMES = 500;
 
   private final String issuer;
   private final Map<String, SignInSettings> signIns;
@@ -146,7 +151,8 @@ final class PageSignIn {
         attempt.anchor() + "|" + id,
         name(jwt),
         seconds(jwt.claims().path("auth_time")),
-        strength(jwt, settings));
+        strength(jwt, settings),
+        marks(attempt.anchor(), id, settings, jwt));
   }
 
   /// What the token says of the strength, if it is one that is accepted: `acr`, or among `acrs` one
@@ -162,6 +168,30 @@ final class PageSignIn {
       }
     }
     return null;
+  }
+
+  /// What the token says the person is: themself, and the groups and roles of its claims. Where the
+  /// provider leaves them out because they are too many, there are none.
+  private static Set<String> marks(
+      String anchor, String id, SignInSettings settings, VerifiedJwt jwt) {
+    var marks = new TreeSet<String>();
+    marks.add(Approvers.person(anchor + "|" + id));
+    texts(jwt, settings.groupsClaim())
+        .forEach(name -> marks.add(Approvers.group(anchor + "|" + name)));
+    texts(jwt, settings.rolesClaim())
+        .forEach(name -> marks.add(Approvers.role(anchor + "|" + name)));
+    return marks;
+  }
+
+  private static List<String> texts(VerifiedJwt jwt, String claim) {
+    JsonNode value = claim.startsWith("/") ? jwt.claims().at(claim) : jwt.claims().path(claim);
+    return value
+        .valueStream()
+        .filter(JsonNode::isString)
+        .map(JsonNode::stringValue)
+        .filter(name -> !name.isEmpty() && name.length() <= LONGEST_NAME)
+        .limit(MOST_NAMES)
+        .toList();
   }
 
   private static @Nullable Instant seconds(JsonNode time) {
@@ -202,8 +232,13 @@ final class PageSignIn {
     ///
     /// @param subject the subject key
     /// @param acr what it says of the strength, if it is one that is accepted
+    /// @param marks what they are for those whom a policy lets approve for others
     record Person(
-        String subject, String name, @Nullable Instant authenticatedAt, @Nullable String acr)
+        String subject,
+        String name,
+        @Nullable Instant authenticatedAt,
+        @Nullable String acr,
+        Set<String> marks)
         implements SignedIn {}
 
     /// Nobody is signed in.

@@ -231,10 +231,10 @@ final class PasskeyPage {
   }
 
   /// What an authenticator is asked to sign for an approval.
-  String assertionOptions(Approval approval) {
+  String assertionOptions(Approval approval, String subject) {
     ObjectNode options = options(PasskeyFactor.challenge(approval));
     options.put("rpId", relyingParty()).put("userVerification", "required");
-    credentials(options.putArray("allowCredentials"), passkeys.of(approval.person().key()));
+    credentials(options.putArray("allowCredentials"), passkeys.of(subject));
     return StrictJson.write(options);
   }
 

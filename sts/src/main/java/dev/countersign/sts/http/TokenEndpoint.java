@@ -173,11 +173,13 @@ final class TokenEndpoint {
     String what =
         approval.lines().stream().map(Approval.Line::sentence).collect(Collectors.joining("; "));
     String how =
-        approval.isSent()
-            ? "; a code was sent to " + approval.sentTo()
-            : approval.channel() == null || approval.failure() != null
-                ? "; approve it on the page"
-                : "; a code is being sent to " + approval.sentTo();
+        approval.needsAnother()
+            ? "; somebody else must approve it on the page, so pass its address on to them"
+            : approval.isSent()
+                ? "; a code was sent to " + approval.sentTo()
+                : approval.channel() == null || approval.failure() != null
+                    ? "; approve it on the page"
+                    : "; a code is being sent to " + approval.sentTo();
     String failed = approval.failure() == null ? "" : " (we " + approval.failure() + ")";
     return what + ": needs approval" + how + failed + "; number " + approval.number();
   }

@@ -135,8 +135,7 @@ final class Verifications {
     String member = ADDRESS.getOrDefault(factor, "");
     JsonNode address = body.path(member);
     if (!address.isMissingNode()
-        && !(address.isString()
-            && stepUps.isAddress(approval.id(), factor, address.stringValue()))) {
+        && !(address.isString() && stepUps.isAddress(approval, factor, address.stringValue()))) {
       stepUps.misused(approval, "a client named another address in " + member);
       throw new WireException(
           OAuthError.INVALID_REQUEST, member + " is not the address that is known for this person");
@@ -145,7 +144,9 @@ final class Verifications {
     Optional<String> failed =
         approval.state(clock.instant()) != Approval.State.PENDING
             ? Optional.of("the approval is not pending")
-            : isThere ? Optional.empty() : stepUps.sendBy(approval, factor);
+            : isThere
+                ? Optional.empty()
+                : stepUps.sendBy(approval, factor, approval.person().key());
     if (failed.isPresent()) {
       throw new WireException(
           OAuthError.INVALID_REQUEST, "no code was sent: " + failed.get().replace('•', '*'));
@@ -212,6 +213,7 @@ final class Verifications {
           Http.json(response, 429, body(approval, false).put("retries", 0));
       case Answered.NotAnswerable(Approval approval, Approval.State _) ->
           Http.json(response, 400, body(approval, false));
+      case Answered.NotTheirs(Approval approval) -> Http.json(response, 400, body(approval, false));
     }
   }
 

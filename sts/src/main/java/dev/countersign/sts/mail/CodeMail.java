@@ -25,7 +25,7 @@ final class CodeMail {
       Asked by  %s
       For       %s
       Time      %s
-      Number    %s, as in your chat
+      Number    %s, as in %s
 
       Your code: %s
 
@@ -50,7 +50,7 @@ final class CodeMail {
       <tr><td style="padding-right:12px">Asked by</td><td style="color:#1b1f24">%3$s</td></tr>
       <tr><td>For</td><td style="color:#1b1f24">%4$s</td></tr>
       <tr><td>Time</td><td style="color:#1b1f24">%5$s</td></tr>
-      <tr><td>Number</td><td style="color:#1b1f24">%9$s, as in your chat</td></tr>
+      <tr><td>Number</td><td style="color:#1b1f24">%9$s, as in %10$s</td></tr>
       </table>
       <p style="margin:24px 0 4px">Your code</p>
       <p style="margin:0;font:700 32px/1.2 monospace;letter-spacing:6px">%6$s</p>
@@ -65,6 +65,22 @@ final class CodeMail {
       </html>
       """;
 
+  private static final String INVITATION =
+      """
+      %s
+      Asked by  %s
+      For       %s
+      Time      %s
+      Number    %s, as in their chat
+
+      Their request needs the approval of somebody else, and you may give it.
+      Sign in on this page until %s, as yourself:
+      %s
+
+      Are you not sure? Ask the person by another way, and compare the number.
+      Nobody needs to approve: what is not approved does not happen.
+      """;
+
   private CodeMail() {}
 
   static String subject(Approval approval) {
@@ -72,7 +88,7 @@ final class CodeMail {
     return amount == null ? "Please approve a request" : "Please approve " + amount;
   }
 
-  static String text(Approval approval, URI page, Secret code) {
+  private static String words(Approval approval) {
     String lines =
         approval.lines().stream()
             .map(line ->
@@ -80,12 +96,17 @@ final class CodeMail {
                     ? line.sentence() + "\n"
                     : line.amount() + "\n" + line.sentence() + "\n")
             .collect(Collectors.joining("\n"));
+    return isMixed(approval) ? lines + "\n" + Words.MIXED + "\n" : lines;
+  }
+
+  static String text(Approval approval, URI page, Secret code) {
     return TEXT.formatted(
-        isMixed(approval) ? lines + "\n" + Words.MIXED + "\n" : lines,
+        words(approval),
         approval.agent(),
-        approval.sentTo(),
+        whose(approval),
         time(approval.createdAt()),
         approval.number(),
+        chat(approval),
         code.reveal(),
         time(approval.expiresAt()),
         page);
@@ -100,12 +121,33 @@ final class CodeMail {
             ? lines + "<p style=\"color:#a40e26\">" + html(Words.MIXED) + "</p>"
             : lines,
         html(approval.agent()),
-        html(approval.sentTo()),
+        html(whose(approval)),
         html(time(approval.createdAt())),
         code.reveal(),
         html(time(approval.expiresAt())),
         html(page.toString()),
-        html(approval.number()));
+        html(approval.number()),
+        html(chat(approval)));
+  }
+
+  /// The invitation of somebody who may approve what another asks for: all of it but a code.
+  static String invitation(Approval approval, URI page) {
+    return INVITATION.formatted(
+        words(approval),
+        approval.agent(),
+        whose(approval),
+        time(approval.createdAt()),
+        approval.number(),
+        time(approval.expiresAt()),
+        page);
+  }
+
+  private static String whose(Approval approval) {
+    return approval.needsAnother() ? Words.plain(approval.requester()) : approval.sentTo();
+  }
+
+  private static String chat(Approval approval) {
+    return approval.needsAnother() ? "their chat" : "your chat";
   }
 
   private static String markup(Approval.Line line) {

@@ -4,6 +4,7 @@ import dev.countersign.protocol.Secret;
 import dev.countersign.sts.SmtpSettings;
 import dev.countersign.sts.stepup.Approval;
 import dev.countersign.sts.stepup.CodeSender;
+import dev.countersign.sts.stepup.InvitationSender;
 import jakarta.mail.AuthenticationFailedException;
 import jakarta.mail.Authenticator;
 import jakarta.mail.Message;
@@ -38,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 /// Hands code mails to one SMTP server. Threads may share it.
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc3207 RFC 3207 SMTP over TLS
-public final class SmtpSender implements CodeSender {
+public final class SmtpSender implements CodeSender, InvitationSender {
   private static final String TIMEOUT_MILLIS = "5000";
 
   private final SmtpSettings settings;
@@ -147,6 +148,11 @@ public final class SmtpSender implements CodeSender {
     return String.valueOf(failed.getMessage()).contains("STARTTLS")
         ? "the mail server does not offer STARTTLS"
         : "the mail server cannot be reached";
+  }
+
+  @Override
+  public void invite(String address, Approval approval, URI page) {
+    send(List.of(address), CodeMail.subject(approval), CodeMail.invitation(approval, page));
   }
 
   /// Sends a plain message.

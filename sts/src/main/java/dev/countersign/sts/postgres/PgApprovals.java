@@ -12,6 +12,7 @@ import dev.countersign.sts.stepup.DeliveryAddresses;
 import dev.countersign.sts.stepup.OneTimeCodes.SealedCode;
 import dev.countersign.sts.stepup.Passkeys;
 import dev.countersign.sts.stepup.StepUps;
+import dev.countersign.sts.stepup.Visitor;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -24,6 +25,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -75,8 +78,9 @@ public final class PgApprovals implements Approvals {
       INSERT INTO approval
              (id, open_key, jti, subject, person, actor, client_id, agent, audience, scope, details,
               details_digest, policy_version, lines, sent_to, created_at, expires_at, factors,
-              use_within_seconds)
-      VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?::jsonb, ?, ?, ?::jsonb, ?, ?, ?, ?, ?)
+              use_within_seconds, approvers, requester)
+      VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?::jsonb, ?, ?, ?::jsonb, ?, ?, ?, ?, ?,
+              ?::jsonb, ?)
       RETURNING *
       """;
 
@@ -132,7 +136,8 @@ public final class PgApprovals implements Approvals {
       """
       UPDATE approval
          SET code_salt = ?, code_digest = ?, send_claimed_at = ?, channel = ?, sent_to = ?,
-             failure = NULL
+             code_for = ?, failure = NULL,
+             sent_at = CASE WHEN code_for IS NOT DISTINCT FROM ? THEN sent_at END
        WHERE id = ?
       """;
 
@@ -174,8 +179,29 @@ public final class PgApprovals implements Approvals {
 
   private static final String FIND = "SELECT * FROM approval WHERE id = ?";
 
-  private static final String FIND_OF_PERSON =
-      "SELECT * FROM approval WHERE id = ? AND subject = ?";
+  /// Parameters: 1 id, 2 subject, 3 the visitor's marks.
+  private static final String FIND_OF =
+      """
+      SELECT *
+        FROM approval
+       WHERE id = ?
+         AND (subject = ?
+              OR (approvers IS NOT NULL
+                  AND NOT EXISTS (SELECT 1
+                                    FROM jsonb_array_elements(approvers) AS one(marks)
+                                   WHERE NOT marks ??| ?)))
+      """;
+
+  private static final String CLAIM_INVITING =
+      """
+      UPDATE approval
+         SET invited_at = ?
+       WHERE id = ?
+         AND invited_at IS NULL
+         AND answer IS NULL
+      """;
+
+  private static final String LOCKED_OUT = "SELECT closed_at FROM person WHERE subject = ?";
 
   private static final String FIND_OF_CLIENT =
       "SELECT * FROM approval WHERE id = ? AND client_id = ?";
@@ -207,7 +233,7 @@ public final class PgApprovals implements Approvals {
   private static final String ANSWER =
       """
       UPDATE approval
-         SET answer = ?, answered_at = ?, expires_at = ?,
+         SET answer = ?, answered_at = ?, answered_by = ?, expires_at = ?,
              open_key = CASE WHEN ? = 'approved' THEN open_key END
        WHERE id = ?
          AND answer IS NULL
@@ -270,7 +296,8 @@ public final class PgApprovals implements Approvals {
       Approval opened = insert(connection, draft, key);
       var withheld = new EnumMap<Factor, Instant>(Factor.class);
       for (DeliveryAddresses.Kept kept : addresses) {
-        Optional<Instant> from = usableFrom(connection, subject, kept, cooling, now);
+        Optional<Instant> from =
+            usableFrom(connection, subject, kept.factor(), kept.digest(), cooling, now);
         if (from.isPresent()) {
           withheld.put(kept.factor(), from.get());
           continue;
@@ -287,17 +314,27 @@ public final class PgApprovals implements Approvals {
     });
   }
 
-  /// From when an address may be used; empty if it may be used now.
+  @Override
+  public Optional<Instant> usableFrom(
+      String subject, Factor factor, String digest, Duration cooling, Instant now) {
+    return database.transaction(connection -> {
+      Sql.update(connection, KNOW_PERSON, subject);
+      lock(connection, subject);
+      return usableFrom(connection, subject, factor, digest, cooling, now);
+    });
+  }
+
   private static Optional<Instant> usableFrom(
       Connection connection,
       String subject,
-      DeliveryAddresses.Kept kept,
+      Factor kind,
+      String digest,
       Duration cooling,
       Instant now)
       throws SQLException {
-    String factor = kept.factor().code();
-    Sql.update(connection, KNOW_ADDRESS, subject, factor, kept.digest(), now, subject, factor);
-    try (var statement = Sql.bind(connection, KNOWN_SINCE, kept.digest(), subject, factor);
+    String factor = kind.code();
+    Sql.update(connection, KNOW_ADDRESS, subject, factor, digest, now, subject, factor);
+    try (var statement = Sql.bind(connection, KNOWN_SINCE, digest, subject, factor);
         ResultSet row = statement.executeQuery()) {
       row.next();
       Instant since = Sql.instant(row, "first_seen_at");
@@ -342,19 +379,18 @@ public final class PgApprovals implements Approvals {
             draft.factors().isEmpty()
                 ? null
                 : draft.factors().stream().map(Factor::name).collect(Collectors.joining(" ")),
-            draft.useWithin() == null ? null : (int) draft.useWithin().toSeconds())
+            draft.useWithin() == null ? null : (int) draft.useWithin().toSeconds(),
+            draft.needsAnother() ? MarksJson.write(draft.approvers()) : null,
+            draft.needsAnother() ? draft.requester() : null)
         .orElseThrow();
   }
 
   @Override
   public Claim claimSending(String id, Sending sending) {
-    Optional<Approval> known = find(id);
-    if (known.isEmpty()) {
-      return Claim.TAKEN;
-    }
-    String subject = known.get().person().key();
+    String subject = sending.subject();
     String what = "sent:" + sending.factor().code();
     return database.transaction(connection -> {
+      Sql.update(connection, KNOW_PERSON, subject);
       lock(connection, subject);
       if (!isFree(connection, id, sending)) {
         return Claim.TAKEN;
@@ -370,6 +406,8 @@ public final class PgApprovals implements Approvals {
           sending.now(),
           sending.factor().code(),
           sending.sentTo(),
+          sending.subject(),
+          sending.subject(),
           id);
       Sql.update(connection, COUNT, subject, what, sending.now());
       return Claim.CLAIMED;
@@ -395,6 +433,11 @@ public final class PgApprovals implements Approvals {
   }
 
   @Override
+  public boolean claimInviting(String id, Instant now) {
+    return database.query(connection -> Sql.update(connection, CLAIM_INVITING, now, id) == 1);
+  }
+
+  @Override
   public void sent(String id, Instant now) {
     database.query(connection -> Sql.update(connection, SENT, now, id));
   }
@@ -411,8 +454,14 @@ public final class PgApprovals implements Approvals {
   }
 
   @Override
-  public Optional<Approval> findOfPerson(String id, String subject) {
-    return database.query(connection -> one(connection, FIND_OF_PERSON, id, subject));
+  public Optional<Approval> findOf(String id, Visitor visitor) {
+    return database.query(connection ->
+        one(
+            connection,
+            FIND_OF,
+            id,
+            visitor.subject(),
+            connection.createArrayOf("text", visitor.marks().toArray())));
   }
 
   @Override
@@ -477,15 +526,21 @@ public final class PgApprovals implements Approvals {
   }
 
   @Override
-  public <T> Optional<T> inTurn(String id, Function<Turn, T> work) {
+  public <T> Optional<T> inTurn(String id, @Nullable String answerer, Function<Turn, T> work) {
     Optional<Approval> known = find(id);
     if (known.isEmpty()) {
       return Optional.empty();
     }
     Optional<T> result =
         database.transaction(connection -> {
-          lock(connection, known.get().person().key());
-          return Optional.of(work.apply(turn(connection, id)));
+          String person = known.get().person().key();
+          String answering = answerer == null ? person : answerer;
+          // In order, so that two who answer each other's requests never wait in a circle.
+          for (String subject : new TreeSet<>(List.of(person, answering))) {
+            Sql.update(connection, KNOW_PERSON, subject);
+            lock(connection, subject);
+          }
+          return Optional.of(work.apply(turn(connection, id, answering)));
         });
     gate.announced();
     return result;
@@ -498,13 +553,13 @@ public final class PgApprovals implements Approvals {
     }
   }
 
-  private PgTurn turn(Connection connection, String id) throws SQLException {
+  private PgTurn turn(Connection connection, String id, String answerer) throws SQLException {
     try (var statement = Sql.bind(connection, LOCK, id);
         ResultSet row = statement.executeQuery()) {
       row.next();
       @Nullable String digest = row.getString("code_digest");
       SealedCode code = digest == null ? null : new SealedCode(row.getString("code_salt"), digest);
-      return new PgTurn(connection, read(row), code);
+      return new PgTurn(connection, read(row), answerer, code);
     }
   }
 
@@ -535,12 +590,16 @@ public final class PgApprovals implements Approvals {
         Sql.instant(row, "expires_at"),
         factors(row.getString("factors")),
         seconds(row.getObject("use_within_seconds", Integer.class)),
+        approvers(row.getString("approvers")),
+        requester(row),
         row.getInt("tries"),
         row.getObject("sent_at") != null,
         channel(row.getString("channel")),
+        row.getString("code_for"),
         row.getString("failure"),
         answer == null ? null : Approval.Answer.valueOf(answer.toUpperCase(Locale.ROOT)),
         Sql.optionalInstant(row, "answered_at"),
+        row.getString("answered_by"),
         Sql.optionalInstant(row, "consumed_at"));
   }
 
@@ -548,6 +607,15 @@ public final class PgApprovals implements Approvals {
     return codes == null
         ? List.of()
         : Arrays.stream(codes.split(" ", -1)).map(Factor::valueOf).toList();
+  }
+
+  private static String requester(ResultSet row) throws SQLException {
+    @Nullable String kept = row.getString("requester");
+    return kept == null ? row.getString("subject") : kept;
+  }
+
+  private static List<Set<String>> approvers(@Nullable String sets) {
+    return sets == null ? List.of() : MarksJson.readAll(StrictJson.parse(sets));
   }
 
   private static @Nullable Factor channel(@Nullable String code) {
@@ -592,17 +660,36 @@ public final class PgApprovals implements Approvals {
   private final class PgTurn implements Turn {
     private final Connection connection;
     private final Approval approval;
+    private final String answerer;
     private final @Nullable SealedCode code;
 
-    PgTurn(Connection connection, Approval approval, @Nullable SealedCode code) {
+    PgTurn(Connection connection, Approval approval, String answerer, @Nullable SealedCode code) {
       this.connection = connection;
       this.approval = approval;
+      this.answerer = answerer;
       this.code = code;
     }
 
     @Override
     public Approval approval() {
       return approval;
+    }
+
+    @Override
+    public String answerer() {
+      return answerer;
+    }
+
+    @Override
+    public Optional<Instant> lockedOutAt() {
+      return with(() -> {
+        try (var statement = Sql.bind(connection, LOCKED_OUT, answerer);
+            ResultSet row = statement.executeQuery()) {
+          return row.next()
+              ? Optional.ofNullable(Sql.optionalInstant(row, "closed_at"))
+              : Optional.<Instant>empty();
+        }
+      });
     }
 
     @Override
@@ -618,7 +705,7 @@ public final class PgApprovals implements Approvals {
     @Override
     public void answer(Approval.Answer answer, Instant at, Instant expiresAt) {
       String word = answer.name().toLowerCase(Locale.ROOT);
-      run(ANSWER, word, at, expiresAt, word, approval.id());
+      run(ANSWER, word, at, answerer, expiresAt, word, approval.id());
       with(() -> Sql.update(connection, FORGET_ADDRESSES, approval.id()));
     }
 
@@ -635,22 +722,22 @@ public final class PgApprovals implements Approvals {
 
     @Override
     public void countWrong(Instant at) {
-      with(() -> Sql.update(connection, COUNT, approval.person().key(), WRONG, at));
+      with(() -> Sql.update(connection, COUNT, answerer, WRONG, at));
     }
 
     @Override
     public int wrongSince(Instant since) {
-      return with(() -> counted(connection, approval.person().key(), WRONG, since));
+      return with(() -> counted(connection, answerer, WRONG, since));
     }
 
     @Override
     public List<Passkeys.Passkey> passkeys() {
-      return with(() -> PgPasskeys.of(connection, approval.person().key()));
+      return with(() -> PgPasskeys.of(connection, answerer));
     }
 
     @Override
     public void passkeyUsed(String credentialId, long signCount, Instant at) {
-      with(() -> PgPasskeys.used(connection, approval.person().key(), credentialId, signCount, at));
+      with(() -> PgPasskeys.used(connection, answerer, credentialId, signCount, at));
     }
 
     @Override

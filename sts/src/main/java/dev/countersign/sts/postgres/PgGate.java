@@ -52,6 +52,21 @@ public final class PgGate implements Gate {
          AND (answer IS NULL OR answer = 'approved')
       """;
 
+  /// What the person allowed others; in order, so that two kills never wait for each other.
+  private static final String CANCEL_GIVEN =
+      """
+      UPDATE approval
+         SET answer = 'cancelled', answered_at = ?, open_key = NULL
+       WHERE id IN (SELECT id
+                      FROM approval
+                     WHERE answered_by = ?
+                       AND answered_by <> subject
+                       AND answer = 'approved'
+                       AND consumed_at IS NULL
+                     ORDER BY id
+                       FOR UPDATE)
+      """;
+
   private static final String ANNOUNCE =
       """
       INSERT INTO event_outbox (subject, txn, kind, event, created_at, next_try_at)
@@ -166,6 +181,7 @@ public final class PgGate implements Gate {
   void close(Connection connection, Kill kill) throws SQLException {
     Sql.update(connection, CLOSE, kill.subject(), kill.at(), kill.txn(), kill.reason());
     Sql.update(connection, CANCEL, kill.at(), kill.subject());
+    Sql.update(connection, CANCEL_GIVEN, kill.at(), kill.subject());
     if (kill.announce() == Kill.Announce.TRANSMITTER) {
       Sql.update(
           connection,

@@ -3,6 +3,7 @@ package dev.countersign.sts.postgres;
 import dev.countersign.box.Database;
 import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.StrictJson;
 import dev.countersign.sts.stepup.PageVisits;
 import java.sql.ResultSet;
 import java.time.Instant;
@@ -30,8 +31,8 @@ public final class PgPageVisits implements PageVisits {
   private static final String ENTER =
       """
       INSERT INTO page_visit
-             (browser_digest, subject, name, signed_in_at, authenticated_at, expires_at)
-      VALUES (?, ?, ?, ?, ?, ?)
+             (browser_digest, subject, name, signed_in_at, authenticated_at, expires_at, memberships)
+      VALUES (?, ?, ?, ?, ?, ?, ?::jsonb)
       """;
 
   private static final String FIND =
@@ -106,7 +107,8 @@ public final class PgPageVisits implements PageVisits {
             visit.name(),
             visit.signedInAt(),
             visit.authenticatedAt(),
-            visit.expiresAt()));
+            visit.expiresAt(),
+            MarksJson.write(visit.marks())));
   }
 
   @Override
@@ -121,7 +123,8 @@ public final class PgPageVisits implements PageVisits {
                     row.getString("name"),
                     Sql.instant(row, "signed_in_at"),
                     Sql.optionalInstant(row, "authenticated_at"),
-                    Sql.instant(row, "expires_at")))
+                    Sql.instant(row, "expires_at"),
+                    MarksJson.read(StrictJson.parse(row.getString("memberships")))))
             : Optional.<Visit>empty();
       }
     });

@@ -9,6 +9,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BiPredicate;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -28,18 +29,22 @@ public final class Answers {
   private final StepUpSettings settings;
   private final Approvals approvals;
   private final List<ApprovalFactor> factors;
+  private final BiPredicate<Approval, String> mayApprove;
   private final ApprovalLedger ledger;
   private final InstantSource clock;
 
+  /// @param mayApprove whether it takes this subject to approve
   public Answers(
       StepUpSettings settings,
       Approvals approvals,
       List<ApprovalFactor> factors,
+      BiPredicate<Approval, String> mayApprove,
       ApprovalLedger ledger,
       InstantSource clock) {
     this.settings = settings;
     this.approvals = approvals;
     this.factors = List.copyOf(factors);
+    this.mayApprove = mayApprove;
     this.ledger = ledger;
     this.clock = clock;
   }
@@ -70,21 +75,27 @@ public final class Answers {
       ledger.stranger(id, by.name());
       return Optional.empty();
     }
-    Optional<Answered> answered = approvals.inTurn(id, turn -> whilePending(turn, work));
-    answered.ifPresent(this::tell);
+    Optional<Answered> answered =
+        approvals.inTurn(id, by.answerer(), turn -> whilePending(turn, by, work));
+    answered.ifPresent(one -> tell(one, by));
     return answered;
   }
 
-  private Answered whilePending(Approvals.Turn turn, Function<Approvals.Turn, Answered> work) {
+  private Answered whilePending(
+      Approvals.Turn turn, Approver by, Function<Approvals.Turn, Answered> work) {
     Approval.State state = turn.approval().state(clock.instant());
-    return state == Approval.State.PENDING
-        ? work.apply(turn)
-        : new Answered.NotAnswerable(turn.approval(), state);
+    if (state != Approval.State.PENDING) {
+      return new Answered.NotAnswerable(turn.approval(), state);
+    }
+    return by.isLockedOut(turn) ? new Answered.NotTheirs(turn.approval()) : work.apply(turn);
   }
 
   private Answered tried(Approvals.Turn turn, Approver by, Proof proof) {
     Approval approval = turn.approval();
     Instant now = clock.instant();
+    if (!mayApprove.test(approval, turn.answerer())) {
+      return new Answered.NotTheirs(approval);
+    }
     if (turn.wrongSince(now.minus(HOUR)) >= settings.wrongCodesPerHour()) {
       return new Answered.Locked(approval);
     }
@@ -98,7 +109,7 @@ public final class Answers {
           return wrong(turn, now);
         }
         case ApprovalFactor.Verdict.Right(String evidence) -> {
-          boolean needsNumber = approval.asksForNumber() && by instanceof Approver.Owner;
+          boolean needsNumber = approval.asksForNumber() && by instanceof Approver.OnPage;
           return needsNumber && !approval.number().equals(proof.number().strip())
               ? wrong(turn, now)
               : accept(turn, factor, evidence);
@@ -131,6 +142,7 @@ public final class Answers {
         approval,
         data ->
             data.put("factor", factor.kind().code())
+                .put("by", turn.answerer())
                 .put("evidence", evidence)
                 .put("digest", approval.details().digest())
                 .put("tries", approval.tries() + 1));
@@ -161,9 +173,14 @@ public final class Answers {
     Approval approval = turn.approval();
     Instant now = clock.instant();
     turn.answer(Approval.Answer.SUSPICIOUS, now, approval.expiresAt());
-    Kill kill = kill(approval, "the person reported a request as suspicious", now);
+    Kill kill =
+        kill(approval, who(turn.answerer(), approval) + " reported a request as suspicious", now);
     turn.close(kill);
     return new Answered.Taken(approval, Approval.Answer.SUSPICIOUS, kill);
+  }
+
+  private static String who(String answerer, Approval approval) {
+    return answerer.equals(approval.person().key()) ? "the person" : "whoever was to approve";
   }
 
   private static Kill kill(Approval approval, String reason, Instant now) {
@@ -176,18 +193,13 @@ public final class Answers {
         Kill.Announce.TRANSMITTER);
   }
 
-  private void tell(Answered answered) {
+  private void tell(Answered answered, Approver by) {
     switch (answered) {
       case Answered.Taken(Approval approval, Approval.Answer answer, Kill kill) -> {
         switch (answer) {
           case APPROVED, CANCELLED -> {}
-          case DENIED ->
-              note(LedgerEvent.APPROVAL_DENIED, approval, "the person denied the request");
-          case SUSPICIOUS ->
-              note(
-                  LedgerEvent.APPROVAL_DENIED,
-                  approval,
-                  "the person reported the request as suspicious");
+          case DENIED -> denied(approval, by, " denied the request");
+          case SUSPICIOUS -> denied(approval, by, " reported the request as suspicious");
           case FAILED ->
               ledger.note(
                   LedgerEvent.APPROVAL_FAILED,
@@ -206,11 +218,27 @@ public final class Answers {
                   data.put("reason", "a wrong code").put("tries_left", left).put("final", false));
       case Answered.Locked(Approval approval) ->
           notFinal(approval, "too many wrong codes of this person within the hour");
+      case Answered.NotTheirs(Approval approval) ->
+          ledger.note(
+              LedgerEvent.APPROVAL_REFUSED,
+              approval,
+              data ->
+                  data.put("by", by.name())
+                      .put("reason", "it takes somebody else to approve this")
+                      .put("final", false));
       case Answered.NotAnswerable(Approval approval, Approval.State state) ->
           notFinal(
               approval,
               "an answer came while the approval was " + state.name().toLowerCase(Locale.ROOT));
     }
+  }
+
+  private void denied(Approval approval, Approver by, String what) {
+    String answerer = by.answerer() == null ? approval.person().key() : by.answerer();
+    ledger.note(
+        LedgerEvent.APPROVAL_DENIED,
+        approval,
+        data -> data.put("by", answerer).put("reason", who(answerer, approval) + what));
   }
 
   private void note(LedgerEvent event, Approval approval, String reason) {
@@ -232,16 +260,32 @@ public final class Answers {
     /// Whom the ledger names.
     String name();
 
+    /// The subject key, or null for the person whose request it is.
+    @Nullable String answerer();
+
+    /// Whether their sessions were ended since they came; looked at while nobody can end them.
+    boolean isLockedOut(Approvals.Turn turn);
+
     /// Somebody who signed in.
-    record Owner(String subject) implements Approver {
+    record OnPage(Visitor visitor) implements Approver {
       @Override
       public Optional<Approval> find(Approvals approvals, String id) {
-        return approvals.findOfPerson(id, subject);
+        return approvals.findOf(id, visitor);
       }
 
       @Override
       public String name() {
-        return subject;
+        return visitor.subject();
+      }
+
+      @Override
+      public String answerer() {
+        return visitor.subject();
+      }
+
+      @Override
+      public boolean isLockedOut(Approvals.Turn turn) {
+        return turn.lockedOutAt().filter(at -> !at.isBefore(visitor.signedInAt())).isPresent();
       }
     }
 
@@ -255,6 +299,16 @@ public final class Answers {
       @Override
       public String name() {
         return "";
+      }
+
+      @Override
+      public @Nullable String answerer() {
+        return null;
+      }
+
+      @Override
+      public boolean isLockedOut(Approvals.Turn turn) {
+        return false;
       }
     }
   }
@@ -272,6 +326,9 @@ public final class Answers {
 
     /// This person entered too many wrong codes within the hour, so none is looked at.
     record Locked(Approval approval) implements Answered {}
+
+    /// It takes somebody else to approve this.
+    record NotTheirs(Approval approval) implements Answered {}
 
     /// The approval is not waiting for an answer.
     record NotAnswerable(Approval approval, Approval.State state) implements Answered {}

@@ -9,12 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// One request that a person is asked to approve, and how that went.
 ///
 /// @param jti the id that the on-behalf-of token will have
-/// @param person who is asked
+/// @param person whose request it is
 /// @param actor who acts for the person
 /// @param client the client whose request it is; only it may use the answer
 /// @param agent the client's name for people
@@ -25,10 +26,15 @@ import org.jspecify.annotations.Nullable;
 /// @param expiresAt until when the person may answer and, once approved, the answer may be used
 /// @param factors what the person may prove it with; empty for anything
 /// @param useWithin how old the answer may be when it is used; null for any age before `expiresAt`
+/// @param approvers who else must approve: somebody with a mark of each of these sets, and never
+///   the person; empty where the person approves
+/// @param requester what those call the person: their mail address, else their key
 /// @param tries wrong and right codes that were entered
 /// @param isSent whether the next server took the code
 /// @param channel the factor whose code was sent last, or null
+/// @param codeFor the subject key of whom the last code was meant for, or null for the person
 /// @param failure why the last code was not sent, for people, or null
+/// @param answeredBy the subject key of who answered, where that is known
 public record Approval(
     String id,
     String jti,
@@ -46,12 +52,16 @@ public record Approval(
     Instant expiresAt,
     List<Factor> factors,
     @Nullable Duration useWithin,
+    List<Set<String>> approvers,
+    String requester,
     int tries,
     boolean isSent,
     @Nullable Factor channel,
+    @Nullable String codeFor,
     @Nullable String failure,
     @Nullable Answer answer,
     @Nullable Instant answeredAt,
+    @Nullable String answeredBy,
     @Nullable Instant consumedAt) {
   private static final int LEAST_NUMBER = 10;
   private static final int NUMBERS = 90;
@@ -59,6 +69,17 @@ public record Approval(
   public Approval {
     lines = List.copyOf(lines);
     factors = List.copyOf(factors);
+    approvers = approvers.stream().map(Set::copyOf).toList();
+  }
+
+  /// Whether somebody else than the person must approve.
+  public boolean needsAnother() {
+    return !approvers.isEmpty();
+  }
+
+  /// Whether the code that was sent last went to somebody.
+  public boolean isSentTo(String subject) {
+    return isSent && subject.equals(codeFor == null ? person.key() : codeFor);
   }
 
   /// Whether an answer, if there is one, is young enough to be used.
@@ -78,12 +99,13 @@ public record Approval(
   }
 
   /// Whether the person has to type the number: where no code brings them here, the number does.
+  /// Whoever approves for somebody else has no chat to read it in.
   public boolean asksForNumber() {
-    return !isSent;
+    return !isSent && !needsAnother();
   }
 
   /// The approval as the message says it that is being sent.
-  Approval sentBy(Factor factor, String to) {
+  Approval sentBy(Factor factor, String to, String recipient) {
     return new Approval(
         id,
         jti,
@@ -101,12 +123,16 @@ public record Approval(
         expiresAt,
         factors,
         useWithin,
+        approvers,
+        requester,
         tries,
         isSent,
         factor,
+        recipient,
         null,
         answer,
         answeredAt,
+        answeredBy,
         consumedAt);
   }
 

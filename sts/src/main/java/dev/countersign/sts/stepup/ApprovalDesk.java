@@ -38,6 +38,7 @@ public final class ApprovalDesk {
         approvals
             .inTurn(
                 id,
+                null,
                 turn -> {
                   var now = clock.instant();
                   return switch (turn.approval().state(now)) {

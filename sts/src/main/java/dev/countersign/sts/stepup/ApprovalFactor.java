@@ -10,11 +10,12 @@ public interface ApprovalFactor {
   /// Brings the request to its person: sends a code, or does nothing where the person comes to the
   /// page. No transaction is open here.
   ///
+  /// @param subject the subject key of who is to approve
   /// @param wanted whether the person asks for it, so that a code is sent again
-  Reach reach(Approval approval, boolean wanted);
+  Reach reach(Approval approval, String subject, boolean wanted);
 
-  /// Whether a proof shows that the person approves exactly this. Called while nobody else answers
-  /// for the person.
+  /// Whether a proof shows that whoever answers approves exactly this. Called while nobody else
+  /// answers for the person.
   Verdict check(Approvals.Turn turn, Proof proof);
 
   /// How far a factor came towards the person.

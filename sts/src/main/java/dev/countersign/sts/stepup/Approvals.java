@@ -28,6 +28,16 @@ public interface Approvals {
       Duration cooling,
       int promptsPerHour);
 
+  /// From when somebody's address may be used; empty if it may be used now. Their first one is used
+  /// at once, a changed one once it has been known for `cooling`.
+  ///
+  /// @param digest keyed, of the address
+  Optional<Instant> usableFrom(
+      String subject, Factor factor, String digest, Duration cooling, Instant now);
+
+  /// Claims the writing to those who may approve for the person, once for all replicas.
+  boolean claimInviting(String id, Instant now);
+
   /// Claims the sending of a code, once for all replicas, and keeps its seal; an older code of this
   /// approval is void from then on.
   Claim claimSending(String id, Sending sending);
@@ -40,9 +50,9 @@ public interface Approvals {
 
   Optional<Approval> find(String id);
 
-  /// An approval of this person. One statement, whose answer is the same for an id that is another
-  /// person's and for one that does not exist.
-  Optional<Approval> findOfPerson(String id, String subject);
+  /// An approval of this person, or one that they may give for somebody else. One statement, whose
+  /// answer is the same for an id that is none of theirs and for one that does not exist.
+  Optional<Approval> findOf(String id, Visitor visitor);
 
   /// An approval of this client, likewise.
   Optional<Approval> findOfClient(String id, String client);
@@ -70,8 +80,9 @@ public interface Approvals {
   /// Runs `work` alone: no other answer for the same person happens meanwhile, and what it did is
   /// durable when this returns, or undone if it throws.
   ///
+  /// @param answerer the subject key of who answers, or null for the person
   /// @return empty if there is no such approval
-  <T> Optional<T> inTurn(String id, Function<Turn, T> work);
+  <T> Optional<T> inTurn(String id, @Nullable String answerer, Function<Turn, T> work);
 
   /// What opening came to.
   sealed interface Opened {
@@ -86,11 +97,13 @@ public interface Approvals {
 
   /// A code that is about to be sent.
   ///
+  /// @param subject whom it is for
   /// @param claimedBefore a claim older than this that led to nothing is free again
   /// @param again whether it may take the place of a code that was sent
   /// @param perHour how many codes a person gets by this factor in an hour
   record Sending(
       Factor factor,
+      String subject,
       String sentTo,
       SealedCode code,
       Instant now,
@@ -112,24 +125,30 @@ public interface Approvals {
   interface Turn {
     Approval approval();
 
+    /// The subject key of who answers.
+    String answerer();
+
+    /// When the sessions of who answers were ended last, if they are locked out now.
+    Optional<Instant> lockedOutAt();
+
     /// The seal of the code that was sent, if one was.
     @Nullable SealedCode code();
 
     void countTry();
 
-    /// Counts a wrong proof of this person.
+    /// Counts a wrong proof of who answers.
     void countWrong(Instant at);
 
-    /// How many proofs of this person were wrong since then.
+    /// How many proofs of who answers were wrong since then.
     int wrongSince(Instant since);
 
-    /// The passkeys of the approval's person.
+    /// The passkeys of who answers.
     List<Passkeys.Passkey> passkeys();
 
     /// Notes that one of them was used.
     void passkeyUsed(String credentialId, long signCount, Instant at);
 
-    /// Gives the answer.
+    /// Gives the answer, by who answers.
     ///
     /// @param expiresAt until when it may be used
     void answer(Approval.Answer answer, Instant at, Instant expiresAt);

@@ -7,6 +7,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -55,19 +56,28 @@ public final class CodeFactor implements ApprovalFactor {
   }
 
   @Override
-  public Reach reach(Approval approval, boolean wanted) {
-    if (approval.isSent() && !wanted) {
+  public Reach reach(Approval approval, String subject, boolean wanted) {
+    if (approval.isSentTo(subject) && !wanted) {
       return new Reach.Sent();
     }
-    Optional<DeliveryAddresses.Known> to = addresses.of(approval.id(), kind);
+    Optional<DeliveryAddresses.Known> to = addresses.of(approval, kind, subject);
     if (to.isEmpty()) {
       return new Reach.Nothing();
     }
     Instant now = clock.instant();
+    Optional<Instant> from = addresses.usableFrom(approval, kind, subject, to.get(), now);
+    if (from.isPresent()) {
+      return failed(
+          approval,
+          to.get().masked(),
+          "the address is new, and is used from %s on"
+              .formatted(from.get().truncatedTo(ChronoUnit.SECONDS)));
+    }
     Secret code = codes.draw();
     var sending =
         new Approvals.Sending(
             kind,
+            subject,
             to.get().masked(),
             codes.seal(approval.id(), code),
             now,
@@ -75,7 +85,7 @@ public final class CodeFactor implements ApprovalFactor {
             wanted,
             sendsPerHour);
     return switch (approvals.claimSending(approval.id(), sending)) {
-      case CLAIMED -> send(approval, to.get(), code);
+      case CLAIMED -> send(approval, subject, to.get(), code);
       case TAKEN -> new Reach.Sent();
       case TOO_MANY ->
           failed(approval, to.get().masked(), "too many codes were sent there within the hour");
@@ -83,8 +93,8 @@ public final class CodeFactor implements ApprovalFactor {
   }
 
   // No transaction is open here: a slow server must not hold a connection of the pool.
-  private Reach send(Approval approval, DeliveryAddresses.Known to, Secret code) {
-    Approval told = approval.sentBy(kind, to.masked());
+  private Reach send(Approval approval, String subject, DeliveryAddresses.Known to, Secret code) {
+    Approval told = approval.sentBy(kind, to.masked(), subject);
     try {
       sender.send(to.address().reveal(), told, page.apply(approval.id()), code);
     } catch (CodeSender.NotSent failed) {
@@ -120,6 +130,7 @@ public final class CodeFactor implements ApprovalFactor {
     var sealed = turn.code();
     if (sealed == null
         || turn.approval().channel() != kind
+        || !turn.approval().isSentTo(turn.answerer())
         || !(proof instanceof Proof.Code(String entered))) {
       return new Verdict.NotAsked();
     }

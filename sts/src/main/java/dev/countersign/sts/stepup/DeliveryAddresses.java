@@ -3,14 +3,19 @@ package dev.countersign.sts.stepup;
 import dev.countersign.policy.Factor;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.Secret;
+import dev.countersign.sts.AttributeStore;
+import dev.countersign.sts.MailAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javax.crypto.Cipher;
 import javax.crypto.Mac;
 import javax.crypto.spec.GCMParameterSpec;
@@ -23,11 +28,17 @@ public final class DeliveryAddresses {
   private static final int TAG_BITS = 128;
 
   private final Approvals approvals;
+  private final AttributeStore book;
+  private final Duration cooling;
   private final SecretKeySpec key;
 
+  /// @param book where the addresses of those stand who approve for others
+  /// @param cooling how long a changed address is known before it is used
   /// @param key 32 secret bytes, the same at every replica
-  public DeliveryAddresses(Approvals approvals, byte[] key) {
+  public DeliveryAddresses(Approvals approvals, AttributeStore book, Duration cooling, byte[] key) {
     this.approvals = approvals;
+    this.book = book;
+    this.cooling = cooling;
     this.key = new SecretKeySpec(key, "AES");
   }
 
@@ -59,11 +70,40 @@ public final class DeliveryAddresses {
     }
   }
 
-  /// Where codes of this factor may go.
-  Optional<Known> of(String approval, Factor factor) {
+  /// Where codes of this factor may go: for the person whose request it is, to what was known when
+  /// it was made; for somebody else, to what the store says.
+  ///
+  /// @param subject the subject key of who is to approve
+  Optional<Known> of(Approval approval, Factor factor, String subject) {
+    if (approval.needsAnother()) {
+      return factor == Factor.EMAILOTP ? stored(subject) : Optional.empty();
+    }
+    String id = approval.id();
     return approvals
-        .address(approval, factor)
-        .map(kept -> new Known(new Secret(open(approval, factor, kept.sealed())), kept.masked()));
+        .address(id, factor)
+        .map(kept -> new Known(new Secret(open(id, factor, kept.sealed())), kept.masked()));
+  }
+
+  /// The mail address that the store has of somebody.
+  Optional<Known> stored(String subject) {
+    return Optional.ofNullable(
+            book.of(subject, Set.of(AttributeStore.MAIL)).get(AttributeStore.MAIL))
+        .map(attribute -> attribute.value().asString(""))
+        .filter(MailAddress::isDeliverable)
+        .map(address -> new Known(new Secret(address), Masks.of(Factor.EMAILOTP, address)));
+  }
+
+  /// From when an address of somebody may be used; empty if it may be used now. Those of the person
+  /// whose request it is were looked at when it was made.
+  Optional<Instant> usableFrom(
+      Approval approval, Factor factor, String subject, Known address, Instant now) {
+    return approval.needsAnother() ? usableFrom(factor, subject, address, now) : Optional.empty();
+  }
+
+  /// Likewise, of anybody.
+  Optional<Instant> usableFrom(Factor factor, String subject, Known address, Instant now) {
+    String digest = digest(subject, factor, address.address().reveal());
+    return approvals.usableFrom(subject, factor, digest, cooling, now);
   }
 
   private String seal(String approval, Factor factor, String address) {

@@ -25,10 +25,8 @@ public final class IdpFactor implements ApprovalFactor {
   }
 
   @Override
-  public Reach reach(Approval approval, boolean wanted) {
-    return settings.asksForStrength(approval.person().anchor())
-        ? new Reach.OnPage()
-        : new Reach.Nothing();
+  public Reach reach(Approval approval, String subject, boolean wanted) {
+    return settings.asksForStrength(anchor(subject)) ? new Reach.OnPage() : new Reach.Nothing();
   }
 
   @Override
@@ -41,10 +39,14 @@ public final class IdpFactor implements ApprovalFactor {
     boolean isFresh = at != null && !at.isBefore(signIn.askedAt().minus(LEEWAY));
     if (acr == null
         || !isFresh
-        || !settings.isStrong(turn.approval().person().anchor(), acr)
-        || !signIn.subject().equals(turn.approval().person().key())) {
+        || !settings.isStrong(anchor(turn.answerer()), acr)
+        || !signIn.subject().equals(turn.answerer())) {
       return new Verdict.Wrong();
     }
     return new Verdict.Right(acr);
+  }
+
+  private static String anchor(String subject) {
+    return subject.substring(0, subject.indexOf('|'));
   }
 }

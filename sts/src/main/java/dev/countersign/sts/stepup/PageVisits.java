@@ -3,6 +3,7 @@ package dev.countersign.sts.stepup;
 import dev.countersign.protocol.Secret;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Who is at the approval page, and who has left it for their identity provider, for all replicas.
@@ -48,10 +49,21 @@ public interface PageVisits {
   /// @param signedInAt when they came here
   /// @param authenticatedAt when they last authenticated at the provider, or null if it does not
   ///   say
+  /// @param marks what they are for those whom a policy lets approve for others
   record Visit(
       String subject,
       String name,
       Instant signedInAt,
       @Nullable Instant authenticatedAt,
-      Instant expiresAt) {}
+      Instant expiresAt,
+      Set<String> marks) {
+    public Visit {
+      marks = Set.copyOf(marks);
+    }
+
+    /// Who it is.
+    public Visitor visitor() {
+      return new Visitor(subject, marks, signedInAt);
+    }
+  }
 }

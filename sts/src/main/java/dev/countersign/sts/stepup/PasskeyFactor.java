@@ -35,10 +35,8 @@ public final class PasskeyFactor implements ApprovalFactor {
   }
 
   @Override
-  public Reach reach(Approval approval, boolean wanted) {
-    return passkeys.of(approval.person().key()).isEmpty()
-        ? new Reach.Nothing()
-        : new Reach.OnPage();
+  public Reach reach(Approval approval, String subject, boolean wanted) {
+    return passkeys.of(subject).isEmpty() ? new Reach.Nothing() : new Reach.OnPage();
   }
 
   @Override

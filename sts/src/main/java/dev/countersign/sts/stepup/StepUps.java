@@ -13,10 +13,12 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 
 /// Asks a person: one approval per request, found again by identical repeats, brought to the person
 /// by the first factor that works, used up once. [Answers] takes what comes back.
@@ -28,6 +30,7 @@ public final class StepUps {
   private final Approvals approvals;
   private final DeliveryAddresses addresses;
   private final List<ApprovalFactor> factors;
+  private final Invitations invitations;
   private final ApprovalLedger ledger;
   private final InstantSource clock;
 
@@ -39,6 +42,7 @@ public final class StepUps {
       Approvals approvals,
       DeliveryAddresses addresses,
       List<ApprovalFactor> factors,
+      Invitations invitations,
       ApprovalLedger ledger,
       InstantSource clock) {
     this.issuer = issuer;
@@ -46,6 +50,7 @@ public final class StepUps {
     this.approvals = approvals;
     this.addresses = addresses;
     this.factors = List.copyOf(factors);
+    this.invitations = invitations;
     this.ledger = ledger;
     this.clock = clock;
   }
@@ -90,10 +95,17 @@ public final class StepUps {
     if (approval.state(clock.instant()) != Approval.State.PENDING) {
       return new Asked.Waiting(approval);
     }
+    if (approval.needsAnother()) {
+      return invitations
+          .send(approval, page(approval.id()))
+          .<Asked>map(reason -> notReached(approval, reason))
+          .orElseGet(() -> new Asked.Waiting(approval));
+    }
+    String subject = approval.person().key();
     var failures = new ArrayList<>(withheld);
     boolean canAnswer = false;
     for (ApprovalFactor factor : inOrder(approval)) {
-      switch (factor.reach(approval, false)) {
+      switch (factor.reach(approval, subject, false)) {
         case ApprovalFactor.Reach.Sent(), ApprovalFactor.Reach.OnPage() -> canAnswer = true;
         case ApprovalFactor.Reach.Nothing() -> {}
         case ApprovalFactor.Reach.NotSent(String reason) -> failures.add(reason);
@@ -111,6 +123,10 @@ public final class StepUps {
         failures.isEmpty()
             ? "no address or passkey of the subject is known for the factors that are wanted"
             : String.join("; ", failures);
+    return notReached(approval, reason);
+  }
+
+  private Asked notReached(Approval approval, String reason) {
     withdraw(approval.id(), reason);
     return new Asked.NotReached(reason);
   }
@@ -124,13 +140,17 @@ public final class StepUps {
             .toList();
   }
 
-  /// Sends a code by a factor that the person chose on the page.
+  /// Sends a code by a factor that somebody chose on the page.
   ///
+  /// @param subject the subject key of who is to approve
   /// @return why it did not work; empty if it did
-  public Optional<String> sendBy(Approval approval, Factor kind) {
+  public Optional<String> sendBy(Approval approval, Factor kind, String subject) {
+    if (!mayApprove(approval, subject)) {
+      return Optional.of("somebody else must approve this");
+    }
     for (ApprovalFactor factor : inOrder(approval)) {
       if (factor.kind() == kind) {
-        return switch (factor.reach(approval, true)) {
+        return switch (factor.reach(approval, subject, true)) {
           case ApprovalFactor.Reach.Sent(), ApprovalFactor.Reach.OnPage() -> Optional.empty();
           case ApprovalFactor.Reach.Nothing() -> Optional.of("there is no address for it");
           case ApprovalFactor.Reach.NotSent(String reason) -> Optional.of(reason);
@@ -140,29 +160,53 @@ public final class StepUps {
     return Optional.of("this request cannot be approved that way");
   }
 
-  /// The ways in which this approval's person can answer now, the preferred first; a code counts if
-  /// its address is known, sent or not.
-  public List<Factor> ways(Approval approval) {
+  /// Whether it takes this person to approve, as far as the approval itself says it: the person
+  /// whose request it is, or anybody but them. Who else may was looked at when the approval was
+  /// found.
+  public boolean mayApprove(Approval approval, String subject) {
+    boolean isTheirs = approval.person().key().equals(subject);
+    return approval.needsAnother() ? !isTheirs && !isSamePerson(approval, subject) : isTheirs;
+  }
+
+  /// Whether somebody seems to be the person whose request it is, with another account.
+  private boolean isSamePerson(Approval approval, String subject) {
+    var own = new HashSet<String>();
+    own.add(approval.requester());
+    addresses.stored(approval.person().key()).map(to -> to.address().reveal()).ifPresent(own::add);
+    return addresses
+        .stored(subject)
+        .filter(other -> own.stream().anyMatch(other.address().reveal()::equalsIgnoreCase))
+        .isPresent();
+  }
+
+  /// The ways in which somebody can approve now, the preferred first; a code counts if its address
+  /// is known, sent or not.
+  ///
+  /// @param subject the subject key of who is to approve
+  public List<Factor> ways(Approval approval, String subject) {
+    if (!mayApprove(approval, subject)) {
+      return List.of();
+    }
     return inOrder(approval).stream()
         .filter(factor ->
             switch (factor.kind()) {
-              case EMAILOTP, SMSOTP -> addresses.of(approval.id(), factor.kind()).isPresent();
+              case EMAILOTP, SMSOTP -> addresses.of(approval, factor.kind(), subject).isPresent();
               case PASSKEY, IDP ->
-                  factor.reach(approval, false) instanceof ApprovalFactor.Reach.OnPage;
+                  factor.reach(approval, subject, false) instanceof ApprovalFactor.Reach.OnPage;
             })
         .map(ApprovalFactor::kind)
         .toList();
   }
 
   /// Where a code of this factor goes, masked; empty if nowhere.
-  public Optional<String> masked(String id, Factor kind) {
-    return addresses.of(id, kind).map(DeliveryAddresses.Known::masked);
+  public Optional<String> masked(Approval approval, Factor kind, String subject) {
+    return addresses.of(approval, kind, subject).map(DeliveryAddresses.Known::masked);
   }
 
   /// Whether a text is exactly the address that codes of this factor go to.
-  public boolean isAddress(String id, Factor kind, String text) {
+  public boolean isAddress(Approval approval, Factor kind, String text) {
     return addresses
-        .of(id, kind)
+        .of(approval, kind, approval.person().key())
         .filter(known -> known.address().equals(new Secret(text)))
         .isPresent();
   }
@@ -179,13 +223,13 @@ public final class StepUps {
     return approvals.poll(id, client, now);
   }
 
-  /// The approval as a person may see it: their own, and nobody else's.
-  public Optional<Approval> find(String id, String subject) {
-    Optional<Approval> own = approvals.findOfPerson(id, subject);
-    if (own.isEmpty()) {
-      ledger.stranger(id, subject);
+  /// The approval as somebody may see it: their own, or one that they may give; no others.
+  public Optional<Approval> find(String id, Visitor visitor) {
+    Optional<Approval> theirs = approvals.findOf(id, visitor);
+    if (theirs.isEmpty()) {
+      ledger.stranger(id, visitor.subject());
     }
-    return own;
+    return theirs;
   }
 
   /// Until when a new approval may be answered.
@@ -244,6 +288,7 @@ public final class StepUps {
     return approvals
         .inTurn(
             id,
+            null,
             turn -> {
               if (turn.approval().state(now) != Approval.State.APPROVED) {
                 return false;
@@ -265,7 +310,9 @@ public final class StepUps {
                 .add(draft.details().digest())
                 .add(draft.policyVersion())
                 .add(draft.audience())
-                .add(draft.scope())));
+                .add(draft.scope())
+                .add(draft.factors().toString())
+                .add(draft.approvers().stream().map(TreeSet::new).toList().toString())));
   }
 
   /// What asking came to.
