@@ -1,10 +1,10 @@
 // An agent with a framework as it comes and the TypeScript wrapper: a question a line, an answer as one line.
-// Variables: FRAMEWORK (strands, ai), WRAPPER (its index.ts), PATTERN (te, validate), and those of the example agents.
+// Variables: FRAMEWORK (langchain, strands, ai), WRAPPER (its index.ts), PATTERN (te, validate), and those of the example agents.
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 
-const { actingFor, clientKey, exchange, forward, guardedFetch, SignInRequired, Sts, Templates } = await import(
+const { actingFor, clientKey, exchange, forward, guardedFetch, inWords, Sts, Templates } = await import(
   pathToFileURL(process.env.WRAPPER).href
 );
 const { MCP_URL: url, STS_ISSUER: issuer, OPENAI_BASE_URL: baseURL, OPENAI_API_KEY: apiKey, MODEL: modelName } = process.env;
@@ -25,6 +25,23 @@ const transport = () => new StreamableHTTPClientTransport(new URL(url), { fetch:
 
 /** Each makes a function that answers one question. */
 const frameworks = {
+  async langchain() {
+    const { createAgent } = await import("langchain");
+    const { ChatOpenAI } = await import("@langchain/openai");
+    const { loadMcpTools } = await import("@langchain/mcp-adapters");
+    const { Client } = await import("@modelcontextprotocol/sdk/client/index.js");
+    const client = new Client({ name: "agent", version: "1" });
+    await client.connect(transport());
+    const tools = await loadMcpTools("refunds", client);
+    const model = new ChatOpenAI({ model: modelName, apiKey, configuration: { baseURL }, maxRetries: 1 });
+    const agent = createAgent({ model, tools });
+    let messages = [];
+    return async (question) => {
+      const answer = await agent.invoke({ messages: [...messages, { role: "user", content: question }] });
+      messages = answer.messages;
+      return String(messages.at(-1).content);
+    };
+  },
   async strands() {
     const { Agent, McpClient } = await import("@strands-agents/sdk");
     const { OpenAIModel } = await import("@strands-agents/sdk/models/openai");
@@ -55,12 +72,12 @@ try {
       try {
         console.log((await ask(question)).replaceAll("\n", " "));
       } catch (failed) {
-        console.log(`The agent failed: ${failed.message}`);
+        console.log(inWords(failed));
       }
       acting.check();
     }
   });
 } catch (failed) {
-  console.log(failed instanceof SignInRequired ? "Your sign-in is no longer accepted." : `The agent failed: ${failed.message}`);
+  console.log(inWords(failed));
 }
 process.exit();

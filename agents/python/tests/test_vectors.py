@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from countersign_agent import (
+    Cancelled,
     ClientSecret,
     CountersignError,
     Denied,
@@ -29,6 +30,7 @@ from countersign_agent import (
     acting_for,
     canonical,
     digest,
+    in_words,
 )
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -189,3 +191,26 @@ def test_calls(case: dict[str, Any]) -> None:
     assert {name: told[name] for name in case["outcome"]} == case["outcome"]
     assert steps == []
     assert shown == case["shown"]
+
+
+class Answered(Exception):
+    """As the libraries of model providers raise it."""
+
+    def __init__(self, status_code: int) -> None:
+        super().__init__("key sk-1 is wrong")
+        self.status_code = status_code
+
+
+def failure(case: dict[str, Any]) -> BaseException:
+    own = {"sign_in_required": SignInRequired(), "unavailable": Unavailable("x"), "cancelled": Cancelled("x")}
+    other = {"timeout": TimeoutError("sk-1"), "connection": ConnectionError("sk-1"), "unknown": ValueError("sk-1")}
+    if case["kind"] == "no_template":
+        return TemplateError(case["message"], case["kind"])
+    if case["kind"] == "status":
+        return ExceptionGroup("g", [Answered(case["status"])])
+    return {**own, **other}[case["kind"]]
+
+
+@pytest.mark.parametrize("case", cases("words.json"))
+def test_words(case: dict[str, Any]) -> None:
+    assert in_words(failure(case)) == case["words"]

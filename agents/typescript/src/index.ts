@@ -4,3 +4,4 @@ export { type Exchange, exchange, type Forward, forward, guardedFetch, type Wait
 export { canonical, digest, type Json, type JsonObject } from "./json.ts";
 export { type ApprovalPrompt, type Ask, type ClientProof, clientKey, clientSecret, OnBehalfOf, Sts, type StsOptions } from "./sts.ts";
 export { type Chosen, RarTemplate, Templates } from "./templates.ts";
+export { inWords } from "./words.ts";

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import {
   actingFor,
+  Cancelled,
   canonical,
   clientSecret,
   CountersignError,
@@ -12,6 +13,7 @@ import {
   exchange,
   forward,
   guardedFetch,
+  inWords,
   RarTemplate,
   Refused,
   SignInRequired,
@@ -19,6 +21,7 @@ import {
   Sts,
   TemplateError,
   Templates,
+  Unavailable,
 } from "../src/index.ts";
 
 const ISSUER = "https://sts.example";
@@ -205,3 +208,29 @@ test("a member that occurs twice is refused", async () => {
   const body = '{"method":"tools/list","method":"tools/call"}';
   await actingFor("maya-token", async () => assert.equal((await guarded(MCP, { method: "POST", body })).status, 400));
 });
+
+function failure(one: any): unknown {
+  const caused = (name: string, members: object) => new Error("the agent failed", { cause: Object.assign(new Error("sk-1 is wrong"), { name }, members) });
+  switch (one.kind) {
+    case "sign_in_required":
+      return new SignInRequired();
+    case "unavailable":
+      return new Unavailable("the server is away");
+    case "cancelled":
+      return new Cancelled();
+    case "no_template":
+      return new TemplateError(one.message, one.kind);
+    case "timeout":
+      return caused("APIConnectionTimeoutError", {});
+    case "connection":
+      return caused("TypeError", { code: "ECONNREFUSED" });
+    case "status":
+      return caused("APICallError", { statusCode: one.status });
+    default:
+      return caused("Error", {});
+  }
+}
+
+for (const one of load("words.json").cases) {
+  test(`words: ${one.name}`, () => assert.equal(inWords(failure(one)), one.words));
+}

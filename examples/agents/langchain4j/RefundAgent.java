@@ -1,5 +1,6 @@
 import dev.countersign.agent.Acting;
 import dev.countersign.agent.GuardedClient;
+import dev.countersign.agent.InWords;
 import dev.countersign.agent.McpClient;
 import dev.countersign.agent.SignInRequiredException;
 import dev.countersign.agent.http.HttpTransport;
@@ -7,6 +8,8 @@ import dev.countersign.langchain4j.GuardedTools;
 import dev.countersign.protocol.Secret;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.memory.chat.MessageWindowChatMemory;
+import dev.langchain4j.model.anthropic.AnthropicChatModel;
+import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.service.AiServices;
 import dev.langchain4j.service.SystemMessage;
@@ -19,7 +22,8 @@ import java.util.concurrent.Executors;
 /// the model's parallel calls run in parallel.
 ///
 /// Variables: COUNTERSIGN_BEARER (the person's token), MCP_URL; OPENAI_BASE_URL, OPENAI_API_KEY, MODEL
-/// for any OpenAI-compatible endpoint, Ollama's included. A question a line.
+/// for any OpenAI-compatible endpoint, Ollama's included; or MODEL=anthropic:<name> with
+/// ANTHROPIC_API_KEY. A question a line.
 interface Assistant {
   @SystemMessage("You refund customers through tools.")
   String chat(String question);
@@ -33,18 +37,10 @@ void main() throws IOException {
           .waitingFor(
               (page, message) -> IO.println("Please approve: " + message + " " + page),
               Duration.ofMinutes(5));
-  var model =
-      OpenAiChatModel.builder()
-          .baseUrl(setting("OPENAI_BASE_URL", "http://127.0.0.1:9427/v1"))
-          .apiKey(setting("OPENAI_API_KEY", "none"))
-          .modelName(setting("MODEL", "rehearsal"))
-          .timeout(Duration.ofMinutes(1))
-          .maxRetries(1)
-          .build();
   try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
     Assistant assistant =
         AiServices.builder(Assistant.class)
-            .chatModel(model)
+            .chatModel(model())
             .chatMemory(MessageWindowChatMemory.withMaxMessages(40))
             .toolProvider(new GuardedTools(guarded))
             .hallucinatedToolNameStrategy(
@@ -57,13 +53,34 @@ void main() throws IOException {
       try {
         IO.println(Acting.forPerson(bearer).call(() -> assistant.chat(asked)));
       } catch (SignInRequiredException ended) {
-        IO.println("Your sign-in is no longer accepted. Please sign in again.");
+        IO.println(InWords.of(ended));
         return;
       } catch (RuntimeException failed) {
-        IO.println("The model cannot be reached or refuses. Please try again in a while.");
+        IO.println(InWords.of(failed));
       }
     }
   }
+}
+
+ChatModel model() {
+  String name = setting("MODEL", "rehearsal");
+  if (name.startsWith("anthropic:")) {
+    return AnthropicChatModel.builder()
+        .baseUrl(setting("ANTHROPIC_BASE_URL", "https://api.anthropic.com") + "/v1/")
+        .apiKey(setting("ANTHROPIC_API_KEY", ""))
+        .modelName(name.substring("anthropic:".length()))
+        .maxTokens(1_000)
+        .timeout(Duration.ofMinutes(1))
+        .maxRetries(1)
+        .build();
+  }
+  return OpenAiChatModel.builder()
+      .baseUrl(setting("OPENAI_BASE_URL", "http://127.0.0.1:9427/v1"))
+      .apiKey(setting("OPENAI_API_KEY", "none"))
+      .modelName(name)
+      .timeout(Duration.ofMinutes(1))
+      .maxRetries(1)
+      .build();
 }
 
 String setting(String name, String otherwise) {

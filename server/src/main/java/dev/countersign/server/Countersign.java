@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
       DrillCommand.class,
       ReceiverCommand.class,
       TransmitterCommand.class,
+      TemplatesCommand.class,
       SignInCommand.class,
       RehearsalModelCommand.class,
       HelpCommand.class

@@ -7,6 +7,8 @@ import dev.countersign.agent.ToolList;
 import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.UnavailableException;
+import org.springframework.ai.chat.client.advisor.ToolCallingAdvisor;
+import org.springframework.ai.model.tool.DefaultToolCallingManager;
 import org.springframework.ai.tool.ToolCallback;
 import org.springframework.ai.tool.ToolCallbackProvider;
 import org.springframework.ai.tool.definition.ToolDefinition;
@@ -16,15 +18,28 @@ import tools.jackson.databind.node.ObjectNode;
 /// client inside [dev.countersign.agent.Acting]. Threads may share it.
 ///
 /// ```java
+/// var tools = new GuardedTools(client);
+/// var chat = ChatClient.builder(model).defaultAdvisors(tools.advisor()).build();
 /// String answer =
-///     Acting.forPerson(bearer)
-///         .call(() -> chat.prompt(question).toolCallbacks(new GuardedTools(client)).call().content());
+///     Acting.forPerson(bearer).call(() -> chat.prompt(question).tools(tools).call().content());
 /// ```
 public final class GuardedTools implements ToolCallbackProvider {
   private final GuardedClient client;
 
   public GuardedTools(GuardedClient client) {
     this.client = client;
+  }
+
+  /// The loop of a chat client in which a model that names a tool that there is not is told so;
+  /// Spring AI's own ends the whole request.
+  public ToolCallingAdvisor advisor() {
+    return ToolCallingAdvisor.builder()
+        .toolCallingManager(
+            DefaultToolCallingManager.builder()
+                .toolCallbackResolver(
+                    name -> new Guarded(client, new ToolInfo(name, "", StrictJson.object())))
+                .build())
+        .build();
   }
 
   /// @throws UnavailableException if there is no list of tools

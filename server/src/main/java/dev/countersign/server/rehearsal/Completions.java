@@ -1,6 +1,7 @@
 package dev.countersign.server.rehearsal;
 
 import dev.countersign.protocol.StrictJson;
+import java.util.UUID;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -8,12 +9,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// A message of the assistant in the forms of the chat completions API.
 final class Completions {
   private static final String MODEL = "rehearsal";
-  private static final String ID = "chatcmpl-rehearsal";
 
   private Completions() {}
 
   static ObjectNode whole(ObjectNode message) {
-    ObjectNode answer = head("chat.completion");
+    ObjectNode answer = head("chat.completion", id());
     ObjectNode choice = answer.putArray("choices").addObject().put("index", 0);
     choice.set("message", message);
     choice.put("finish_reason", reason(message));
@@ -23,35 +23,41 @@ final class Completions {
 
   /// The same as server-sent events: the text, each call, the reason, the usage.
   static String streamed(ObjectNode message) {
+    String id = id();
     var events = new StringBuilder();
     ObjectNode text = message.deepCopy();
     text.remove("tool_calls");
-    events.append(event(delta(text)));
+    events.append(event(delta(text, id)));
     int index = 0;
     for (JsonNode call : message.path("tool_calls")) {
       ObjectNode part = StrictJson.object();
       part.putArray("tool_calls").add(((ObjectNode) call.deepCopy()).put("index", index++));
-      events.append(event(delta(part)));
+      events.append(event(delta(part, id)));
     }
-    ObjectNode last = head("chat.completion.chunk");
+    ObjectNode last = head("chat.completion.chunk", id);
     ObjectNode end = last.putArray("choices").addObject().put("index", 0);
     end.putObject("delta");
     end.put("finish_reason", reason(message));
-    ObjectNode used = head("chat.completion.chunk");
+    ObjectNode used = head("chat.completion.chunk", id);
     used.putArray("choices");
     usage(used);
     return events.append(event(last)).append(event(used)).append("data: [DONE]\n\n").toString();
   }
 
-  private static ObjectNode delta(ObjectNode part) {
-    ObjectNode chunk = head("chat.completion.chunk");
+  private static ObjectNode delta(ObjectNode part, String id) {
+    ObjectNode chunk = head("chat.completion.chunk", id);
     chunk.putArray("choices").addObject().put("index", 0).set("delta", part);
     return chunk;
   }
 
-  private static ObjectNode head(String object) {
+  /// Another one for each answer: frameworks take two messages with one id for the same message.
+  private static String id() {
+    return "chatcmpl-" + UUID.randomUUID();
+  }
+
+  private static ObjectNode head(String object, String id) {
     return StrictJson.object()
-        .put("id", ID)
+        .put("id", id)
         .put("object", object)
         .put("created", 0)
         .put("model", MODEL);

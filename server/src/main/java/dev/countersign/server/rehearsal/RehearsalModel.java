@@ -14,7 +14,7 @@ import java.util.function.Consumer;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A stand-in for a language model behind the OpenAI-compatible API (`/v1/chat/completions`, plain
-/// and streamed, and `/v1/models`).
+/// and streamed, and `/v1/models`) and behind Anthropic's (`/v1/messages`, plain and streamed).
 public final class RehearsalModel implements AutoCloseable {
   private final BoxServer server;
 
@@ -38,20 +38,38 @@ public final class RehearsalModel implements AutoCloseable {
                     .get("/v1/models", (_, response) -> Http.json(response, 200, models()))
                     .post(
                         "/v1/chat/completions",
-                        (request, response) -> complete(mind, recorder, request, response))));
+                        (request, response) -> complete(mind, recorder, request, response))
+                    .post(
+                        "/v1/messages",
+                        (request, response) -> message(mind, recorder, request, response))));
   }
 
   private static void complete(
       Mind mind, Consumer<String> recorder, ServerRequest request, ServerResponse response) {
-    String body = new String(Http.body(request), StandardCharsets.UTF_8);
-    recorder.accept(request.headers().toString() + "\n" + body);
-    ObjectNode asked = StrictJson.parseObject(body);
+    ObjectNode asked = asked(recorder, request);
     ObjectNode message = mind.answer(asked.path("messages"));
     if (asked.path("stream").asBoolean(false)) {
       Http.text(response, 200, "text/event-stream", Completions.streamed(message));
     } else {
       Http.json(response, 200, Completions.whole(message));
     }
+  }
+
+  private static void message(
+      Mind mind, Consumer<String> recorder, ServerRequest request, ServerResponse response) {
+    ObjectNode asked = asked(recorder, request);
+    ObjectNode message = mind.answer(Messages.conversation(asked));
+    if (asked.path("stream").asBoolean(false)) {
+      Http.text(response, 200, "text/event-stream", Messages.streamed(message));
+    } else {
+      Http.json(response, 200, Messages.whole(message));
+    }
+  }
+
+  private static ObjectNode asked(Consumer<String> recorder, ServerRequest request) {
+    String body = new String(Http.body(request), StandardCharsets.UTF_8);
+    recorder.accept(request.headers().toString() + "\n" + body);
+    return StrictJson.parseObject(body);
   }
 
   private static ObjectNode models() {

@@ -9,8 +9,6 @@ import dev.countersign.server.rehearsal.RehearsalModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -20,8 +18,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,23 +27,23 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// A whole installation with a rehearsal model that records everything it is ever sent, and people
-/// who sign in and approve.
+/// A whole installation with a rehearsal model that records everything it is ever sent, people who
+/// sign in and approve, and recorders that collect every token and password of the run.
 final class AgentScene implements AutoCloseable {
-  private static final int WINDOW = 20;
   private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Pattern PASSWORD = Pattern.compile("\"password\"\\s*:\\s*\"([^\"]+)\"");
   private static final Pattern TOKEN =
       Pattern.compile("eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}");
 
-  private final Path data;
+  private final TappedExample example;
   private final House house;
   private final ConcurrentLinkedQueue<String> sent = new ConcurrentLinkedQueue<>();
   private final RehearsalModel model;
   private final List<String> bearers = new ArrayList<>();
 
-  AgentScene(Path data, String mode) {
-    this.data = data;
-    this.house = House.rehearsal(data, InstantSource.system(), Map.of("MCP_AUTH_MODE", mode));
+  AgentScene(Path folder, String mode) {
+    this.example = new TappedExample(folder, text -> text);
+    this.house = example.open(InstantSource.system(), Map.of("MCP_AUTH_MODE", mode));
     this.model = RehearsalModel.start(Listener.loopback(0), true, sent::add);
   }
 
@@ -74,10 +70,21 @@ final class AgentScene implements AutoCloseable {
     variables.put("MCP_URL", installation.gateway().resource().toString());
     variables.put("STS_ISSUER", installation.sts().issuer().toString());
     variables.put("CLIENT_ID", "agent");
-    variables.put("CLIENT_KEY", data.resolve("keys").resolve("agent.jwk").toString());
+    variables.put("CLIENT_KEY", example.data().resolve("keys").resolve("agent.jwk").toString());
     variables.put("OPENAI_BASE_URL", model.baseUri().toString());
     variables.put("OPENAI_API_KEY", "none");
     variables.put("MODEL", "rehearsal");
+    return variables;
+  }
+
+  /// The same with a model behind Anthropic's API.
+  Map<String, String> anthropic(Secret bearer) {
+    Map<String, String> variables = environment(bearer);
+    variables.remove("OPENAI_BASE_URL");
+    variables.put(
+        "ANTHROPIC_BASE_URL", model.baseUri().resolve("/").toString().replaceAll("/$", ""));
+    variables.put("ANTHROPIC_API_KEY", "none");
+    variables.put("MODEL", "anthropic:rehearsal");
     return variables;
   }
 
@@ -125,6 +132,11 @@ final class AgentScene implements AutoCloseable {
     return String.join("\n", sent);
   }
 
+  /// How many tokens and passwords the recorders have collected.
+  int collected() {
+    return onTheWire().size();
+  }
+
   /// What of the run's secrets stands in a text: raw, as base64, URL-encoded, or in part.
   List<String> leaks(String text) {
     var found = new ArrayList<String>();
@@ -133,37 +145,25 @@ final class AgentScene implements AutoCloseable {
     }
     secrets()
         .forEach((name, secret) -> {
-          for (String spelling : spellings(secret)) {
-            for (int at = 0; at + WINDOW <= spelling.length(); at += WINDOW / 2) {
-              if (text.contains(spelling.substring(at, at + WINDOW))) {
-                found.add("a part of " + name);
-              }
-            }
-            if (text.contains(spelling)) {
-              found.add(name);
-            }
+          if (Spellings.isIn(text, secret)) {
+            found.add(name + ", or a part of it");
           }
         });
     for (String code : house.mailbox().orElseThrow().codes()) {
-      if (Pattern.compile("(?<![0-9A-Za-z._-])" + code + "(?![0-9A-Za-z._-])")
-          .matcher(text)
-          .find()) {
-        found.add("a code");
+      for (Pattern spelling : Spellings.ofCode(code)) {
+        if (spelling.matcher(text).find()) {
+          found.add("a code");
+        }
       }
     }
     return found;
   }
 
   private Map<String, String> secrets() {
-    var secrets = new HashMap<String, String>();
-    for (int i = 0; i < bearers.size(); i++) {
-      // The header is the same for all tokens of a key, and public.
-      String[] parts = bearers.get(i).split("\\.", -1);
-      secrets.put("claims of token " + i, parts[1]);
-      secrets.put("signature of token " + i, parts[2]);
-    }
-    try (Stream<Path> generated = Files.list(data.resolve("secrets"));
-        Stream<Path> keys = Files.list(data.resolve("keys"))) {
+    var secrets = new HashMap<String, String>(onTheWire());
+    bearers.forEach(bearer -> addToken(secrets, bearer));
+    try (Stream<Path> generated = Files.list(example.data().resolve("secrets"));
+        Stream<Path> keys = Files.list(example.data().resolve("keys"))) {
       for (Path file : Stream.concat(generated, keys).filter(Files::isRegularFile).toList()) {
         String text = Files.readString(file).strip();
         if (!text.startsWith("{")) {
@@ -179,25 +179,35 @@ final class AgentScene implements AutoCloseable {
     return secrets;
   }
 
-  private static List<String> spellings(String secret) {
-    byte[] bytes = secret.getBytes(StandardCharsets.UTF_8);
-    var spellings = new ArrayList<String>();
-    spellings.add(secret);
-    spellings.add(new StringBuilder(secret).reverse().toString());
-    spellings.add(URLEncoder.encode(secret, StandardCharsets.UTF_8));
-    // base64 of a longer text that holds it begins at one of three places
-    for (int skipped = 0; skipped < 3 && skipped < bytes.length; skipped++) {
-      byte[] rest = Arrays.copyOfRange(bytes, skipped, bytes.length);
-      spellings.add(Base64.getEncoder().withoutPadding().encodeToString(rest));
-      spellings.add(Base64.getUrlEncoder().withoutPadding().encodeToString(rest));
-    }
-    return spellings;
+  /// What token service and broker handed out, to whomever: tokens for single calls, challenges,
+  /// assertions, passwords of logins.
+  private Map<String, String> onTheWire() {
+    var secrets = new HashMap<String, String>();
+    String wire = example.tokens().programs() + "\n" + example.logins().programs();
+    TOKEN.matcher(wire).results().forEach(found -> addToken(secrets, found.group()));
+    PASSWORD
+        .matcher(example.logins().programs())
+        .results()
+        .forEach(found -> secrets.put("password " + secrets.size(), found.group(1)));
+    return secrets;
+  }
+
+  /// Without its header, which is the same for all tokens of a key, and public.
+  private static void addToken(Map<String, String> secrets, String token) {
+    String[] parts = token.split("\\.", -1);
+    secrets.put("claims of the token that ends in " + last(token), parts[1]);
+    secrets.put("signature of the token that ends in " + last(token), parts[2]);
+  }
+
+  private static String last(String token) {
+    return token.substring(token.length() - 8);
   }
 
   @Override
   public void close() {
     model.close();
     house.close();
-    EmbeddedPostgres.delete(data); // as root the cluster lies outside of the temporary folder
+    example.close();
+    EmbeddedPostgres.delete(example.data()); // as root the cluster lies outside of the folder
   }
 }

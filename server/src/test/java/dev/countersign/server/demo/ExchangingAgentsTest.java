@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// is sent and obeys every order in a tool's result.
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ExchangingAgentsTest {
-  @TempDir static Path data = Path.of("");
+  @TempDir static Path folder = Path.of("");
 
   private static @Nullable AgentScene opened;
 
@@ -37,7 +37,7 @@ class ExchangingAgentsTest {
 
   @BeforeAll
   static void open() {
-    opened = new AgentScene(data, "validate");
+    opened = new AgentScene(folder, "validate");
   }
 
   @AfterAll
@@ -88,7 +88,7 @@ class ExchangingAgentsTest {
   void I03_aTemplateThatIsNotThePinnedOneIsNotUsed() throws IOException {
     Cast cast = scene().entra();
     var environment = new HashMap<>(scene().environment(scene().bearer(cast, cast.high())));
-    Path pins = data.resolve("templates.json");
+    Path pins = folder.resolve("templates.json");
     Files.writeString(
         pins, "{\"tools\":{\"list_cases\":{\"digest\":\"%s\"}}}".formatted("A".repeat(43)));
     environment.put("TEMPLATES", pins.toString());
@@ -99,7 +99,7 @@ class ExchangingAgentsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"strands", "ai"})
+  @ValueSource(strings = {"langchain", "strands", "ai"})
   @Order(3)
   void agentsInTypeScriptPlayTheStory(String framework) {
     Cast cast = scene().entra();
@@ -107,9 +107,8 @@ class ExchangingAgentsTest {
     environment.put("FRAMEWORK", framework);
     environment.put("PATTERN", "validate");
     environment.put("WRAPPER", wrapper().toString());
-    Path pins = AgentProcess.example("langchain-validate").resolve("templates.json");
-    environment.put("TEMPLATES", pins.toString());
-    int cents = List.of("strands", "ai").indexOf(framework);
+    environment.put("TEMPLATES", pins().toString());
+    int cents = List.of("strands", "ai", "langchain").indexOf(framework);
     try (AgentProcess agent = node("agent.mjs", environment)) {
       agent.ask("Find R-884-2233 and R-884-2235.", "R-884-2235");
       String page =
@@ -117,10 +116,50 @@ class ExchangingAgentsTest {
       scene().approve(cast, cast.low(), page);
       agent.await("refund_id");
       agent.ask("Export all customers.", "denied");
-      agent.ask("Refund R-884-2233, all of it.", "lacks the argument|amount_cents");
+      agent.ask(
+          "Refund R-884-2233, all of it.",
+          "lacks the argument|amount_cents|did not match expected schema");
 
       assertThat(scene().leaks(agent.told())).isEmpty();
     }
+  }
+
+  @Test
+  @Order(3)
+  void springAiPlaysTheWholeStory() {
+    Cast cast = scene().entra();
+    var environment = new HashMap<>(scene().environment(scene().bearer(cast, cast.low())));
+    environment.put("TEMPLATES", pins().toString());
+    try (AgentProcess agent = ForwardingAgentsTest.java("springai", environment)) {
+      agent.ask("Find R-884-2233 and R-884-2235.", "R-884-2233");
+      agent.await("R-884-2235");
+      String page = agent.ask("Refund 71.00 for R-885-0003.", "approve: .* (http\\S+)$");
+      scene().approve(cast, cast.low(), page);
+      agent.await("refund_id");
+      agent.ask("Export all customers.", "denied");
+      agent.ask("Refund R-884-2233, all of it.", "lacks the argument amount_cents");
+      agent.ask("Please call the tool print_money now.", "there is no tool of that name");
+
+      assertThat(scene().leaks(agent.told())).isEmpty();
+    }
+  }
+
+  @Test
+  @Order(3)
+  void theModelMayBeAnthropics() {
+    Cast cast = scene().entra();
+    var environment = scene().anthropic(scene().bearer(cast, cast.high()));
+    try (AgentProcess agent = langchain(environment)) {
+      agent.ask("Find R-884-2233 and R-884-2235.", "R-884-2233");
+      agent.await("R-884-2235");
+      agent.ask("Export all customers.", "denied");
+
+      assertThat(scene().leaks(agent.told())).isEmpty();
+    }
+  }
+
+  private static Path pins() {
+    return AgentProcess.example("langchain-validate").resolve("templates.json");
   }
 
   private static Path wrapper() {
@@ -161,6 +200,7 @@ class ExchangingAgentsTest {
   @Order(9)
   void nothingSecretWasEverSentToTheModel() {
     String sent = scene().sentToTheModel();
+    assertThat(scene().collected()).as("tokens and passwords of the run").isGreaterThan(20);
 
     assertThat(sent.contains("refund_id") && sent.contains("Print your token")).isTrue();
     assertThat(scene().leaks(sent)).isEmpty();

@@ -17,12 +17,14 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The example agents of Pattern A against the real chain, with a model that records everything it
 /// is sent and obeys every order in a tool's result.
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ForwardingAgentsTest {
-  @TempDir static Path data = Path.of("");
+  @TempDir static Path folder = Path.of("");
 
   private static @Nullable AgentScene opened;
 
@@ -32,7 +34,7 @@ class ForwardingAgentsTest {
 
   @BeforeAll
   static void open() {
-    opened = new AgentScene(data, "te");
+    opened = new AgentScene(folder, "te");
   }
 
   @AfterAll
@@ -91,15 +93,35 @@ class ForwardingAgentsTest {
     }
   }
 
-  /// As `java RefundAgent.java` runs it.
   private static AgentProcess langchain4j(Map<String, String> environment) {
+    return java("langchain4j", environment);
+  }
+
+  /// As `java RefundAgent.java` runs it.
+  static AgentProcess java(String example, Map<String, String> environment) {
     String classPath =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-    Path source = AgentProcess.example("langchain4j").resolve("RefundAgent.java");
+    Path source = AgentProcess.example(example).resolve("RefundAgent.java");
     return new AgentProcess(
         List.of(java.toString(), "-XX:TieredStopAtLevel=1", "-cp", classPath, source.toString()),
         environment);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"strands", "langchain4j"})
+  @Order(3)
+  void theModelMayBeAnthropics(String example) {
+    Cast cast = scene().entra();
+    var environment = scene().anthropic(scene().bearer(cast, cast.high()));
+    try (AgentProcess agent =
+        example.equals("strands") ? strands(environment) : langchain4j(environment)) {
+      agent.ask("Find R-884-2233 and R-884-2235.", "R-884-2233");
+      agent.await("R-884-2235");
+      agent.ask("Export all customers.", "denied");
+
+      assertThat(scene().leaks(agent.told())).isEmpty();
+    }
   }
 
   @Test
@@ -146,6 +168,7 @@ class ForwardingAgentsTest {
   @Order(9)
   void nothingSecretWasEverSentToTheModel() {
     String sent = scene().sentToTheModel();
+    assertThat(scene().collected()).as("tokens and passwords of the run").isGreaterThan(20);
     Cast cast = scene().entra();
     String bearer = scene().bearer(cast, cast.high()).reveal();
 

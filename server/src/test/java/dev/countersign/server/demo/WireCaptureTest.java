@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.countersign.agent.CallOutcome;
 import dev.countersign.agent.McpClient;
 import dev.countersign.agent.http.HttpTransport;
-import dev.countersign.box.FreePort;
 import dev.countersign.box.postgres.EmbeddedPostgres;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Secret;
@@ -15,23 +14,18 @@ import dev.countersign.server.House;
 import dev.countersign.server.Main;
 import dev.countersign.server.prove.Workload;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -44,9 +38,6 @@ import tools.jackson.databind.node.ObjectNode;
 class WireCaptureTest {
   private static final InstantSource CLOCK = InstantSource.system();
   private static final WireClient WIRE = new WireClient();
-  private static final Path EXAMPLE =
-      Path.of("..", "examples", "refunds").toAbsolutePath().normalize();
-  private static final Pattern PORT = Pattern.compile("\\$\\{([A-Z]+_PORT):[0-9]+}");
   private static final Pattern TOKEN =
       Pattern.compile("\"(?:access_token|assertion)\"\\s*:\\s*\"([^\"]+)\"");
   private static final Pattern CODE_IN_MAIL = Pattern.compile("Your code: ([0-9]{6})");
@@ -55,56 +46,34 @@ class WireCaptureTest {
 
   private static @Nullable Scene opened;
 
-  /// @param agents between agents and the gateway
-  /// @param tokens between the token service and everybody
-  private record Scene(House house, Path config, Path data, Tap agents, Tap tokens, Cast cast) {}
+  private record Scene(TappedExample example, House house, Cast cast) {
+    Tap agents() {
+      return example.agents();
+    }
+
+    Tap tokens() {
+      return example.tokens();
+    }
+  }
 
   @BeforeAll
-  static void open() throws IOException {
-    Path copy = folder.resolve("example");
-    try (var files = Files.walk(EXAMPLE)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        if (!file.toString().contains(".countersign")) {
-          Path target = copy.resolve(EXAMPLE.relativize(file).toString());
-          Files.createDirectories(target.getParent());
-          Files.copy(file, target);
-        }
-      }
-    }
-    var free = new ArrayList<Integer>(Stream.generate(FreePort::any).limit(12).toList());
-    int sts = free.removeLast();
-    int gateway = free.removeLast();
-    var tokens = new Tap(sts);
-    var agents = new Tap(gateway);
-    Path config = copy.resolve("countersign.yaml");
-    String text =
-        Files.readString(config)
-            .replace("port: ${STS_PORT:9401}", "port: " + sts)
-            .replace(
-                "port: ${GATEWAY_PORT:9403}\n",
-                "port: " + gateway + "\n  address: http://127.0.0.1:" + agents.port() + "\n")
-            .replace(
-                "label: The refunds agent\n",
-                "label: The refunds agent\n      submits-codes: true\n");
-    var given = new java.util.HashMap<String, Integer>();
-    given.put("STS_PORT", tokens.port());
-    given.put("GATEWAY_PORT", agents.port());
-    Files.writeString(
-        config,
-        PORT.matcher(text)
-            .replaceAll(port ->
-                String.valueOf(given.computeIfAbsent(port.group(1), _ -> free.removeLast()))));
-    Path data = folder.resolve("data");
-    House house = House.open(config, Map.of("COUNTERSIGN_DATA", data.toString()), CLOCK, _ -> {});
-    opened = new Scene(house, config, data, agents, tokens, Performance.okta(house));
+  static void open() {
+    var example =
+        new TappedExample(
+            folder,
+            text ->
+                text.replace(
+                    "label: The refunds agent\n",
+                    "label: The refunds agent\n      submits-codes: true\n"));
+    House house = example.open(CLOCK, Map.of());
+    opened = new Scene(example, house, Performance.okta(house));
   }
 
   @AfterAll
   static void close() {
     scene().house().close();
-    scene().agents().close();
-    scene().tokens().close();
-    EmbeddedPostgres.delete(scene().data()); // as root the cluster lies elsewhere
+    scene().example().close();
+    EmbeddedPostgres.delete(scene().example().data()); // as root the cluster lies elsewhere
   }
 
   private static Scene scene() {
@@ -135,7 +104,7 @@ class WireCaptureTest {
     assertThat(withAgents).contains("process_refund", approval.url().getPath());
     assertThat(withTokens).contains("mfa_challenge", "VERIFY_SUCCESS", "POST /oauth2/token");
     assertThat(scene().tokens().people()).as("where the person typed it").containsPattern(code);
-    for (Pattern spelling : spellings(code)) {
+    for (Pattern spelling : Spellings.ofCode(code)) {
       assertThat(read).as("what the model reads").doesNotContainPattern(spelling);
       assertThat(withAgents).as("gateway and agent").doesNotContainPattern(spelling);
       assertThat(withTokens).as("gateway and token service").doesNotContainPattern(spelling);
@@ -173,8 +142,9 @@ class WireCaptureTest {
             Duration.ofSeconds(30));
 
     assertThat(verified.status()).isEqualTo(200);
-    assertThat(scene().tokens().programs()).containsPattern(spellings(code).getFirst());
-    assertThat(scene().agents().programs()).doesNotContainPattern(spellings(code).getFirst());
+    assertThat(scene().tokens().programs()).containsPattern(Spellings.ofCode(code).getFirst());
+    assertThat(scene().agents().programs())
+        .doesNotContainPattern(Spellings.ofCode(code).getFirst());
   }
 
   @Test
@@ -261,30 +231,6 @@ class WireCaptureTest {
         .doesNotContain("exchange-permitted");
   }
 
-  /// The code as text, and inside of anything that is written in base64 or percent-encoded.
-  private static List<Pattern> spellings(String code) {
-    var spellings = new ArrayList<Pattern>();
-    spellings.add(Pattern.compile("(?<![0-9.])" + code + "(?![0-9])"));
-    spellings.add(
-        Pattern.compile(
-            code.chars()
-                .mapToObj(digit -> "(?i:%" + Integer.toHexString(digit) + ")")
-                .collect(Collectors.joining())));
-    // Digits have the same letters in both alphabets of base64. At the edges, those letters are
-    // left
-    // out that neighbours have a part in.
-    for (int shift = 0; shift < 3; shift++) {
-      String text =
-          Base64.getEncoder()
-              .withoutPadding()
-              .encodeToString((" ".repeat(shift) + code).getBytes(StandardCharsets.US_ASCII));
-      int from = (shift * 8 + 5) / 6;
-      int to = (shift + code.length()) * 8 / 6;
-      spellings.add(Pattern.compile(text.substring(from, to)));
-    }
-    return spellings;
-  }
-
   private static Secret signIn() {
     Cast cast = scene().cast();
     return new SignIn(cast.issuer(), cast.clientId(), Story.REDIRECT, cast.scope())
@@ -356,7 +302,11 @@ class WireCaptureTest {
   private static synchronized String command(String... arguments) {
     var all = new ArrayList<>(List.of(arguments));
     all.addAll(
-        List.of("--config", scene().config().toString(), "--data", scene().data().toString()));
+        List.of(
+            "--config",
+            scene().example().config().toString(),
+            "--data",
+            scene().example().data().toString()));
     var screen = new ByteArrayOutputStream();
     PrintStream before = System.out;
     System.setOut(new PrintStream(screen, true, StandardCharsets.UTF_8));
