@@ -1,5 +1,6 @@
 package dev.countersign.server.demo;
 
+import dev.countersign.box.FreePort;
 import dev.countersign.box.Listener;
 import dev.countersign.box.postgres.EmbeddedPostgres;
 import dev.countersign.protocol.Secret;
@@ -85,6 +86,13 @@ final class AgentScene implements AutoCloseable {
         "ANTHROPIC_BASE_URL", model.baseUri().resolve("/").toString().replaceAll("/$", ""));
     variables.put("ANTHROPIC_API_KEY", "none");
     variables.put("MODEL", "anthropic:rehearsal");
+    return variables;
+  }
+
+  /// The same with a model that is away.
+  static Map<String, String> away(Map<String, String> environment) {
+    var variables = new HashMap<>(environment);
+    variables.put("OPENAI_BASE_URL", "http://127.0.0.1:" + FreePort.any() + "/v1");
     return variables;
   }
 

@@ -98,18 +98,40 @@ class ExchangingAgentsTest {
     }
   }
 
+  private static AgentProcess typescript(String framework, Map<String, String> environment) {
+    var all = new HashMap<>(environment);
+    all.put("FRAMEWORK", framework);
+    all.put("PATTERN", "validate");
+    all.put("WRAPPER", wrapper().toString());
+    return node("agent.mjs", all);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"langchain.py", "springai", "langchain", "strands", "ai"})
+  @Order(3)
+  void aModelThatIsAwayIsToldInWords(String framework) {
+    Cast cast = scene().entra();
+    var environment = AgentScene.away(scene().environment(scene().bearer(cast, cast.high())));
+    environment.put("TEMPLATES", pins().toString());
+    try (AgentProcess agent =
+        switch (framework) {
+          case "langchain.py" -> langchain(environment);
+          case "springai" -> ForwardingAgentsTest.java("springai", environment);
+          default -> typescript(framework, environment);
+        }) {
+      agent.ask("List the cases.", "The model cannot be reached");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"langchain", "strands", "ai"})
   @Order(3)
   void agentsInTypeScriptPlayTheStory(String framework) {
     Cast cast = scene().entra();
-    var environment = new HashMap<>(scene().environment(scene().bearer(cast, cast.low())));
-    environment.put("FRAMEWORK", framework);
-    environment.put("PATTERN", "validate");
-    environment.put("WRAPPER", wrapper().toString());
+    var environment = scene().environment(scene().bearer(cast, cast.low()));
     environment.put("TEMPLATES", pins().toString());
     int cents = List.of("strands", "ai", "langchain").indexOf(framework);
-    try (AgentProcess agent = node("agent.mjs", environment)) {
+    try (AgentProcess agent = typescript(framework, environment)) {
       agent.ask("Find R-884-2233 and R-884-2235.", "R-884-2235");
       String page =
           agent.ask("Refund 70.0" + cents + " for R-885-0003.", "approve: .* (http\\S+)$");

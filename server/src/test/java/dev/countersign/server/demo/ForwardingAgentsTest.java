@@ -153,13 +153,14 @@ class ForwardingAgentsTest {
     }
   }
 
-  @Test
+  @ParameterizedTest
+  @ValueSource(strings = {"strands", "langchain4j"})
   @Order(3)
-  void aModelThatIsAwayIsToldInWords() {
+  void aModelThatIsAwayIsToldInWords(String example) {
     Cast cast = scene().entra();
-    var environment = new HashMap<>(scene().environment(scene().bearer(cast, cast.high())));
-    environment.put("OPENAI_BASE_URL", "http://127.0.0.1:9/v1");
-    try (AgentProcess agent = strands(environment)) {
+    var environment = AgentScene.away(scene().environment(scene().bearer(cast, cast.high())));
+    try (AgentProcess agent =
+        example.equals("strands") ? strands(environment) : langchain4j(environment)) {
       agent.ask("List the cases.", "The model cannot be reached");
     }
   }
