@@ -203,6 +203,16 @@ test("cancel breaks off what runs and begins nothing", async () => {
   assert.equal(calls, 1);
 });
 
+test("an answer that is too large is told in words", async () => {
+  const large = { jsonrpc: "2.0", id: 1, result: { content: [{ type: "text", text: "x".repeat(5 << 20) }] } };
+  const guarded = guardedFetch(MCP, forward(), async () => Response.json(large));
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "list_cases" } });
+  await actingFor("maya-token", async () => {
+    const told: any = await (await guarded(MCP, { method: "POST", body })).json();
+    assert.deepEqual(told.result.structuredContent, { status: "failed", code: "too_large" });
+  });
+});
+
 test("a member that occurs twice is refused", async () => {
   const guarded = guardedFetch(MCP, forward(), async () => assert.fail("a call was made"));
   const body = '{"method":"tools/list","method":"tools/call"}';

@@ -4,6 +4,7 @@ import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.UnavailableException;
+import dev.countersign.protocol.http.WireClient.WireFailure;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -265,6 +266,9 @@ public final class McpClient {
           transport.post(
               bearer, headers(method, params.path("name").asString("")), StrictJson.write(message));
     } catch (UnavailableException away) {
+      if (away instanceof WireFailure failure && failure.isTooLarge()) {
+        return new Reply.Problem("too_large", "the server's answer is too large; ask for less");
+      }
       return new Reply.Problem(
           "unavailable", "the server is away; whether the call ran is unknown");
     }

@@ -108,6 +108,34 @@ class McpClientTest {
   }
 
   @Test
+  void anAnswerThatIsTooLargeIsToldInWords() throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/mcp",
+        exchange -> {
+          exchange.sendResponseHeaders(200, 0);
+          try (var body = exchange.getResponseBody()) {
+            for (int i = 0; i < 64; i++) {
+              body.write(new byte[1 << 16]);
+            }
+          } catch (IOException hungUp) {
+            // as soon as it was enough
+          }
+        });
+    server.start();
+    try {
+      URI endpoint = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/mcp");
+
+      assertFailed(
+          new McpClient(new HttpTransport(endpoint)).callTool(BEARER, "find_case", NONE),
+          "too_large");
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  @Test
   void mirrorsMethodAndNameInTheModernRevisionOnly() {
     var seen = new ConcurrentHashMap<String, String>();
     Transport transport =
