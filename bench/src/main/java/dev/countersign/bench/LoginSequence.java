@@ -15,6 +15,7 @@ import dev.countersign.broker.TokenId;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.TypeVersions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -67,6 +68,7 @@ interface LoginSequence extends AutoCloseable {
                 now,
                 now.plusSeconds(60),
                 details,
+                TypeVersions.FIRST_OF_ALL,
                 OnBehalfOfToken.Binding.NONE);
         Lease lease =
             Lease.prepare(

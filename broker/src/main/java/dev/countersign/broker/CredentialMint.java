@@ -186,6 +186,7 @@ public final class CredentialMint {
         asked.role,
         agent,
         token.details(),
+        token.versions(),
         asked.path.text(),
         asked.path.operation(),
         asked.parameters)) {

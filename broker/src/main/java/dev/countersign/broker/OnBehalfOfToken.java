@@ -1,6 +1,7 @@
 package dev.countersign.broker;
 
 import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.TypeVersions;
 import java.time.Instant;
 
 /// A verified on-behalf-of token, as far as the broker reads it.
@@ -10,6 +11,7 @@ import java.time.Instant;
 /// @param actor `act.sub`: who acts for the person now; earlier actors further inside decide
 ///   nothing
 /// @param details `authorization_details`, what was decided and signed
+/// @param versions by which versions of their types the details were decided
 /// @param binding the key that its sender must hold
 /// @spec https://www.rfc-editor.org/rfc/rfc9068#section-2.2 RFC 9068 §2.2
 /// @spec https://www.rfc-editor.org/rfc/rfc8693#section-4.1 RFC 8693 §4.1
@@ -21,6 +23,7 @@ public record OnBehalfOfToken(
     Instant issuedAt,
     Instant expiresAt,
     AuthorizationDetails details,
+    TypeVersions versions,
     Binding binding) {
 
   /// The `cnf` claim: thumbprints that are empty where the token is not bound so.

@@ -5,8 +5,10 @@ import dev.countersign.protocol.JwtCheck;
 import dev.countersign.protocol.JwtRules;
 import dev.countersign.protocol.JwtVerifier;
 import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.TokenTypes;
+import dev.countersign.protocol.TypeVersions;
 import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.protocol.WireException;
 import java.time.InstantSource;
@@ -72,9 +74,12 @@ public final class OnBehalfOfTokens {
               jwt.issuedAt().orElseThrow(),
               jwt.expiresAt(),
               AuthorizationDetails.of(jwt.claims().path("authorization_details")),
+              TypeVersions.of(jwt.claims().path(TypeVersions.CLAIM)),
               binding.get()));
     } catch (WireException malformed) {
       return new Result.Rejected(malformed.description());
+    } catch (MalformedJsonException malformed) {
+      return new Result.Rejected(String.valueOf(malformed.getMessage()));
     }
   }
 

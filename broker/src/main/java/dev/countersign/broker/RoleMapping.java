@@ -1,9 +1,11 @@
 package dev.countersign.broker;
 
 import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.TypeVersions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// Which group roles one kind of request opens.
 ///
@@ -13,14 +15,17 @@ import java.util.Optional;
 ///   least one
 /// @param constraints what else must hold for the element
 /// @param timeToLive of a lease for it, where that is shorter than the role's
+/// @param versions of the type that it is written for
 public record RoleMapping(
     String type,
     String action,
     List<SqlName> groups,
     Constraints constraints,
-    Optional<Duration> timeToLive) {
+    Optional<Duration> timeToLive,
+    Set<Integer> versions) {
   public RoleMapping {
     groups = List.copyOf(groups);
+    versions = Set.copyOf(versions);
     if (type.isEmpty() || action.isEmpty()) {
       throw new IllegalArgumentException("a role mapping needs a type and an action");
     }
@@ -29,6 +34,9 @@ public record RoleMapping(
     }
     if (timeToLive.isPresent() && !timeToLive.get().isPositive()) {
       throw new IllegalArgumentException("the lifetime of a role mapping must be over 0");
+    }
+    if (versions.isEmpty() || !versions.stream().allMatch(TypeVersions::isVersion)) {
+      throw new IllegalArgumentException("versions of a role mapping must be whole numbers from 1");
     }
   }
 
@@ -40,8 +48,18 @@ public record RoleMapping(
   /// Reads the key as it stands in configuration: `<type>|<action>`.
   public static RoleMapping of(
       String key, List<SqlName> groups, Constraints constraints, Optional<Duration> timeToLive) {
+    return of(key, groups, constraints, timeToLive, Set.of(TypeVersions.FIRST));
+  }
+
+  /// Reads the key as it stands in configuration: `<type>|<action>`.
+  public static RoleMapping of(
+      String key,
+      List<SqlName> groups,
+      Constraints constraints,
+      Optional<Duration> timeToLive,
+      Set<Integer> versions) {
     var kind = RequestKind.of(key);
-    return new RoleMapping(kind.type(), kind.action(), groups, constraints, timeToLive);
+    return new RoleMapping(kind.type(), kind.action(), groups, constraints, timeToLive, versions);
   }
 
   /// Whether it speaks of this element; its constraints are another question.

@@ -1,6 +1,7 @@
 package dev.countersign.broker;
 
 import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.TypeVersions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -25,6 +26,7 @@ public sealed interface RoleMatch {
   /// Holds details against a role's mappings.
   ///
   /// @param agent the ceiling of the agent that acts, or empty where no agent has one
+  /// @param versions by which versions of their types the details were decided
   /// @param path of the request, without the API version
   /// @param operation `update` or `read`
   /// @param parameters the names of the body's members
@@ -32,6 +34,7 @@ public sealed interface RoleMatch {
       BrokerConfig.Role role,
       Optional<BrokerConfig.Agent> agent,
       AuthorizationDetails details,
+      TypeVersions versions,
       String path,
       String operation,
       Set<String> parameters) {
@@ -47,13 +50,14 @@ public sealed interface RoleMatch {
     if (outside.isPresent()) {
       return new NoMatch(outside.get());
     }
-    return of(role, agent, requests);
+    return of(role, agent, requests, versions);
   }
 
   private static RoleMatch of(
       BrokerConfig.Role role,
       Optional<BrokerConfig.Agent> agent,
-      List<AuthorizationDetails.Element> requests) {
+      List<AuthorizationDetails.Element> requests,
+      TypeVersions versions) {
     var groups = new LinkedHashSet<SqlName>();
     var elements = new ArrayList<ObjectNode>();
     Duration timeToLive = role.timeToLive();
@@ -62,6 +66,9 @@ public sealed interface RoleMatch {
           role.mappings().stream().filter(candidate -> candidate.matches(request)).findFirst();
       if (mapping.isEmpty()) {
         return new NoMatch("no mapping of this role has the type and action of the element");
+      }
+      if (!mapping.get().versions().contains(versions.of(request.type()))) {
+        return new NoMatch("the mapping is not written for this version of the element's type");
       }
       Optional<String> broken = mapping.get().constraints().broken(request.json());
       if (broken.isPresent()) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TypeVersions;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.List;
@@ -160,9 +161,7 @@ class MatchingTest {
 
   private static boolean matches(String details, Constraints constraints) {
     var role = role(List.of(mapping("t|a", "g", constraints)));
-    return RoleMatch.of(
-            role, Optional.empty(), AuthorizationDetails.parse(details), PATH, "update", Set.of())
-        instanceof RoleMatch.Matched;
+    return match(role, Optional.empty(), details) instanceof RoleMatch.Matched;
   }
 
   @Test
@@ -189,19 +188,44 @@ class MatchingTest {
             refund("1", "USD", "R-884-2233", ""),
             "[{\"type\":\"t\",\"operationDetails\":{\"action\":\"a\"}}]");
 
-    var match =
-        (RoleMatch.Matched)
-            RoleMatch.of(
-                role(List.of(refunds, cases)),
-                Optional.empty(),
-                AuthorizationDetails.parse(details),
-                PATH,
-                "update",
-                Set.of());
+    var match = (RoleMatch.Matched) match(role(List.of(refunds, cases)), Optional.empty(), details);
 
     assertThat(match.grant().groups()).extracting(SqlName::text).containsExactly("write", "read");
     assertThat(match.grant().requests()).hasSize(2);
     assertThat(match.timeToLive()).isEqualTo(Duration.ofSeconds(30));
+  }
+
+  @Test
+  void D19_aMappingOpensForNoOtherVersionOfItsType() {
+    String details = "[{\"type\":\"t\",\"operationDetails\":{\"action\":\"a\"}}]";
+    var first = role(List.of(mapping("t|a", "g", Constraints.NONE)));
+    var second = role(List.of(mapping(Set.of(2))));
+    var both = role(List.of(mapping(Set.of(1, 2))));
+
+    for (int version = 1; version <= 3; version++) {
+      var token = TypeVersions.of(StrictJson.parse("{\"t\":" + version + "}"));
+      assertThat(match(first, Optional.empty(), details, token) instanceof RoleMatch.Matched)
+          .isEqualTo(version == 1);
+      assertThat(match(second, Optional.empty(), details, token) instanceof RoleMatch.Matched)
+          .isEqualTo(version == 2);
+      assertThat(match(both, Optional.empty(), details, token) instanceof RoleMatch.Matched)
+          .isEqualTo(version < 3);
+    }
+    assertThat(match(second, Optional.empty(), details))
+        .as("a token that names none is of version 1")
+        .isInstanceOf(RoleMatch.NoMatch.class);
+    assertThatThrownBy(() -> mapping(Set.of())).hasMessageContaining("versions");
+    assertThatThrownBy(() -> mapping(Set.of(0))).hasMessageContaining("versions");
+    for (String nonsense :
+        List.of("[]", "2", "null", "{\"t\":\"2\"}", "{\"t\":0}", "{\"t\":1.5}")) {
+      assertThatThrownBy(() -> TypeVersions.of(StrictJson.parse(nonsense)))
+          .hasMessageContaining(TypeVersions.CLAIM);
+    }
+  }
+
+  private static RoleMapping mapping(Set<Integer> versions) {
+    return RoleMapping.of(
+        "t|a", List.of(new SqlName("g")), Constraints.NONE, Optional.empty(), versions);
   }
 
   @Test
@@ -358,8 +382,21 @@ class MatchingTest {
   private static boolean isMatched(
       String details, Constraints constraints, Optional<BrokerConfig.Agent> agent) {
     var role = role(List.of(mapping("urn:smt:agent:refund|process_refund", "g", constraints)));
-    return RoleMatch.of(role, agent, AuthorizationDetails.parse(details), PATH, "update", Set.of())
-        instanceof RoleMatch.Matched;
+    return match(role, agent, details) instanceof RoleMatch.Matched;
+  }
+
+  private static RoleMatch match(
+      BrokerConfig.Role role, Optional<BrokerConfig.Agent> agent, String details) {
+    return match(role, agent, details, TypeVersions.FIRST_OF_ALL);
+  }
+
+  private static RoleMatch match(
+      BrokerConfig.Role role,
+      Optional<BrokerConfig.Agent> agent,
+      String details,
+      TypeVersions versions) {
+    return RoleMatch.of(
+        role, agent, AuthorizationDetails.parse(details), versions, PATH, "update", Set.of());
   }
 
   private static BrokerConfig.Role role(List<RoleMapping> mappings) {

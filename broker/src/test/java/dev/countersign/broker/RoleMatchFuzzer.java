@@ -2,6 +2,7 @@ package dev.countersign.broker;
 
 import com.code_intelligence.jazzer.api.FuzzedDataProvider;
 import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.TypeVersions;
 import dev.countersign.protocol.WireException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -55,7 +56,14 @@ public final class RoleMatchFuzzer {
       return;
     }
     RoleMatch match =
-        RoleMatch.of(ROLE, Optional.empty(), details, PATH, "update", Set.of("claims"));
+        RoleMatch.of(
+            ROLE,
+            Optional.empty(),
+            details,
+            TypeVersions.FIRST_OF_ALL,
+            PATH,
+            "update",
+            Set.of("claims"));
     if (match instanceof RoleMatch.Matched matched) {
       check(details, matched);
     }

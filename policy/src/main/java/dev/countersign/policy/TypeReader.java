@@ -5,6 +5,7 @@ import dev.countersign.config.ConfigSection;
 import dev.countersign.config.Problems;
 import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TypeVersions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -22,6 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// ```yaml
 /// types:
 ///   - name: urn:example:refund
+///     version: 2           # default 1; the broker refuses tokens of a version it does not know
 ///     sentence: Refund {/amount:money(/currency)}
 ///     narrows: {/amount: at-most}
 ///     schema: …            # a JSON Schema, or the path of a file that holds one
@@ -42,6 +44,7 @@ final class TypeReader {
     builtIn();
     for (ConfigSection type : file.sections("types")) {
       String name = type.text("name");
+      long version = type.integer("version", TypeVersions.FIRST);
       String sentence = type.text("sentence");
       List<String> redacted = type.texts("redact");
       var narrows = new TreeMap<String, String>();
@@ -53,9 +56,12 @@ final class TypeReader {
         type.problem("name", "must be a URI or name without blanks");
       } else if (types.containsKey(name)) {
         type.problem("name", "there is already a type of this name");
+      } else if (!TypeVersions.isVersion(version)) {
+        type.problem("version", "must be a whole number from 1");
       } else if (schema.isPresent()) {
         add(
             name,
+            (int) version,
             schema.get(),
             sentence,
             redacted,
@@ -90,6 +96,7 @@ final class TypeReader {
 
   private void add(
       String name,
+      int version,
       ObjectNode schema,
       String template,
       List<String> redacted,
@@ -111,12 +118,16 @@ final class TypeReader {
           name,
           new RegisteredType(
               name,
+              version,
               shape,
               new StrictSchema(read.schema()),
               sentence,
               new Redaction(redacted),
               narrowing(narrows, shape, aboutNarrowing)));
       ObjectNode definition = StrictJson.object().put("name", name).put("sentence", template);
+      if (version != TypeVersions.FIRST) {
+        definition.put("version", version);
+      }
       definition.set("schema", schema);
       if (!redacted.isEmpty()) {
         redacted.forEach(definition.putArray("redact")::add);
@@ -175,6 +186,7 @@ final class TypeReader {
           };
       add(
           definition.path("name").stringValue(),
+          TypeVersions.FIRST,
           (ObjectNode) definition.path("schema"),
           definition.path("sentence").stringValue(),
           List.of(),

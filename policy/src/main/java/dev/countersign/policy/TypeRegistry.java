@@ -8,6 +8,7 @@ import dev.countersign.config.Problems;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TypeVersions;
 import dev.countersign.protocol.WireException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -60,6 +61,18 @@ public final class TypeRegistry {
     } catch (ConfigException unreadable) {
       return List.of();
     }
+  }
+
+  /// The versions of the types of these details, for the token that carries them.
+  public TypeVersions versions(AuthorizationDetails details) {
+    var later = new TreeMap<String, Integer>();
+    for (AuthorizationDetails.Element element : details.elements()) {
+      int version = registered(element).version();
+      if (version != TypeVersions.FIRST) {
+        later.put(element.type(), version);
+      }
+    }
+    return later.isEmpty() ? TypeVersions.FIRST_OF_ALL : new TypeVersions(later);
   }
 
   /// The names of the types, sorted: `authorization_details_types_supported`.

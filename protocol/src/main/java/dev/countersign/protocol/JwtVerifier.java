@@ -126,20 +126,37 @@ public final class JwtVerifier {
     return isSigned(jws, keySource, false);
   }
 
-  // A trust domain publishes keys for X.509 and for JWT-SVIDs side by side; only the latter count.
   private static boolean isSigned(CompactJws jws, KeySource keySource, boolean isSvid) {
+    return look(jws, keySource, isSvid).isSigned();
+  }
+
+  /// Tries the keys that may have made the signature. Where there is none, a key of nobody's is
+  /// tried, so that the time it takes does not tell which keys are known.
+  ///
+  /// @param isSvid a trust domain publishes keys for X.509 and for JWT-SVIDs side by side; only the
+  ///   latter count
+  static Look look(CompactJws jws, KeySource keySource, boolean isSvid) {
     var algorithm = JWSAlgorithm.parse(jws.header().path("alg").stringValue());
     String kid = jws.header().has("kid") ? jws.header().path("kid").stringValue() : null;
     VerificationKeys keys = keySource.keys(kid == null ? "" : kid);
     byte[] input = jws.signingBytes();
     byte[] signature = jws.signatureBytes();
+    int tried = 0;
     for (VerificationKey key : keys.candidates(kid, algorithm)) {
-      if ((!isSvid || key.isForSvids()) && key.verifies(algorithm.getName(), input, signature)) {
-        return true;
+      if (!isSvid || key.isForSvids()) {
+        tried++;
+        if (key.verifies(algorithm.getName(), input, signature)) {
+          return new Look(true, tried);
+        }
       }
     }
-    return false;
+    return new Look(false, tried == 0 ? NobodysKeys.tried(algorithm, input, signature) : tried);
   }
+
+  /// What trying keys came to.
+  ///
+  /// @param tried how many verifications were made
+  record Look(boolean isSigned, int tried) {}
 
   /// Whether this key made the signature, whatever ids key and header carry.
   static boolean isSigned(CompactJws jws, VerificationKey key) {

@@ -99,6 +99,25 @@ class JwtVerifierTest {
                           + "\"}")));
 
   @Test
+  void A22_anUnknownKeyCostsAsMuchAsAWrongSignature() {
+    KeySource known = KeySource.of(VerificationKeys.of(List.of(KEY)));
+    KeySource empty = KeySource.of(VerificationKeys.of(List.of()));
+
+    assertThat(look(KEY, known)).isEqualTo(new JwtVerifier.Look(true, 1));
+    assertThat(look(STRANGER, known)).isEqualTo(new JwtVerifier.Look(false, 1));
+    assertThat(look(ec("k2"), known)).as("unknown kid").isEqualTo(new JwtVerifier.Look(false, 1));
+    assertThat(look(KEY, empty)).as("no key at all").isEqualTo(new JwtVerifier.Look(false, 1));
+    for (JWSAlgorithm algorithm :
+        List.of(JWSAlgorithm.RS256, JWSAlgorithm.PS256, JWSAlgorithm.EdDSA)) {
+      assertThat(NobodysKeys.tried(algorithm, new byte[8], new byte[64])).isEqualTo(1);
+    }
+  }
+
+  private static JwtVerifier.Look look(ECKey signer, KeySource keys) {
+    return JwtVerifier.look(CompactJws.parse(token(signer, "at+jwt", _ -> {})), keys, false);
+  }
+
+  @Test
   void acceptsWhatTheIssuerSigned() {
     assertThat(VERIFIER.verify(token(KEY, "at+jwt", _ -> {})))
         .isInstanceOf(JwtCheck.Verified.class);

@@ -122,9 +122,17 @@ final class DoctorCommand implements Runnable {
       case IssuerKeys.Place.At(URI keys) when SpiffeId.isTrustDomain(anchor.issuer()) ->
           report(doctor.examineKeys(keys.toString(), fetch(wire, keys.toString())), agrees);
       case IssuerKeys.Place.At(URI keys) -> {
-        var findings = new ArrayList<>(doctor.examine(fetch(wire, doctor.discovery())));
+        Optional<IssuerDoctor.Published> document = fetch(wire, doctor.discovery());
+        var findings = new ArrayList<>(doctor.examine(document));
         findings.addAll(doctor.examineKeys(keys.toString(), fetch(wire, keys.toString())));
-        yield report(findings, agrees);
+        yield report(
+            findings,
+            doctor.isEnoughWithout(document)
+                ? "The anchor `"
+                    + name
+                    + "` has the keys of its issuer, which publishes no discovery document and needs"
+                    + " none, since the anchor names its jwks."
+                : agrees);
       }
       case IssuerKeys.Place.Discovered(URI at, Set<String> _) -> {
         Optional<IssuerDoctor.Published> document = fetch(wire, at.toString());

@@ -10,6 +10,7 @@ import dev.countersign.protocol.JwtCheck;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TokenTypes;
+import dev.countersign.protocol.TypeVersions;
 import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.protocol.WireException;
 import java.time.Instant;
@@ -185,6 +186,7 @@ final class SubjectSource {
       String audience,
       Set<String> scopes,
       AuthorizationDetails details,
+      TypeVersions versions,
       Instant issuedAt) {
 
     static Chain of(VerifiedJwt jwt) {
@@ -194,6 +196,7 @@ final class SubjectSource {
           jwt.audience().getFirst(),
           Set.of(claims.path("scope").stringValue().split(" ", -1)),
           AuthorizationDetails.of(claims.path("authorization_details")),
+          TypeVersions.of(claims.path(TypeVersions.CLAIM)),
           jwt.issuedAt().orElseThrow());
     }
 
@@ -206,6 +209,15 @@ final class SubjectSource {
       }
       if (!scopes.containsAll(request.scopes())) {
         throw new WireException(INVALID_SCOPE, "scope is wider than that of subject_token");
+      }
+      // What was decided on had the meaning of its time.
+      if (request.details().elements().stream()
+          .anyMatch(asked ->
+              request.types().versions(request.details()).of(asked.type())
+                  != versions.of(asked.type()))) {
+        throw new WireException(
+            INVALID_AUTHORIZATION_DETAILS,
+            "authorization_details has a type whose version is not that of subject_token");
       }
       if (!request.types().isWithin(request.details(), details)) {
         throw new WireException(

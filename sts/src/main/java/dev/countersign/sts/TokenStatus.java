@@ -9,6 +9,7 @@ import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.JwtCheck;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TypeVersions;
 import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.protocol.WireException;
 import dev.countersign.sts.clients.Client;
@@ -40,6 +41,7 @@ public final class TokenStatus {
           "scope",
           "act",
           "authorization_details",
+          TypeVersions.CLAIM,
           "auth_time",
           "acr",
           "amr",

@@ -8,6 +8,7 @@ import dev.countersign.protocol.JwtVerifier;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TokenTypes;
+import dev.countersign.protocol.TypeVersions;
 import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.sts.keys.SigningKeys;
 import dev.countersign.sts.stepup.Approval;
@@ -67,6 +68,10 @@ public final class Tokens {
             .put("scope", request.scope())
             .putJson("act", token.actor().json())
             .putJson("authorization_details", request.details().canonical());
+    TypeVersions versions = request.types().versions(request.details());
+    if (!versions.isFirstOfAll()) {
+      claims.putJson(TypeVersions.CLAIM, StrictJson.write(versions.json()));
+    }
     subject
         .authentication()
         .properties()

@@ -14,11 +14,14 @@ import dev.countersign.protocol.StrictJson;
 import dev.countersign.sts.World.Answer;
 import dev.countersign.sts.clients.ClientOptions;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -289,8 +292,23 @@ class AttackTest {
           .write(
               (head + "Host: " + at.getAuthority() + "\r\nConnection: close\r\n\r\n" + body)
                   .getBytes(StandardCharsets.UTF_8));
-      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      return answer(socket.getInputStream());
     }
+  }
+
+  /// One answer by its length: the server may keep the connection for longer than a test.
+  private static String answer(InputStream in) throws IOException {
+    var head = new StringBuilder();
+    while (!head.toString().endsWith("\r\n\r\n")) {
+      int next = in.read();
+      assertThat(next).as("the answer ends early").isNotNegative();
+      head.append((char) next);
+    }
+    Matcher length =
+        Pattern.compile("(?i)\r\ncontent-length: *([0-9]+)\r\n").matcher(head.toString());
+    assertThat(length.find()).as(head.toString()).isTrue();
+    byte[] body = in.readNBytes(Integer.parseInt(length.group(1)));
+    return head + new String(body, StandardCharsets.UTF_8);
   }
 
   private static Answer exchange(String token) {

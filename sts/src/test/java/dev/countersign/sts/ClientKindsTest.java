@@ -16,6 +16,7 @@ import dev.countersign.sts.box.StsBox;
 import dev.countersign.sts.clients.ClientOptions;
 import dev.countersign.sts.clients.HashedSecret;
 import dev.countersign.sts.postgres.PgClients;
+import dev.countersign.sts.postgres.PgGuessLimit;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -201,6 +202,44 @@ class ClientKindsTest {
     }
 
     assertThat(posted("in-use", FIRST).status()).isEqualTo(200);
+  }
+
+  @Test
+  void A22_aGuessAtAClientThatDoesNotExistCountsLikeAnyOther() {
+    for (String ghost : List.of("ghost", "g".repeat(20_000), "")) {
+      assertThat(posted(ghost, FIRST).text("error")).isEqualTo("invalid_client");
+    }
+
+    assertThat(guesses("ghost")).isEqualTo(1);
+    assertThat(guesses("")).as("of the source, whatever the client").isGreaterThanOrEqualTo(3);
+  }
+
+  @Test
+  void E11_aSourceThatGuessesAtManyClientsIsLockedForAll() {
+    var limit = new PgGuessLimit(WORLD.database);
+    for (int i = 0; i < 100; i++) {
+      assertThat(limit.isLocked("spared", "192.0.2.1", World.NOON)).isFalse();
+      limit.wrong("client-" + i, "192.0.2.1", World.NOON);
+    }
+
+    assertThat(limit.isLocked("spared", "192.0.2.1", World.NOON)).isTrue();
+    assertThat(limit.isLocked("spared", "192.0.2.2", World.NOON)).isFalse();
+    assertThat(limit.isLocked("spared", "192.0.2.1", World.NOON.plus(Duration.ofMinutes(6))))
+        .isFalse();
+  }
+
+  private static int guesses(String client) {
+    return WORLD.database.query(connection -> {
+      try (var statement =
+          connection.prepareStatement(
+              "SELECT coalesce(sum(wrong), 0) FROM client_guess WHERE client_id = ?")) {
+        statement.setString(1, client);
+        try (ResultSet rows = statement.executeQuery()) {
+          rows.next();
+          return rows.getInt(1);
+        }
+      }
+    });
   }
 
   @Test

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.countersign.box.FreePort;
 import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.protocol.TokenTypes;
+import dev.countersign.protocol.TypeVersions;
 import dev.countersign.sts.World.Answer;
 import dev.countersign.sts.World.Person;
 import dev.countersign.sts.box.PolicyFiles;
 import dev.countersign.sts.box.StsBox;
+import dev.countersign.sts.clients.ClientOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +18,7 @@ import java.nio.file.attribute.FileTime;
 import java.sql.ResultSet;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
@@ -140,6 +144,50 @@ class PolicyReloadTest {
       Files.writeString(folder.resolve("types.yaml"), onlyRefund(types));
       await(() -> detailTypes(replica).equals(List.of("urn:smt:agent:refund")));
     }
+  }
+
+  @Test
+  void D19_aTokenSaysOfWhichVersionItsTypeIsAndIsNoneOfTheNext() throws IOException {
+    var helper =
+        WORLD.register(
+            "versions-helper",
+            new ClientOptions(
+                Set.of(), false, Set.of("gateway"), false, false, false, Set.of(), false));
+    PolicyFiles files = files(1_000);
+    String types = Files.readString(folder.resolve("types.yaml"));
+    Person person = WORLD.person();
+    try (StsBox replica = replica(files)) {
+      await(() -> status(replica, person, 900) == 200);
+      Answer first = exchange(replica, person);
+      assertThat(World.claims(first.text("access_token")).has(TypeVersions.CLAIM)).isFalse();
+
+      Files.writeString(
+          folder.resolve("types.yaml"),
+          types.replaceFirst(
+              "- name: urn:smt:agent:refund\n", "- name: urn:smt:agent:refund\n    version: 2\n"));
+      await(() -> versionIn(exchange(replica, person)) == 2);
+
+      var chain = WORLD.exchangeForm(first.text("access_token"), World.refund(100));
+      chain.put("subject_token_type", TokenTypes.ACCESS_TOKEN_URN);
+      Answer older = WORLD.post(replica.baseUri(), WORLD.by("versions-helper", helper, chain));
+      assertThat(older.text("error")).isEqualTo("invalid_authorization_details");
+      assertThat(older.text("error_description")).contains("version");
+      chain.put("subject_token", exchange(replica, person).text("access_token"));
+      Answer same = WORLD.post(replica.baseUri(), WORLD.by("versions-helper", helper, chain));
+      assertThat(versionIn(same)).isEqualTo(2);
+    }
+  }
+
+  private static Answer exchange(StsBox replica, Person person) {
+    return WORLD.post(
+        replica.baseUri(), WORLD.exchangeForm(WORLD.token(person), World.refund(100)));
+  }
+
+  private static int versionIn(Answer answer) {
+    return World.claims(answer.text("access_token"))
+        .path(TypeVersions.CLAIM)
+        .path("urn:smt:agent:refund")
+        .asInt(1);
   }
 
   private static String onlyRefund(String types) {

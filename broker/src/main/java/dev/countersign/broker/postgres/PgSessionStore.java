@@ -9,6 +9,7 @@ import dev.countersign.broker.vault.Session.Holder;
 import dev.countersign.broker.vault.SessionStore;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TypeVersions;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -173,6 +174,7 @@ public final class PgSessionStore implements SessionStore {
           .put("jkt", token.binding().key())
           .put("x5t", token.binding().certificate());
       json.set("authorization_details", token.details().json());
+      json.set(TypeVersions.CLAIM, token.versions().json());
       json.putObject("presenter")
           .put("name", presenter.name())
           .put("jkt", presenter.keyThumbprint())
@@ -208,6 +210,7 @@ public final class PgSessionStore implements SessionStore {
             Instant.ofEpochMilli(json.path("iat").longValue()),
             Instant.ofEpochMilli(json.path("exp").longValue()),
             AuthorizationDetails.of(json.path("authorization_details")),
+            TypeVersions.of(json.path(TypeVersions.CLAIM)),
             new OnBehalfOfToken.Binding(
                 json.path("jkt").stringValue(), json.path("x5t").stringValue())),
         json.path("role").stringValue(),

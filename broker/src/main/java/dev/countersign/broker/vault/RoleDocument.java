@@ -8,6 +8,7 @@ import dev.countersign.broker.LoginLimits;
 import dev.countersign.broker.RoleMapping;
 import dev.countersign.broker.SqlName;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TypeVersions;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,7 +43,7 @@ final class RoleDocument {
           "actors",
           "plain_bearer");
   private static final Set<String> MAPPING =
-      Set.of("grants", "ttl", "constraints", "condition", "exact");
+      Set.of("grants", "ttl", "constraints", "condition", "exact", "versions");
   private static final Set<String> TESTS = Set.of("equals", "in", "pattern", "min", "max");
 
   private RoleDocument() {}
@@ -111,9 +112,24 @@ final class RoleDocument {
               mapping.getKey(),
               List.copyOf(groups),
               constraints(value),
-              Members.duration(value, "ttl")));
+              Members.duration(value, "ttl"),
+              versions(value.path("versions"))));
     }
     return read;
+  }
+
+  private static Set<Integer> versions(JsonNode given) {
+    if (given.isMissingNode()) {
+      return Set.of(TypeVersions.FIRST);
+    }
+    var versions = new LinkedHashSet<Integer>();
+    for (JsonNode version : given) {
+      if (!version.isIntegralNumber() || !version.canConvertToInt()) {
+        throw new IllegalArgumentException("`versions` must be a list of whole numbers");
+      }
+      versions.add(version.intValue());
+    }
+    return versions;
   }
 
   private static Constraints constraints(ObjectNode mapping) {

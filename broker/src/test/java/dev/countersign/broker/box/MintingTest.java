@@ -8,6 +8,7 @@ import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TypeVersions;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.protocol.http.WireClient.Answer;
 import java.net.URI;
@@ -168,6 +169,19 @@ class MintingTest {
 
     assertRefused(refunds.mint(refunds.signText(twice)), "token_rejected");
     assertThat(refunds.mint(refunds.signText(once)).status()).isEqualTo(200);
+  }
+
+  @Test
+  void D19_refusesATokenOfAVersionOfItsTypeThatNoMappingKnows() {
+    ObjectNode claims = refunds.claims(REFUND);
+    claims.putObject(TypeVersions.CLAIM).put("urn:smt:agent:refund", 2);
+    assertRefused(refunds.mint(refunds.sign(claims)), "rar_no_match");
+
+    for (String nonsense : List.of("[]", "\"1\"", "{\"urn:smt:agent:refund\":\"1\"}")) {
+      ObjectNode odd = refunds.claims(REFUND);
+      odd.set(TypeVersions.CLAIM, StrictJson.parse(nonsense));
+      assertRefused(refunds.mint(refunds.sign(odd)), "token_rejected");
+    }
   }
 
   @ParameterizedTest

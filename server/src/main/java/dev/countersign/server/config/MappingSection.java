@@ -8,11 +8,14 @@ import dev.countersign.broker.Constraints;
 import dev.countersign.broker.RoleMapping;
 import dev.countersign.broker.SqlName;
 import dev.countersign.config.ConfigSection;
+import dev.countersign.protocol.TypeVersions;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 
 /// Reads what the broker holds requests against: the mappings of a role, and the ceiling of an
@@ -36,13 +39,36 @@ final class MappingSection {
           mapping.has("lifetime")
               ? Optional.of(mapping.duration("lifetime", Duration.ZERO))
               : Optional.empty();
+      Set<Integer> versions = versions(mapping);
       Constraints constraints = constraints(mapping);
       mapping.done();
       Sections.checked(
-              mappings, key, () -> RoleMapping.of(key, names(groups), constraints, lifetime))
+              mappings,
+              key,
+              () -> RoleMapping.of(key, names(groups), constraints, lifetime, versions))
           .ifPresent(read::add);
     }
     return List.copyOf(read);
+  }
+
+  // The versions of its type that a mapping is written for.
+  private static Set<Integer> versions(ConfigSection mapping) {
+    if (!mapping.has("versions")) {
+      return Set.of(TypeVersions.FIRST);
+    }
+    var versions = new TreeSet<Integer>();
+    for (JsonNode version : mapping.tree("versions")) {
+      if (!version.isIntegralNumber() || !TypeVersions.isVersion(version.longValue())) {
+        mapping.problem("versions", "must be a list of whole numbers from 1");
+        return Set.of(TypeVersions.FIRST);
+      }
+      versions.add(version.intValue());
+    }
+    if (versions.isEmpty()) {
+      mapping.problem("versions", "must be a list of whole numbers from 1");
+      return Set.of(TypeVersions.FIRST);
+    }
+    return versions;
   }
 
   /// An agent's `ceiling`: each kind of request with its constraints, `{}` where there are none.

@@ -46,6 +46,7 @@ public final class Clients {
   private final ClientCertificates certificates;
   private final Function<URI, KeySource> remote;
   private final InstantSource clock;
+  private final PresenterAssertion.Verifier nobody;
   private final Map<String, Ready> verifiers = new ConcurrentHashMap<>();
 
   Clients(
@@ -63,6 +64,9 @@ public final class Clients {
     this.certificates = certificates;
     this.remote = remote;
     this.clock = clock;
+    this.nobody =
+        new PresenterAssertion.Verifier(
+            "", Set.of(issuer), _ -> VerificationKeys.of(List.of()), clock);
   }
 
   /// Puts the registry together.
@@ -81,7 +85,7 @@ public final class Clients {
         issuer,
         configured,
         store,
-        new SecretCheck(guesses),
+        new SecretCheck(guesses, HashedSecret::matches),
         new ClientCertificates(authorities.certificates(), authorities.revoked()),
         remote,
         clock);
@@ -143,6 +147,7 @@ public final class Clients {
   private ClientCheck byKey(Presented presented, CompactJws assertion, Proofs proofs) {
     Optional<Client> client = find(assertion.unverifiedIssuer());
     if (client.isEmpty() || !signsAssertions(client.get().credentials())) {
+      nobody.verify(assertion); // costs what a wrong signature of a known client does
       return new ClientCheck.Unknown("client_assertion names no client known here");
     }
     return switch (ready(client.get()).assertions().verify(assertion)) {
@@ -187,13 +192,14 @@ public final class Clients {
 
   private ClientCheck bySecret(Presented presented, String id, Secret secret) {
     Optional<Client> client = find(id);
-    if (client.isEmpty() || !(client.get().credentials() instanceof Credentials.Secrets known)) {
-      return new ClientCheck.Unknown("the client or its secret is not known here");
-    }
-    boolean isRight =
-        secrets.isRight(client.get(), known.secrets(), secret, presented.source(), clock.instant());
+    List<Credentials.DatedSecret> known =
+        client
+            .map(Client::credentials)
+            .map(way -> way instanceof Credentials.Secrets(var own) ? own : null)
+            .orElse(List.of());
+    boolean isRight = secrets.isRight(id, known, secret, presented.source(), clock.instant());
     return isRight
-        ? named(presented, client.get())
+        ? named(presented, client.orElseThrow())
         : new ClientCheck.Unknown("the client or its secret is not known here");
   }
 

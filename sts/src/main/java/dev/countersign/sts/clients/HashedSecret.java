@@ -58,6 +58,18 @@ public record HashedSecret(String text) {
             + base64.encodeToString(derive(secret, salt, iterations)));
   }
 
+  /// The hash of no secret, as slow to try as one of [#of].
+  static HashedSecret ofNothing() {
+    Base64.Encoder base64 = Base64.getUrlEncoder().withoutPadding();
+    return new HashedSecret(
+        "pbkdf2-sha512$"
+            + ITERATIONS
+            + "$"
+            + base64.encodeToString(Ids.bytes(SALT_BYTES))
+            + "$"
+            + base64.encodeToString(Ids.bytes(HASH_BITS / 8)));
+  }
+
   /// Whether this is the hash of that secret; takes the same time whatever differs.
   public boolean matches(Secret secret) {
     Matcher parts = FORM.matcher(text);

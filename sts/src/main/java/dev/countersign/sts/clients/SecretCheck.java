@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.function.BiPredicate;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -17,23 +18,36 @@ import javax.crypto.spec.SecretKeySpec;
 /// digest under a key of this process, so that only the first request pays; a wrong one is counted
 /// and soon not looked at any more.
 ///
+/// A refusal costs the same whether the client is unknown, has no secret or has another one, so
+/// that the time it takes names no clients.
+///
 /// Threads may share it.
 final class SecretCheck {
   private static final int MOST_REMEMBERED = 10_000;
   // Slow hashes at the same time; a flood of guesses must not take all processors.
   private static final int AT_ONCE = 2;
+  // The secret in use and the one that replaces it.
+  private static final int MOST_VALID = 2;
 
   private final SecretKeySpec key = new SecretKeySpec(Ids.bytes(32), "HmacSHA256");
   private final Map<HashedSecret, byte[]> right = new ConcurrentHashMap<>();
   private final Semaphore slots = new Semaphore(AT_ONCE);
   private final GuessLimit guesses;
+  private final BiPredicate<HashedSecret, Secret> slowly;
+  private final HashedSecret nobodys = HashedSecret.ofNothing();
 
-  SecretCheck(GuessLimit guesses) {
+  /// @param slowly compares a hash with a secret, at the price of one derivation
+  SecretCheck(GuessLimit guesses, BiPredicate<HashedSecret, Secret> slowly) {
     this.guesses = guesses;
+    this.slowly = slowly;
   }
 
+  /// Whether this is a secret of the client.
+  ///
+  /// @param client its id as the request names it, known or not
+  /// @param secrets its secrets; none where it is not known or proves itself otherwise
   boolean isRight(
-      Client client,
+      String client,
       List<Credentials.DatedSecret> secrets,
       Secret offered,
       String source,
@@ -50,7 +64,7 @@ final class SecretCheck {
         return true;
       }
     }
-    if (guesses.isLocked(client.id(), source, now)) {
+    if (guesses.isLocked(client, source, now)) {
       return false;
     }
     for (HashedSecret hash : valid) {
@@ -62,14 +76,17 @@ final class SecretCheck {
         return true;
       }
     }
-    guesses.wrong(client.id(), source, now);
+    for (int i = valid.size(); i < MOST_VALID; i++) {
+      matches(nobodys, offered);
+    }
+    guesses.wrong(client, source, now);
     return false;
   }
 
   private boolean matches(HashedSecret hash, Secret offered) {
     slots.acquireUninterruptibly();
     try {
-      return hash.matches(offered);
+      return slowly.test(hash, offered);
     } finally {
       slots.release();
     }

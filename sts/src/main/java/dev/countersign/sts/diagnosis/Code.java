@@ -395,11 +395,11 @@ public enum Code {
       "Subject tokens",
       "C1, C7",
       "the client may not act for this person",
-      "`may_act` names another actor, or names several; here it is one text "
-          + "or one object with `sub`. A wrong AUTH_METHOD, such as one with a "
+      "`may_act` names another actor; here it is a text, an object with "
+          + "`sub`, or an array of those (Verify compares one text only). A wrong AUTH_METHOD, such as one with a "
           + "comment on its line in a systemd unit, also makes another client the "
           + "actor",
-      "set may_act.sub to the client's id, as one value; check which client " + "really asks",
+      "set may_act.sub to the client's id; check which client really asks",
       "`may_act` does not name",
       "CSIAQ5201E"),
   SESSION_REVOKED(

@@ -7,21 +7,28 @@ import java.time.Duration;
 import java.time.Instant;
 
 /// Wrong client secrets: ten within five minutes from one source lock that client and source for
-/// the rest of them. Threads may share it.
+/// the rest of them, and a hundred lock the source for every secret that was never right here.
+/// Clients that do not exist are counted like those that do, so a lock tells nobody which exist.
+///
+/// Threads may share it.
 public final class PgGuessLimit implements GuessLimit {
   private static final Duration WINDOW = Duration.ofMinutes(5);
   private static final int MOST = 10;
+  private static final int MOST_OF_SOURCE = 100;
+  private static final int LONGEST_ID = 128;
+  // Stands for all clients of a source.
+  private static final String ANY = "";
 
   private static final String READ =
       """
-      SELECT wrong
+      SELECT 1
         FROM client_guess
-       WHERE client_id = ?
-         AND source = ?
+       WHERE source = ?
          AND since > ?
+         AND ((client_id = ? AND wrong >= ?) OR (client_id = ? AND wrong >= ?))
       """;
 
-  /// Parameters: 1 client, 2 source, 3 now, 4 start of the window.
+  /// Parameters: 1 client, 2 source, 3 now, 4 and 5 start of the window.
   private static final String COUNT =
       """
       INSERT INTO client_guess AS old (client_id, source, since, wrong)
@@ -42,9 +49,18 @@ public final class PgGuessLimit implements GuessLimit {
   @Override
   public boolean isLocked(String client, String source, Instant now) {
     return database.query(connection -> {
-      try (var statement = Sql.bind(connection, READ, client, source, now.minus(WINDOW));
+      try (var statement =
+              Sql.bind(
+                  connection,
+                  READ,
+                  source,
+                  now.minus(WINDOW),
+                  known(client),
+                  MOST,
+                  ANY,
+                  MOST_OF_SOURCE);
           ResultSet rows = statement.executeQuery()) {
-        return rows.next() && rows.getInt("wrong") >= MOST;
+        return rows.next();
       }
     });
   }
@@ -52,7 +68,17 @@ public final class PgGuessLimit implements GuessLimit {
   @Override
   public void wrong(String client, String source, Instant now) {
     Instant start = now.minus(WINDOW);
-    database.query(connection -> Sql.update(connection, COUNT, client, source, now, start, start));
+    database.query(connection -> {
+      Sql.update(connection, COUNT, ANY, source, now, start, start);
+      return known(client).equals(ANY)
+          ? 0
+          : Sql.update(connection, COUNT, client, source, now, start, start);
+    });
+  }
+
+  // No client has a longer id, and the column is an index.
+  private static String known(String client) {
+    return client.length() > LONGEST_ID ? ANY : client;
   }
 
   /// Forgets what no longer counts.

@@ -95,6 +95,24 @@ class IssuerDoctorTest {
   }
 
   @Test
+  void anIssuerOfPlainJwtsNeedsNoDiscoveryDocument() {
+    String plain = "https://tokens.example";
+    var doctor = new IssuerDoctor(plain, plain + "/keys", Set.of("RS256"), false);
+
+    for (Optional<Published> none :
+        List.of(Optional.<Published>empty(), Optional.of(new Published(404, "not found")))) {
+      assertThat(doctor.examine(none)).isEmpty();
+      assertThat(doctor.isEnoughWithout(none)).isTrue();
+    }
+    assertThat(codes(plain, plain + "/keys", document("https://other.example", plain + "/keys")))
+        .as("one that it has must agree")
+        .containsExactly(Code.TOKEN_ISSUER);
+    assertThat(codes(plain, "", Optional.of(new Published(404, "{}"))))
+        .as("without jwks the keys are found by discovery only")
+        .containsExactly(Code.TOKEN_ISSUER);
+  }
+
+  @Test
   void seesKeysThatAreNone() {
     var doctor = new IssuerDoctor(OKTA, OKTA_KEYS, Set.of("RS256"), false);
 
