@@ -2,14 +2,17 @@ package dev.countersign.server;
 
 import com.nimbusds.jose.jwk.ECKey;
 import dev.countersign.box.Database;
+import dev.countersign.box.DatabaseSettings;
 import dev.countersign.box.KeyFiles;
 import dev.countersign.box.Logs;
 import dev.countersign.config.ConfigException;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.ledger.postgres.Checkpoints;
 import dev.countersign.ledger.postgres.PgLedger;
 import dev.countersign.ledger.postgres.PgLedgerReader;
 import dev.countersign.protocol.Digest;
+import dev.countersign.protocol.JwtSigner;
 import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.VerificationKeys;
@@ -17,6 +20,7 @@ import dev.countersign.protocol.http.WireClient;
 import dev.countersign.server.config.Installation;
 import dev.countersign.server.prove.AllProperties;
 import dev.countersign.server.prove.HtmlReport;
+import dev.countersign.server.prove.Inside;
 import dev.countersign.server.prove.Proof;
 import dev.countersign.server.prove.Property;
 import dev.countersign.server.prove.Report;
@@ -30,6 +34,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -88,7 +93,9 @@ final class ProveCommand implements Callable<Integer> {
         Database auditor = Database.open("prove", state.auditor(), 2)) {
       Installation installation = read.located(config.file(), config.variables(), state::mintLogin);
       var wire = new WireClient();
-      Tenant tenant = ProveTenant.of(installation, wire, clock);
+      Tenant tenant =
+          ProveTenant.of(
+              installation, Optional.of(inside(installation, state, auditor, clock)), wire, clock);
       List<Property> properties = AllProperties.of(tenant, wire, clock, only);
       if (list) {
         properties.forEach(one -> System.out.println(one.name() + "\n    " + one.claim()));
@@ -109,6 +116,31 @@ final class ProveCommand implements Callable<Integer> {
       System.out.println(text.verdict(found));
       return exitCode(found.verdict());
     }
+  }
+
+  private static Inside inside(
+      Installation installation, StateAccess state, Database auditor, InstantSource clock) {
+    Path keys = installation.data().resolve("keys");
+    var boxKeys = new TreeMap<String, ECKey>();
+    var boxLogins = new TreeMap<String, DatabaseSettings>();
+    for (String box : Installation.BOXES) {
+      Path key = keys.resolve(box + ".jwk");
+      if (Files.isRegularFile(key)) {
+        boxKeys.put(box, KeyFiles.loadOrCreate(key));
+      }
+      boxLogins.put(box, state.box(box));
+    }
+    ECKey ledger = installation.keys().own("ledger");
+    return new Inside(
+        boxKeys,
+        boxLogins,
+        auditor.dataSource(),
+        installation.keys().publicSet("ledger"),
+        new Checkpoints(
+            auditor.dataSource(),
+            new JwtSigner(ledger),
+            VerificationKeys.of(List.of(ledger)),
+            clock));
   }
 
   private static int exitCode(Result verdict) {

@@ -8,7 +8,10 @@ import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.server.config.Installation;
 import dev.countersign.server.config.ProveSettings;
+import dev.countersign.server.demo.DevelopmentApprover;
 import dev.countersign.server.demo.DevelopmentSignIn;
+import dev.countersign.server.prove.Approver;
+import dev.countersign.server.prove.Inside;
 import dev.countersign.server.prove.Tenant;
 import dev.countersign.server.prove.Workload;
 import dev.countersign.sts.Anchor;
@@ -28,7 +31,8 @@ final class ProveTenant {
   /// Signs the test person in, where it is one of the development providers.
   ///
   /// @throws ConfigException telling what is missing
-  static Tenant of(Installation installation, WireClient wire, InstantSource clock) {
+  static Tenant of(
+      Installation installation, Optional<Inside> inside, WireClient wire, InstantSource clock) {
     ProveSettings prove = installation.prove().orElseThrow(ProveCommand::noTenant);
     BrokerConfig broker =
         installation
@@ -65,6 +69,13 @@ final class ProveTenant {
             wire, prove.outsider(), key(keys, prove.outsider()), sts, broker.baseUri(), clock),
         operator(installation, wire, keys, clock),
         bearer(installation, prove),
+        prove.person(),
+        prove.secondPerson(),
+        prove.secondPerson().isEmpty()
+            ? Optional.empty()
+            : Optional.of(signedIn(installation, prove.anchor(), prove.secondPerson())),
+        approver(installation, prove),
+        inside,
         prove.tool(),
         prove.killGoal());
   }
@@ -102,15 +113,27 @@ final class ProveTenant {
   }
 
   private static Secret bearer(Installation installation, ProveSettings prove) {
-    return prove
-        .bearer()
-        .orElseGet(() -> {
-          if (installation.development().entra().isEmpty()
-              || installation.development().okta().isEmpty()) {
-            throw new ConfigException(
-                List.of("prove.person needs both development providers; name a prove.bearer"));
-          }
-          return DevelopmentSignIn.anyone(installation, prove.anchor(), prove.person());
-        });
+    return prove.bearer().orElseGet(() -> signedIn(installation, prove.anchor(), prove.person()));
+  }
+
+  private static Secret signedIn(Installation installation, String anchor, String person) {
+    if (installation.development().entra().isEmpty()
+        || installation.development().okta().isEmpty()) {
+      throw new ConfigException(
+          List.of("prove.person needs both development providers; name a prove.bearer"));
+    }
+    return DevelopmentSignIn.anyone(installation, anchor, person);
+  }
+
+  private static Optional<Approver> approver(Installation installation, ProveSettings prove) {
+    if (prove.person().isEmpty() || installation.development().mail().isEmpty()) {
+      return Optional.empty();
+    }
+    int port = installation.development().mail().get().pagePort();
+    return Optional.of(
+        new DevelopmentApprover(
+            URI.create("http://127.0.0.1:" + port + "/"),
+            prove.anchor(),
+            DevelopmentSignIn.password(installation, prove.anchor())));
   }
 }

@@ -23,6 +23,7 @@ final class ProveSection {
     String anchor = section.text("anchor");
     String tool = section.optionalText("tool").orElse("");
     Optional<String> person = section.optionalText("person");
+    String secondPerson = section.optionalText("second-person").orElse("");
     Optional<Secret> bearer = section.optionalSecret("bearer");
     Duration killGoal = section.duration("kill-goal", TEN_SECONDS);
     section.done();
@@ -51,6 +52,15 @@ final class ProveSection {
     }
     return Optional.of(
         new ProveSettings(
-            client, outsider, role, otherRole, anchor, person.orElse(""), bearer, tool, killGoal));
+            client,
+            outsider,
+            role,
+            otherRole,
+            anchor,
+            person.orElse(""),
+            secondPerson,
+            bearer,
+            tool,
+            killGoal));
   }
 }

@@ -12,6 +12,7 @@ import java.util.Optional;
 /// @param otherRole a role of another audience and a life of seconds
 /// @param anchor where the test person signs in
 /// @param person a person of the development providers; empty where a bearer is given
+/// @param secondPerson another one, whose approvals are guessed at; may be empty
 /// @param bearer an access token of the test person
 /// @param tool one of the gateway's tools that reads and needs no arguments; may be empty
 /// @param killGoal within which a kill must have reached every place
@@ -22,6 +23,7 @@ public record ProveSettings(
     String otherRole,
     String anchor,
     String person,
+    String secondPerson,
     Optional<Secret> bearer,
     String tool,
     Duration killGoal) {}

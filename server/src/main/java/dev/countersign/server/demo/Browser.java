@@ -1,5 +1,6 @@
 package dev.countersign.server.demo;
 
+import dev.countersign.protocol.TraceContext;
 import java.io.IOException;
 import java.net.CookieManager;
 import java.net.CookiePolicy;
@@ -73,6 +74,8 @@ final class Browser {
     HttpRequest.Builder request = first;
     URI address = start;
     for (int hop = 0; hop < 8; hop++) {
+      HttpRequest.Builder next = request;
+      TraceContext.current().ifPresent(trace -> next.header(TraceContext.HEADER, trace.header()));
       HttpResponse<String> response = send(request.timeout(TIMEOUT).build());
       Optional<String> location = response.headers().firstValue("Location");
       if (response.statusCode() / 100 != 3 || location.isEmpty()) {

@@ -25,9 +25,16 @@ public final class DevelopmentSignIn {
   ///
   /// @throws IllegalStateException if the provider does not let them in
   public static Secret anyone(Installation installation, String anchor, String username) {
-    Cast cast =
-        anchor.equals("okta") ? Performance.okta(installation) : Performance.entra(installation);
-    return bearer(cast, username);
+    return bearer(cast(installation, anchor), username);
+  }
+
+  /// The password of everybody whom the development provider of an anchor knows.
+  public static Secret password(Installation installation, String anchor) {
+    return cast(installation, anchor).password();
+  }
+
+  private static Cast cast(Installation installation, String anchor) {
+    return anchor.equals("okta") ? Performance.okta(installation) : Performance.entra(installation);
   }
 
   private static Secret bearer(Cast cast, String username) {

@@ -18,8 +18,22 @@ public final class AllProperties {
       Tenant tenant, WireClient wire, InstantSource clock, List<String> only) {
     var login = new LoginAttacks(tenant);
     var all = new ArrayList<Property>();
+    var access = new AccessAttacks(tenant, wire, login);
+    var audit = new AuditChecks(tenant, clock.instant());
+    var tokens = new TokenAttacks(tenant, wire, clock);
+    all.add(access.authorized());
+    all.add(access.standing());
+    all.add(access.context());
     all.add(login.exactness());
-    all.add(new TokenAttacks(tenant, wire, clock).property());
+    all.add(login.mortality());
+    all.add(new StepUpAttacks(tenant).property());
+    all.add(new LimitAttacks(tenant).property());
+    all.add(new ServerAttacks(tenant).property());
+    all.add(new SeparationAttacks(tenant, wire, clock).property());
+    all.add(tokens.property());
+    all.add(new KillAttack(tenant, wire, login).property());
+    all.add(audit.completeness());
+    all.add(audit.tamperEvidence());
     List<String> names = all.stream().map(Property::name).toList();
     List<String> unknown = only.stream().filter(name -> !names.contains(name)).toList();
     if (!unknown.isEmpty()) {

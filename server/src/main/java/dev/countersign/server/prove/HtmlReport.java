@@ -155,8 +155,11 @@ public final class HtmlReport {
     if (!trial.attack().isEmpty()) {
       page.append("<code>").append(shown(trial.attack())).append("</code> ");
     }
+    if (trial.kind() == Trial.Kind.CONTROL) {
+      page.append("<span class=\"control\">Control, must go through:</span> ");
+    }
     page.append(shown(trial.tried())).append("</p>\n<dl>");
-    pair(page, "Must refuse", trial.box());
+    pair(page, trial.kind() == Trial.Kind.CONTROL ? "Answers" : "Must refuse", trial.box());
     pair(page, "Expected", trial.expected());
     pair(page, trial.result() == Result.UNTRIED ? "Why not" : "Seen", trial.saw());
     if (!trial.evidence().isEmpty()) {

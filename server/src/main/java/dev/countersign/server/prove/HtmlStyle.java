@@ -69,6 +69,7 @@ final class HtmlStyle {
         .trials li.untried { border-left-color: var(--untried); }
         .tried { margin: 0 0 .45rem; font-weight: 600; }
         .tried .badge { margin-right: .3rem; }
+        .control { color: var(--soft); font-weight: 400; }
         .trials dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: .35rem 1rem; }
         code, pre { font: .88em/1.5 ui-monospace, SFMono-Regular, Menlo, monospace; }
         pre { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .7rem .9rem;

@@ -6,11 +6,15 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Properties;
+import java.util.concurrent.locks.LockSupport;
 
 /// What a stolen database login cannot do, and how long it lives.
 final class LoginAttacks {
   private static final int SECONDS = 10;
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PAUSE = Duration.ofMillis(200);
 
   private final Tenant tenant;
 
@@ -107,6 +111,107 @@ final class LoginAttacks {
     } finally {
       tenant.client().revoke(login.lease());
     }
+  }
+
+  Property mortality() {
+    return new Property(
+        "login-dies",
+        "A login and its connections end with the call, and with the presenter's crash.",
+        "somebody who kept a minted login, or a connection that it opened",
+        this::mortal);
+  }
+
+  private void mortal(Scene scene) {
+    afterTheCall(scene);
+    afterACrash(scene);
+  }
+
+  private void afterTheCall(Scene scene) {
+    Login login = login(tenant.obo(Writes.small()));
+    try (Connection kept = open(login)) {
+      scene.control(
+          "PostgreSQL",
+          "the connection while its lease lives",
+          "an answer",
+          () -> {
+            String refusal = tried(kept, "SELECT 1");
+            return new Scene.Seen(refusal.isEmpty(), refusal.isEmpty() ? "an answer" : refusal);
+          });
+      tenant.client().revoke(login.lease());
+      ended(scene, kept, "a connection that was kept open after the call");
+    } catch (SQLException failed) {
+      throw new IllegalStateException("the minted login was not let in: " + failed.getMessage());
+    }
+    shut(scene, login, "the login after its call");
+  }
+
+  // The presenter never gives it back: the lease's own end and the sweeper must do.
+  private void afterACrash(Scene scene) {
+    Secret obo =
+        Answers.token(
+            tenant
+                .client()
+                .exchange(
+                    tenant.bearer(),
+                    tenant.tokenType(),
+                    tenant.scope(),
+                    tenant.otherAudience(),
+                    Writes.small().details().canonical()));
+    Login login = Login.of(tenant.outsider().mint(obo, tenant.otherRole()));
+    try (Connection kept = open(login)) {
+      scene.looked(
+          "H08",
+          "broker",
+          "a connection whose presenter crashed, after its lease",
+          "it is ended within 30 s",
+          () -> {
+            long start = System.nanoTime();
+            String refusal = "";
+            while (refusal.isEmpty() && System.nanoTime() - start < PATIENCE.toNanos()) {
+              LockSupport.parkNanos(PAUSE.toNanos());
+              refusal = tried(kept, "SELECT 1");
+            }
+            return new Scene.Seen(
+                !refusal.isEmpty(),
+                refusal.isEmpty()
+                    ? "it still answers after 30 s"
+                    : "ended: " + Answers.shown(refusal));
+          },
+          seen -> seen);
+    } catch (SQLException failed) {
+      throw new IllegalStateException("the minted login was not let in: " + failed.getMessage());
+    }
+    shut(scene, login, "the login whose presenter crashed, after its lease");
+  }
+
+  static void ended(Scene scene, Connection kept, String tried) {
+    scene.looked(
+        "H07",
+        "broker",
+        tried,
+        "it is ended",
+        () -> {
+          String refusal = tried(kept, "SELECT 1");
+          return new Scene.Seen(
+              !refusal.isEmpty(),
+              refusal.isEmpty() ? "it still answers" : "ended: " + Answers.shown(refusal));
+        },
+        seen -> seen);
+  }
+
+  void shut(Scene scene, Login login, String tried) {
+    scene.refused(
+        "H07",
+        "PostgreSQL",
+        tried,
+        "it is not let in",
+        () -> {
+          try (Connection again = open(login)) {
+            return new Scene.Seen(false, "let in as " + again.getMetaData().getUserName());
+          } catch (SQLException refused) {
+            return new Scene.Seen(true, Answers.shown(String.valueOf(refused.getMessage())));
+          }
+        });
   }
 
   private static void sql(

@@ -36,7 +36,7 @@ public final class Proof {
     Instant began = clock.instant();
     var played = new ArrayList<Report.Proved>();
     for (Property property : properties) {
-      var scene = new Scene();
+      var scene = new Scene(played.stream().flatMap(one -> one.trials().stream()).toList());
       try {
         property.attacks().play(scene);
       } catch (RuntimeException broken) {

@@ -89,7 +89,8 @@ public record Report(
   }
 
   private static ObjectNode json(Trial trial) {
-    ObjectNode json = StrictJson.object().put("attack", trial.attack());
+    ObjectNode json = StrictJson.object().put("kind", trial.kind().name().toLowerCase(Locale.ROOT));
+    json.put("attack", trial.attack());
     json.put("tried", trial.tried()).put("box", trial.box());
     json.put("expected", trial.expected()).put("saw", trial.saw());
     json.put("result", trial.result().wireName()).put("trace_id", trial.traceId());
@@ -145,6 +146,7 @@ public record Report(
             evidence.add(
                 new Trial.Evidence(text(one, "record"), text(one, "event"), text(one, "jti"))));
     return new Trial(
+        Trial.Kind.valueOf(text(json, "kind").toUpperCase(Locale.ROOT)),
         text(json, "attack"),
         text(json, "tried"),
         text(json, "box"),

@@ -13,6 +13,17 @@ import java.util.function.Supplier;
 /// ends in an exception counts as broken: nobody is shown to have refused it.
 public final class Scene {
   private final List<Trial> trials = new ArrayList<>();
+  private final List<Trial> earlier;
+
+  /// @param earlier what was played before, in other scenes
+  Scene(List<Trial> earlier) {
+    this.earlier = List.copyOf(earlier);
+  }
+
+  /// What was played before, in other scenes.
+  List<Trial> earlier() {
+    return earlier;
+  }
 
   /// What was played so far.
   List<Trial> trials() {
@@ -32,6 +43,28 @@ public final class Scene {
       String expected,
       Supplier<T> play,
       Function<T, Seen> judge) {
+    play(Trial.Kind.ATTACK, attack, box, tried, expected, play, judge);
+  }
+
+  /// Looks at something that must be as expected.
+  <T> void looked(
+      String attack,
+      String box,
+      String tried,
+      String expected,
+      Supplier<T> play,
+      Function<T, Seen> judge) {
+    play(Trial.Kind.LOOK, attack, box, tried, expected, play, judge);
+  }
+
+  private <T> void play(
+      Trial.Kind kind,
+      String attack,
+      String box,
+      String tried,
+      String expected,
+      Supplier<T> play,
+      Function<T, Seen> judge) {
     TraceContext trace = TraceContext.entering("");
     var seen = new AtomicReference<Seen>(new Seen(false, "nothing"));
     long start = System.nanoTime();
@@ -39,6 +72,7 @@ public final class Scene {
     var took = Duration.ofNanos(System.nanoTime() - start);
     trials.add(
         new Trial(
+            kind,
             attack,
             tried,
             box,
@@ -57,13 +91,23 @@ public final class Scene {
 
   /// Plays what must go through: without it, a refusal of everything would look like a guard.
   void control(String box, String tried, String expected, Supplier<Seen> play) {
-    refused("", box, "control: " + tried, expected, play);
+    play(Trial.Kind.CONTROL, "", box, tried, expected, play, seen -> seen);
   }
 
   /// Notes what cannot be tried here, and why.
   void untried(String attack, String box, String tried, String why) {
     trials.add(
-        new Trial(attack, tried, box, "", why, Result.UNTRIED, List.of(), "", Duration.ZERO));
+        new Trial(
+            Trial.Kind.ATTACK,
+            attack,
+            tried,
+            box,
+            "",
+            why,
+            Result.UNTRIED,
+            List.of(),
+            "",
+            Duration.ZERO));
   }
 
   private static <T> Seen outcome(Supplier<T> play, Function<T, Seen> judge) {

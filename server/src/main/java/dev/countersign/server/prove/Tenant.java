@@ -16,6 +16,11 @@ import java.util.Optional;
 /// @param outsider presents at `otherRole` only, and gets tokens that live for a second
 /// @param operator who may end sessions; empty where no key of one is here
 /// @param bearer the test person's access token
+/// @param person the test person's name where they sign in; empty where a bearer was given
+/// @param secondPerson another one, whose approvals are guessed at; may be empty
+/// @param secondBearer the second person's access token
+/// @param approver who answers approvals; empty where nobody does
+/// @param inside what is known where the data folder is
 /// @param tool one of the gateway's tools that reads and needs no arguments
 /// @param killGoal within which a kill must have reached every place
 public record Tenant(
@@ -34,6 +39,11 @@ public record Tenant(
     Workload outsider,
     Optional<Workload> operator,
     Secret bearer,
+    String person,
+    String secondPerson,
+    Optional<Secret> secondBearer,
+    Optional<Approver> approver,
+    Optional<Inside> inside,
     String tool,
     Duration killGoal) {
 

@@ -29,8 +29,8 @@ public final class TextReport {
       if (trial.result() == Result.BROKEN) {
         text.append("    ")
             .append(paint("1;31", "NOT AS CLAIMED "))
-            .append(trial.attack())
-            .append(" ")
+            .append(trial.kind() == Trial.Kind.CONTROL ? "control: " : "")
+            .append(trial.attack().isEmpty() ? "" : trial.attack() + " ")
             .append(trial.tried())
             .append("\n      ")
             .append(trial.box())
