@@ -20,9 +20,10 @@ public final class Session {
 
   private final Provider provider;
   private final SignInResult.SignedIn signedIn;
+  private final SessionLimits limits;
   private final Instant startedAt;
   private final Secret csrf = new Secret(Ids.random());
-  private final Chat chat = new Chat();
+  private final Chat chat;
   private final ReentrantLock renewal = new ReentrantLock();
   private final Deque<Call> calls = new ArrayDeque<>();
   private Grant grant;
@@ -31,9 +32,17 @@ public final class Session {
   private boolean hasEnded;
   private Pattern pattern = Pattern.TE;
 
-  public Session(Provider provider, SignInResult.SignedIn signedIn, Instant now) {
+  /// @param traces of the person's earlier sessions too
+  public Session(
+      Provider provider,
+      SignInResult.SignedIn signedIn,
+      SessionLimits limits,
+      Traces traces,
+      Instant now) {
     this.provider = provider;
     this.signedIn = signedIn;
+    this.chat = new Chat(traces);
+    this.limits = limits;
     this.startedAt = now;
     this.grant = signedIn.grant();
     this.seenAt = now;
@@ -49,11 +58,13 @@ public final class Session {
     return signedIn.person();
   }
 
-  /// Whether the provider speaks of this session: the same `sid` if it names one, else the same
+  /// Whether the provider speaks of this session: the same `sid` where both name one, else the same
   /// `sub`.
   public boolean isOf(Provider from, String sid, String subject) {
     return provider.equals(from)
-        && (sid.isEmpty() ? signedIn.subject().equals(subject) : signedIn.sid().equals(sid));
+        && (sid.isEmpty() || signedIn.sid().isEmpty()
+            ? signedIn.subject().equals(subject)
+            : signedIn.sid().equals(sid));
   }
 
   /// What proves to the provider, at sign-out, whose session it is to end.
@@ -91,12 +102,28 @@ public final class Session {
     grant = newer.orKeeping(grant.refreshToken());
   }
 
-  /// Whether the session may be used: not ended, its bearer alive, and within both limits.
-  synchronized boolean isLive(Instant now, SessionLimits limits) {
-    return !hasEnded
-        && now.isBefore(startedAt.plus(limits.absolute()))
-        && now.isBefore(seenAt.plus(limits.idle()))
-        && (now.isBefore(grant.expiresAt()) || grant.refreshToken().isPresent());
+  /// Ends the session where a limit is passed, or its bearer has ended and cannot be renewed.
+  ///
+  /// @return whether it has ended, now or before
+  public boolean endIfOver(Instant now) {
+    overBy(now).ifPresent(this::end);
+    return hasEnded();
+  }
+
+  private synchronized Optional<String> overBy(Instant now) {
+    if (!now.isBefore(startedAt.plus(limits.absolute()))) {
+      return Optional.of("Your sign-in has reached its longest time.");
+    }
+    if (!now.isBefore(seenAt.plus(limits.idle()))) {
+      return Optional.of("You were signed out because you did nothing here for a while.");
+    }
+    return now.isBefore(grant.expiresAt()) || grant.refreshToken().isPresent()
+        ? Optional.empty()
+        : Optional.of("Your sign-in at " + provider.label() + " has expired.");
+  }
+
+  synchronized Instant seenAt() {
+    return seenAt;
   }
 
   /// The person did something; a page that is only open is not that.

@@ -3,6 +3,7 @@
 
 const $ = (id) => document.getElementById(id);
 const csrf = document.querySelector('meta[name="csrf"]').content;
+const conversation = document.querySelector('meta[name="conversation"]').content;
 const log = $('log');
 const message = $('message');
 const cards = new Map();
@@ -13,16 +14,17 @@ let over = false;
 
 const WORDS = {
   asked: 'being decided',
+  decided: 'allowed, running',
   waiting: 'waiting for you',
   done: 'done',
   refused: 'refused',
   failed: 'failed',
   cancelled: 'stopped',
 };
-const MOODS = { asked: '', waiting: 'warn', done: 'good', refused: 'bad', failed: 'warn', cancelled: 'warn' };
+const MOODS = { asked: '', decided: '', waiting: 'warn', done: 'good', refused: 'bad', failed: 'warn', cancelled: 'warn' };
 // Characters that turn the direction of text or hide: shown as a mark, since they can make one
 // thing look like another.
-const HIDING = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+const HIDING = /(?![\n\t])[\p{Cf}\p{Cc}\u115f\u1160\u2028\u2029\u3164\uffa0]/gu;
 
 function plain(text) {
   return String(text).replace(HIDING, '\ufffd');
@@ -50,10 +52,15 @@ async function send(path, body) {
   return { status: answer.status, data };
 }
 
-function follow(change) {
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+// Keeps the end in sight for whoever was there; on a phone the page scrolls, elsewhere the log.
+function follow(change, always = false) {
+  const composer = $('composer');
+  const atEnd = always || (log.scrollHeight - log.scrollTop - log.clientHeight < 80 &&
+    composer.getBoundingClientRect().bottom < window.innerHeight + 80);
   change();
-  if (atEnd) log.scrollTop = log.scrollHeight;
+  if (!atEnd) return;
+  log.scrollTop = log.scrollHeight;
+  if (composer.getBoundingClientRect().bottom > window.innerHeight) composer.scrollIntoView({ block: 'end' });
 }
 
 function problem(text) {
@@ -93,7 +100,7 @@ function person(data) {
   if (shown.has(data.id)) return;
   shown.add(data.id);
   $('hello').hidden = true;
-  follow(() => log.append(el('article', { class: 'said mine' }, el('h2', { class: 'off' }, 'You'), el('p', {}, data.text))));
+  follow(() => log.append(el('article', { class: 'said mine' }, el('h2', { class: 'off' }, 'You'), el('p', {}, data.text))), true);
 }
 
 function bubble(id) {
@@ -133,6 +140,7 @@ function card(data) {
   if (data.reasons?.length) made.append(el('ul', {}, ...data.reasons.map((reason) => el('li', {}, reason))));
   if (data.repeated) made.append(el('p', { class: 'soft' }, 'This was done before; nothing was done twice.'));
   if (data.result) made.append(value(data.result));
+  if (data.login) made.append(login(data.login));
   made.append(foot(data));
   follow(() => {
     if (known) known.replaceWith(made);
@@ -169,13 +177,21 @@ function again(id) {
   send(`/chat/cards/${encodeURIComponent(id)}/again`, {}).catch(() => {});
 }
 
+// The login that was made for this one call: there now, or how long it was.
+function login(data) {
+  const named = data.user ? [' ', el('code', {}, data.user)] : [];
+  if (!data.until) return el('p', { class: 'login live' }, 'Database login', ...named, ' exists now, for this call only');
+  const ms = new Date(data.until) - new Date(data.from);
+  return el('p', { class: 'login small' }, 'Database login', ...named, ' made for this call, and gone',
+    ...(ms >= 0 ? [` after ${ms < 2000 ? `${ms} ms` : `${Math.round(ms / 1000)} s`}`] : []));
+}
+
 function foot(data) {
   const parts = [];
   if (data.ended && data.at) {
     const ms = new Date(data.ended) - new Date(data.at);
     parts.push(ms < 2000 ? `${ms} ms` : `${Math.round(ms / 1000)} s`);
   }
-  if (data.login) parts.push(data.login === 'ended' ? 'database login made for this call, and gone' : 'database login is being removed');
   const line = el('p', { class: 'soft small foot' }, parts.join(' · '));
   if (data.jti) {
     if (parts.length) line.append(' · ');
@@ -191,10 +207,14 @@ function aside() {
     ? open.map((data) => el('li', {}, el('a', { href: `#card-${data.id}`, on: { click: () => cards.get(data.id).focus() } }, title(data)), ' ',
         el('span', { class: 'left soft', 'data-until': data.approval?.expires ?? '' }, '')))
     : [el('li', { class: 'soft' }, 'Nothing.')]));
+  const live = all.filter((data) => data.login && !data.login.until);
+  $('logins').replaceChildren(...(live.length
+    ? live.map((data) => el('li', { class: 'login live' }, el('code', {}, data.login.user ?? ''), ` for ${title(data)}`))
+    : [el('li', { class: 'soft' }, 'None.')]));
   $('calls').replaceChildren(...(all.length
     ? all.slice(-8).reverse().map((data) => el('li', {},
         el('span', { class: `dot ${MOODS[data.state]}`, 'aria-hidden': 'true' }, '●'), ` ${title(data)}: ${WORDS[data.state]} `,
-        ...(data.jti ? [el('a', { href: `/chat/traces/${encodeURIComponent(data.jti)}`, target: '_blank', rel: 'noopener', 'aria-label': `trace of ${title(data)} ${data.jti.slice(0, 8)}` }, data.jti.slice(0, 8))] : [])))
+        ...(data.jti ? [el('a', { class: 'id', href: `/chat/traces/${encodeURIComponent(data.jti)}`, target: '_blank', rel: 'noopener', 'aria-label': `trace of ${title(data)} ${data.jti.slice(0, 8)}` }, data.jti.slice(0, 8))] : [])))
     : [el('li', { class: 'soft' }, 'None yet.')]));
   tick();
 }
@@ -203,7 +223,8 @@ function tick() {
   for (const left of document.querySelectorAll('.left')) {
     const ms = new Date(left.dataset.until) - Date.now();
     if (Number.isNaN(ms)) continue;
-    const text = ms > 0 ? `${Math.floor(ms / 60000)}:${String(Math.floor(ms / 1000) % 60).padStart(2, '0')} left` : 'time is up';
+    const hours = Math.floor(ms / 3_600_000);
+    const text = hours > 0 ? `more than ${hours} h left` : ms > 0 ? `${Math.floor(ms / 60000)}:${String(Math.floor(ms / 1000) % 60).padStart(2, '0')} left` : 'time is up';
     if (left.textContent !== text) left.textContent = text;
   }
 }
@@ -217,13 +238,19 @@ function turn(data) {
 }
 
 function session(data) {
+  if (over) return;
   over = true;
+  for (const made of cards.values()) {
+    if (['asked', 'decided', 'waiting'].includes(made.data.state)) {
+      card({ ...made.data, approval: undefined, state: 'cancelled', text: 'Your session ended during this call. Whether it was done is in its trace.' });
+    }
+  }
   $('send').disabled = true;
   message.disabled = true;
   $('stop').hidden = true;
   const again = el('p', {}, el('a', { class: 'button', href: '/' }, 'Sign in again'));
   follow(() => log.append(el('article', { class: 'card bad', id: 'ended', role: 'alert' }, el('h3', {}, 'You are signed out'), el('p', {}, data.reason), again)));
-  stream.close();
+  stream?.close();
 }
 
 async function tools() {
@@ -233,7 +260,10 @@ async function tools() {
     return;
   }
   $('tools').replaceChildren(...data.tools.map((tool) =>
-    el('li', { title: plain(tool.description) }, tool.title, tool.writes ? el('span', { class: 'badge warn' }, 'changes data') : el('span', { class: 'soft small' }, ' reads'))));
+    el('li', {}, el('details', {},
+      el('summary', {}, tool.title, tool.writes ? el('span', { class: 'badge warn' }, 'changes data') : el('span', { class: 'soft small' }, ' reads')),
+      el('p', { class: 'soft small' }, tool.description),
+      ...(tool.takes.length ? [el('ul', { class: 'small' }, ...tool.takes.map((one) => el('li', {}, el('code', {}, one.name), one.within ? `: ${one.within}` : '')))] : [])))));
 }
 
 function id() {
@@ -282,17 +312,35 @@ window.addEventListener('focus', () => {
 });
 setInterval(tick, 1000);
 
-const stream = new EventSource('/chat/events');
 const handlers = { person, delta, said, card, turn, session };
-for (const [kind, handler] of Object.entries(handlers)) {
-  stream.addEventListener(kind, (event) => handler(JSON.parse(event.data)));
-}
-stream.onopen = () => { $('link').textContent = ''; };
-stream.onerror = () => {
+let stream;
+let last = 0;
+
+function listen() {
+  stream?.close();
   if (over) return;
-  if (stream.readyState === EventSource.CLOSED) session({ reason: 'Your session has ended.' });
-  else $('link').textContent = 'Connection lost, trying again…';
-};
+  stream = new EventSource(`/chat/events?of=${encodeURIComponent(conversation)}&after=${last}`);
+  for (const [kind, handler] of Object.entries(handlers)) {
+    stream.addEventListener(kind, (event) => {
+      last = Math.max(last, Number(event.lastEventId));
+      handler(JSON.parse(event.data));
+    });
+  }
+  stream.onopen = () => { $('link').textContent = ''; };
+  stream.onerror = () => {
+    if (over) return;
+    if (stream.readyState === EventSource.CLOSED) session({ reason: 'This session has ended, or you signed in anew in another tab.' });
+    else $('link').textContent = 'Connection lost, trying again…';
+  };
+}
+
+// A browser opens only a few connections to one server: tabs that nobody sees hold none, and catch
+// up when they are seen.
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) stream?.close();
+  else listen();
+});
+listen();
 // A page that the browser kept while it was away may be out of date.
 window.addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 tools();

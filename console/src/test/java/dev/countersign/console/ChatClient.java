@@ -21,12 +21,16 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// The chat's page as a program: sends what the script sends, hears what it hears.
 final class ChatClient implements AutoCloseable {
-  private static final Pattern CSRF = Pattern.compile("<meta name=\"csrf\" content=\"([^\"]+)\">");
+  private static final Pattern PAGE =
+      Pattern.compile(
+          "<meta name=\"csrf\" content=\"([^\"]+)\">\\s*"
+              + "<meta name=\"conversation\" content=\"([^\"]+)\">");
 
   private final HttpClient client = HttpClient.newHttpClient();
   private final String address;
   private final String cookie;
   private final String csrf;
+  private final String conversation;
   private final List<Event> events = new CopyOnWriteArrayList<>();
   private InputStream stream = InputStream.nullInputStream();
   private volatile boolean isOpen;
@@ -38,11 +42,12 @@ final class ChatClient implements AutoCloseable {
         browser.cookies().stream()
             .map(one -> one.getName() + "=" + one.getValue())
             .collect(Collectors.joining("; "));
-    Matcher found = CSRF.matcher(browser.open(address + "/chat").html());
+    Matcher found = PAGE.matcher(browser.open(address + "/chat").html());
     if (!found.find()) {
       throw new AssertionError("no chat page");
     }
     this.csrf = found.group(1);
+    this.conversation = found.group(2);
     listen(0);
   }
 
@@ -52,7 +57,7 @@ final class ChatClient implements AutoCloseable {
     events.clear();
     HttpResponse<InputStream> response =
         exchange(
-            HttpRequest.newBuilder(URI.create(address + "/chat/events"))
+            HttpRequest.newBuilder(URI.create(address + "/chat/events?of=" + conversation))
                 .header("Cookie", cookie)
                 .header("Last-Event-ID", String.valueOf(after)),
             HttpResponse.BodyHandlers.ofInputStream());

@@ -33,7 +33,7 @@ class ChatPageTest {
       world.gateway.results.add(hostile());
       world.model.says("<img src=x onerror=alert(1)>", " <script>alert(2)</script> \u202Edone");
       person.click("I have answered");
-      person.await("database login made for this call, and gone");
+      person.await("made for this call, and gone");
       person.await("<script>alert(2)</script>");
       ObjectNode shown = person.look("chat-3-done");
       judge(shown, world);

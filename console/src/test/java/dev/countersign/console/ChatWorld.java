@@ -122,6 +122,11 @@ final class ChatWorld implements AutoCloseable {
     }
 
     @Override
+    public Optional<String> jtiIn(String traceId, Instant since) {
+      return Optional.empty();
+    }
+
+    @Override
     public List<LedgerRecord> recent(int limit) {
       return List.of();
     }

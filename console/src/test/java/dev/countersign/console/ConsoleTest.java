@@ -399,6 +399,11 @@ class ConsoleTest {
     }
 
     @Override
+    public Optional<String> jtiIn(String traceId, Instant since) {
+      return Optional.empty();
+    }
+
+    @Override
     public List<LedgerRecord> recent(int limit) {
       return List.of(
           record(1, "sts", "exchange-permitted", "<img>"),

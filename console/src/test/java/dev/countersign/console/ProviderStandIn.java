@@ -10,6 +10,7 @@ import dev.countersign.box.Health;
 import dev.countersign.box.Http;
 import dev.countersign.box.Listener;
 import dev.countersign.box.Metrics;
+import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.JwtSigner;
 import dev.countersign.protocol.StrictJson;
 import io.helidon.webserver.http.ServerRequest;
@@ -57,7 +58,7 @@ final class ProviderStandIn implements AutoCloseable {
 
   /// A logout token for the console, before changes.
   ObjectNode logout() {
-    ObjectNode claims = claims().put("jti", "logout-1").put("sid", "session-1");
+    ObjectNode claims = claims().put("jti", Ids.random()).put("sid", "session-1");
     claims.putObject("events").putObject(LOGOUT);
     return claims;
   }

@@ -26,14 +26,18 @@ class SessionsTest {
         id, id, URI.create("https://" + id + ".example"), "console", List.of("openid"), Set.of());
   }
 
-  private Session session(Provider provider, String sid, boolean renews) {
+  private String open(Provider provider, String sid, boolean renews) {
     var grant =
         new Grant(
             new Secret("bearer-1"),
             NOON.plus(Duration.ofHours(1)),
             renews ? Optional.of(new Secret("refresh-1")) : Optional.empty());
-    return new Session(
-        provider, new SignInResult.SignedIn("Maya", "maya", sid, new Secret("id"), grant), NOON);
+    return sessions.open(
+        provider, new SignInResult.SignedIn("Maya", "maya", sid, new Secret("id"), grant));
+  }
+
+  private Session opened(Provider provider, String sid) {
+    return sessions.find(open(provider, sid, true)).orElseThrow();
   }
 
   private void pass(Duration time) {
@@ -42,8 +46,8 @@ class SessionsTest {
 
   @Test
   void endsAfterTheIdleLimitAndNotASecondBefore() {
-    Session session = session(ENTRA, "s-1", true);
-    String cookie = sessions.open(session);
+    String cookie = open(ENTRA, "s-1", true);
+    Session session = sessions.find(cookie).orElseThrow();
 
     pass(Duration.ofMinutes(30).minusSeconds(1));
     assertThat(sessions.find(cookie)).isPresent();
@@ -55,8 +59,8 @@ class SessionsTest {
 
   @Test
   void isNotIdleWhileThePersonDoesSomethingButEndsInAnyCase() {
-    Session session = session(ENTRA, "s-1", true);
-    String cookie = sessions.open(session);
+    String cookie = open(ENTRA, "s-1", true);
+    Session session = sessions.find(cookie).orElseThrow();
 
     for (int i = 0; i < 5; i++) {
       pass(Duration.ofMinutes(20));
@@ -70,8 +74,8 @@ class SessionsTest {
 
   @Test
   void endsWithItsBearerWhereTheProviderRenewsNone() {
-    Session session = session(ENTRA, "s-1", false);
-    String cookie = sessions.open(session);
+    String cookie = open(ENTRA, "s-1", false);
+    Session session = sessions.find(cookie).orElseThrow();
 
     pass(Duration.ofMinutes(25));
     session.see(now.get());
@@ -84,7 +88,7 @@ class SessionsTest {
 
   @Test
   void isDueForANewBearerInItsLastMinuteOnlyAndKeepsARefreshTokenThatIsNotReplaced() {
-    Session session = session(ENTRA, "s-1", true);
+    Session session = opened(ENTRA, "s-1");
 
     assertThat(session.refreshTokenIfDue(NOON.plus(Duration.ofMinutes(58)))).isEmpty();
     assertThat(session.refreshTokenIfDue(NOON.plus(Duration.ofMinutes(59))))
@@ -99,12 +103,11 @@ class SessionsTest {
 
   @Test
   void endsTheSessionThatTheProviderNamesAndNoOther() {
-    Session meant = session(ENTRA, "s-1", true);
-    Session otherSession = session(ENTRA, "s-2", true);
-    Session otherProvider = session(OKTA, "s-1", true);
-    List.of(meant, otherSession, otherProvider).forEach(sessions::open);
+    Session meant = opened(ENTRA, "s-1");
+    Session otherSession = opened(ENTRA, "s-2");
+    Session otherProvider = opened(OKTA, "s-1");
 
-    sessions.endOf(ENTRA, "s-1", "maya");
+    sessions.endOf(ENTRA, "logout-1", "s-1", "maya");
 
     assertThat(meant.hasEnded()).isTrue();
     assertThat(otherSession.hasEnded()).isFalse();
@@ -113,14 +116,56 @@ class SessionsTest {
 
   @Test
   void endsAllSessionsOfAPersonWhereTheProviderNamesNone() {
-    Session first = session(ENTRA, "s-1", true);
-    Session second = session(ENTRA, "", true);
-    Session other = session(OKTA, "s-1", true);
-    List.of(first, second, other).forEach(sessions::open);
+    Session first = opened(ENTRA, "s-1");
+    Session second = opened(ENTRA, "");
+    Session other = opened(OKTA, "s-1");
 
-    sessions.endOf(ENTRA, "", "maya");
+    sessions.endOf(ENTRA, "logout-1", "", "maya");
 
     assertThat(List.of(first.hasEnded(), second.hasEnded(), other.hasEnded()))
         .containsExactly(true, true, false);
+  }
+
+  @Test
+  void endsASessionWithoutANameByItsPerson() {
+    Session nameless = opened(ENTRA, "");
+
+    sessions.endOf(ENTRA, "logout-1", "s-1", "maya");
+
+    assertThat(nameless.hasEnded()).isTrue();
+  }
+
+  @Test
+  void takesALogoutOnce() {
+    assertThat(sessions.endOf(ENTRA, "logout-1", "s-1", "maya")).isTrue();
+    Session later = opened(ENTRA, "s-1");
+
+    assertThat(sessions.endOf(ENTRA, "logout-1", "s-1", "maya")).isFalse();
+    assertThat(later.hasEnded()).isFalse();
+    assertThat(sessions.endOf(OKTA, "logout-1", "s-1", "maya")).isTrue();
+  }
+
+  @Test
+  void endsTheIdlestSessionOfAPersonWhoHasTooManyAndNobodyElses() {
+    Session idlest = opened(ENTRA, "s-0");
+    pass(Duration.ofSeconds(1));
+    Session other = opened(OKTA, "s-0");
+    for (int i = 1; i < 20; i++) {
+      open(ENTRA, "s-" + i, true);
+    }
+    assertThat(idlest.hasEnded()).isFalse();
+
+    open(ENTRA, "s-20", true);
+
+    assertThat(idlest.hasEnded()).isTrue();
+    assertThat(other.hasEnded()).isFalse();
+  }
+
+  @Test
+  void remembersAPersonsCallsFromOneSignInToTheNextAndShowsThemToNobodyElse() {
+    opened(ENTRA, "s-1").chat().traces().add("jti-1");
+
+    assertThat(opened(ENTRA, "s-2").chat().traces().has("jti-1")).isTrue();
+    assertThat(opened(OKTA, "s-3").chat().traces().has("jti-1")).isFalse();
   }
 }

@@ -9,6 +9,7 @@ import dev.countersign.ledger.LedgerReader;
 import dev.countersign.ledger.LedgerRecord;
 import dev.countersign.protocol.StrictJson;
 import java.net.URI;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -115,6 +116,18 @@ class SignedInElsewhereTest {
   }
 
   @Test
+  void takesALogoutTokenOnceSoThatWhoeverKeptItSignsNobodyOut() {
+    String token = PROVIDER.sign("logout+jwt", PROVIDER.logout());
+    signIn();
+    assertThat(logOut(token)).isEqualTo(200);
+    signIn();
+
+    assertThat(logOut(token)).isEqualTo(400);
+
+    assertThat(isSignedIn()).isTrue();
+  }
+
+  @Test
   void renewsTheBearerOnTheServersSideBeforeItEnds() {
     PROVIDER.lifetime = 30;
     signIn();
@@ -155,8 +168,8 @@ class SignedInElsewhereTest {
 
     Browser.Page left = browser.submitOnce(page, "/sign-out", Map.of());
 
-    assertThat(left.location())
-        .startsWith(PROVIDER.issuer() + "/logout?id_token_hint=")
+    assertThat(left.html())
+        .contains("<a href=\"" + PROVIDER.issuer() + "/logout?id_token_hint=")
         .contains("post_logout_redirect_uri=");
     assertThat(isSignedIn()).isFalse();
   }
@@ -165,6 +178,11 @@ class SignedInElsewhereTest {
     @Override
     public List<LedgerRecord> trace(String jti) {
       return List.of();
+    }
+
+    @Override
+    public Optional<String> jtiIn(String traceId, Instant since) {
+      return Optional.empty();
     }
 
     @Override

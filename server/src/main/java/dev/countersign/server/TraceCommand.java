@@ -3,6 +3,7 @@ package dev.countersign.server;
 import dev.countersign.box.Database;
 import dev.countersign.box.Logs;
 import dev.countersign.ledger.LedgerRecord;
+import dev.countersign.ledger.TracePicture;
 import dev.countersign.ledger.postgres.PgLedgerReader;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.server.config.Installation;

@@ -6,9 +6,12 @@ import dev.countersign.agent.ToolInfo;
 import dev.countersign.agent.ToolList;
 import dev.countersign.console.Pattern;
 import dev.countersign.console.Session;
+import dev.countersign.ledger.LedgerReader;
 import dev.countersign.protocol.Ids;
-import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TraceContext;
+import dev.countersign.protocol.UnavailableException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,35 +22,50 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The agent of the chat: asks the model, calls the tools that it names for the person whose
 /// session it is, waits where the person must approve, and gives the results back to the model,
 /// until the model has nothing more to call. Threads may share it.
 public final class Assistant {
+  private static final Logger LOG = LoggerFactory.getLogger(Assistant.class);
+  private static final String REFUSED = "Your sign-in is no longer accepted.";
   private static final int MOST_ROUNDS = 8;
   private static final int MOST_CALLS = 8;
   private static final int LONGEST_RESULT = 16_000;
   private static final Duration ASK_AGAIN = Duration.ofSeconds(5);
+  private static final Duration CLOCKS = Duration.ofSeconds(10);
 
   private final Model model;
   private final McpClient gateway;
   private final Map<Pattern, ToolCaller> callers;
+  private final LedgerReader ledger;
   private final Function<String, String> refusedBy;
+  private final Consumer<Session> stillIn;
   private final InstantSource clock;
 
   /// @param callers one for each pattern that is offered
+  /// @param ledger in which calls that run are followed
   /// @param refusedBy from a call's id to the box that refused it, as people call it
+  /// @param stillIn ends the session of a person who is no longer in, and renews their bearer
   public Assistant(
       Model model,
       McpClient gateway,
       Map<Pattern, ToolCaller> callers,
+      LedgerReader ledger,
       Function<String, String> refusedBy,
+      Consumer<Session> stillIn,
       InstantSource clock) {
     this.model = model;
     this.gateway = gateway;
     this.callers = Map.copyOf(callers);
+    this.ledger = ledger;
     this.refusedBy = refusedBy;
+    this.stillIn = stillIn;
     this.clock = clock;
   }
 
@@ -59,13 +77,15 @@ public final class Assistant {
   }
 
   private void turn(Session session) {
-    String problem = "";
+    String problem = "Something here went wrong. Whether the last call was done is in its trace.";
     try {
       problem = rounds(session);
     } catch (InterruptedException cancelled) {
-      problem = "You stopped this.";
+      problem = session.hasEnded() ? "" : "You stopped this.";
     } catch (ModelFailure failed) {
       problem = String.valueOf(failed.getMessage());
+    } catch (RuntimeException fault) {
+      LOG.error("a turn of the chat ended by a fault", fault);
     } finally {
       session.chat().finish(problem);
     }
@@ -78,7 +98,7 @@ public final class Assistant {
       switch (gateway.listTools(session.bearer())) {
         case ToolList.Listed(List<ToolInfo> listed) -> tools = listed;
         case ToolList.SignInRequired _ -> {
-          session.end("Your sign-in is no longer accepted.");
+          session.end(REFUSED);
           return "";
         }
         case ToolList.Failed(String reason) -> {
@@ -87,14 +107,9 @@ public final class Assistant {
       }
       String id = Ids.random();
       Message.Model answer =
-          model.answer(
-              chat.read(),
-              tools,
-              piece ->
-                  chat.conversation()
-                      .add("delta", StrictJson.object().put("id", id).put("text", piece)));
+          model.answer(chat.read(), tools, piece -> chat.conversation().delta(id, piece));
       if (!answer.text().isEmpty()) {
-        chat.conversation().said(id, answer.text());
+        chat.conversation().said(id, shown(answer.text()));
       }
       if (answer.calls().isEmpty()) {
         chat.hear(answer);
@@ -138,20 +153,22 @@ public final class Assistant {
   private Message.Result call(Session session, List<ToolInfo> tools, Message.ToolCall call) {
     Chat chat = session.chat();
     String id = Ids.random();
-    var card = new Card(id, call, title(tools, call.tool()), clock.instant());
-    chat.conversation().replace("card", card.data());
+    var card = new Card(chat.conversation(), id, call, title(tools, call.tool()), clock.instant());
     var answered = new Semaphore(0);
     chat.await(id, answered::release);
     try {
       CallOutcome outcome = outcome(session, call, card, answered);
-      chat.conversation().replace("card", card.show(outcome, box(outcome), clock.instant()));
+      card.show(outcome, box(outcome), clock.instant());
       if (outcome instanceof CallOutcome.SignInRequired) {
-        session.end("Your sign-in is no longer accepted.");
+        session.end(REFUSED);
       }
       return new Message.Result(call, forModel(outcome));
     } catch (InterruptedException cancelled) {
       Thread.currentThread().interrupt();
-      chat.conversation().replace("card", card.cancel(clock.instant()));
+      card.cancel(
+          (session.hasEnded() ? "Your session ended during this call." : "You stopped this call.")
+              + " Whether it was done is in its trace.",
+          clock.instant());
       return new Message.Result(call, "the person stopped this call");
     } finally {
       chat.answered(id);
@@ -162,33 +179,41 @@ public final class Assistant {
   /// pending approval, and once that is given its outcome.
   private CallOutcome outcome(Session session, Message.ToolCall call, Card card, Semaphore answered)
       throws InterruptedException {
-    CallOutcome outcome = once(session, call);
+    CallOutcome outcome = once(session, call, card);
     while (outcome instanceof CallOutcome.ApprovalRequired approval) {
-      session.chat().conversation().replace("card", card.show(approval, "", clock.instant()));
+      card.show(approval, "", clock.instant());
       boolean hurried = answered.tryAcquire(ASK_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
       answered.drainPermits();
       if (!hurried && !clock.instant().isBefore(approval.expiresAt())) {
         return new CallOutcome.Denied(
             "nobody approved it in time", "approval_expired", approval.jti(), List.of());
       }
-      outcome = once(session, call);
+      outcome = once(session, call, card);
     }
     return outcome;
   }
 
-  private CallOutcome once(Session session, Message.ToolCall call) throws InterruptedException {
+  private CallOutcome once(Session session, Message.ToolCall call, Card card)
+      throws InterruptedException {
+    stillIn.accept(session);
     if (session.hasEnded()) {
-      return new CallOutcome.SignInRequired(java.util.Optional.empty());
+      throw new InterruptedException();
     }
-    CallOutcome outcome =
-        Objects.requireNonNull(callers.get(session.pattern()))
-            .call(session.bearer(), call.tool(), call.arguments());
+    ToolCaller caller = Objects.requireNonNull(callers.get(session.pattern()));
+    TraceContext trace = TraceContext.entering("");
+    var answer = new AtomicReference<CallOutcome>();
+    // The ledger's times are those of other machines.
+    Instant since = clock.instant().minus(CLOCKS);
+    try (var _ = CallWatch.over(ledger, card, trace.traceId(), since)) {
+      trace.run(() -> answer.set(caller.call(session.bearer(), call.tool(), call.arguments())));
+    }
+    CallOutcome outcome = Objects.requireNonNull(answer.get());
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
     String jti = jti(outcome);
     if (!jti.isEmpty()) {
-      session.chat().trace(jti);
+      session.chat().traces().add(jti);
     }
     return outcome;
   }
@@ -208,10 +233,19 @@ public final class Assistant {
     return switch (outcome) {
       case CallOutcome.Denied denied when denied.code().equals("database_forbidden") ->
           "PostgreSQL";
-      case CallOutcome.Denied denied -> refusedBy.apply(denied.jti());
-      case CallOutcome.SignInRequired _ -> refusedBy.apply("");
+      case CallOutcome.Denied denied -> refusedBy(denied.jti());
+      case CallOutcome.SignInRequired _ -> refusedBy("");
       default -> "";
     };
+  }
+
+  // A ledger that cannot be read just now takes nothing from the outcome.
+  private String refusedBy(String jti) {
+    try {
+      return refusedBy.apply(jti);
+    } catch (UnavailableException away) {
+      return "";
+    }
   }
 
   private static String title(List<ToolInfo> tools, String name) {
@@ -221,6 +255,12 @@ public final class Assistant {
         .filter(title -> !title.isBlank())
         .findFirst()
         .orElse(name);
+  }
+
+  private static String shown(String answer) {
+    return answer.length() <= Conversation.LONGEST_ANSWER
+        ? answer
+        : answer.substring(0, Conversation.LONGEST_ANSWER) + " … the rest is left out";
   }
 
   /// What the model reads. An approval's address is for the person and is not among it.

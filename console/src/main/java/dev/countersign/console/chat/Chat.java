@@ -1,5 +1,6 @@
 package dev.countersign.console.chat;
 
+import dev.countersign.console.Traces;
 import dev.countersign.protocol.StrictJson;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,10 +19,15 @@ public final class Chat {
   private final Conversation conversation = new Conversation();
   private final List<Message> read = new ArrayList<>();
   private final Set<String> ids = new LinkedHashSet<>();
-  private final Set<String> traces = new LinkedHashSet<>();
+  private final Traces traces;
   private final Map<String, Runnable> waiting = new HashMap<>();
   private @Nullable Thread turn;
   private boolean isOver;
+
+  /// @param traces where the calls of this chat's person are noted
+  public Chat(Traces traces) {
+    this.traces = traces;
+  }
 
   public Conversation conversation() {
     return conversation;
@@ -116,14 +122,9 @@ public final class Chat {
     return List.copyOf(read);
   }
 
-  /// Notes that a call of this session is told in the ledger under this id.
-  synchronized void trace(String jti) {
-    traces.add(jti);
-  }
-
-  /// Whether a call of this session has this id: only then may its person see the trace.
-  public synchronized boolean hasTrace(String jti) {
-    return traces.contains(jti);
+  /// The calls that this chat's person may look at.
+  public Traces traces() {
+    return traces;
   }
 
   /// Names what asks again for a card that waits for the person.

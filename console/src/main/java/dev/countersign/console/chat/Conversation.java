@@ -1,5 +1,6 @@
 package dev.countersign.console.chat;
 
+import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.StrictJson;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,11 +14,26 @@ import tools.jackson.databind.node.ObjectNode;
 /// it.
 public final class Conversation {
   private static final int KEPT = 2_000;
+  private static final long KEPT_CHARACTERS = 4_000_000;
+  private static final int PIECES = 200;
 
+  /// The most characters of one answer that a page shows.
+  static final int LONGEST_ANSWER = 100_000;
+
+  private final String mark = Ids.random();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final List<ChatEvent> events = new ArrayList<>();
+  private final StringBuilder answer = new StringBuilder();
+  private String answerId = "";
+  private int pieces;
+  private long characters;
   private long last;
+
+  /// What tells this conversation from every other: a page says for which one it listens.
+  public String mark() {
+    return mark;
+  }
 
   /// Adds an event without identity, such as the state of a turn.
   public void add(String kind, ObjectNode data) {
@@ -40,11 +56,36 @@ public final class Conversation {
     }
   }
 
+  /// Adds a piece of an answer. Many pieces become one text, so that a long answer pushes nothing
+  /// else out.
+  public void delta(String id, String piece) {
+    lock.lock();
+    try {
+      if (!answerId.equals(id)) {
+        answerId = id;
+        answer.setLength(0);
+        pieces = 0;
+      }
+      if (answer.length() >= LONGEST_ANSWER) {
+        return;
+      }
+      answer.append(piece);
+      if (++pieces % PIECES == 0) {
+        said(id, answer.toString());
+      } else {
+        append("delta", StrictJson.object().put("id", id).put("text", piece));
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// Adds the whole text of an answer in place of its pieces.
   public void said(String id, String text) {
     lock.lock();
     try {
       remove("delta", id);
+      remove("said", id);
       append("said", StrictJson.object().put("id", id).put("text", text));
     } finally {
       lock.unlock();
@@ -67,25 +108,22 @@ public final class Conversation {
     }
   }
 
-  /// Wakes every page that waits, with nothing new.
-  public void wake() {
-    lock.lock();
-    try {
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-  }
-
   private void remove(String kind, String id) {
-    events.removeIf(
-        event -> event.kind().equals(kind) && event.data().path("id").asString("").equals(id));
+    events.removeIf(event -> {
+      boolean isMeant = event.is(kind, id);
+      if (isMeant) {
+        characters -= event.json().length();
+      }
+      return isMeant;
+    });
   }
 
   private void append(String kind, ObjectNode data) {
-    events.add(new ChatEvent(++last, kind, data));
-    if (events.size() > KEPT) {
-      events.removeFirst();
+    ChatEvent event = ChatEvent.of(++last, kind, data);
+    events.add(event);
+    characters += event.json().length();
+    while (events.size() > KEPT || (characters > KEPT_CHARACTERS && events.size() > 1)) {
+      characters -= events.removeFirst().json().length();
     }
     changed.signalAll();
   }

@@ -93,7 +93,7 @@ final class CallMarkup {
     }
     html.append("<form method=\"post\" action=\"/call\">").append(csrf());
     html.append("<input type=\"hidden\" name=\"tool\" value=\"")
-        .append(Html.text(tool.name()))
+        .append(Html.exact(tool.name()))
         .append("\">");
     form.fields().forEach(field -> html.append(field(field)));
     return html.append(
@@ -216,16 +216,16 @@ final class CallMarkup {
   private static String repeated(Call call) {
     var html = new StringBuilder();
     html.append("<input type=\"hidden\" name=\"tool\" value=\"")
-        .append(Html.text(call.tool()))
+        .append(Html.exact(call.tool()))
         .append("\">");
     call.arguments()
         .properties()
         .forEach(argument ->
             html.append("<input type=\"hidden\" name=\"")
-                .append(Html.text(ToolForm.PREFIX + argument.getKey()))
+                .append(Html.exact(ToolForm.PREFIX + argument.getKey()))
                 .append("\" value=\"")
                 .append(
-                    Html.text(
+                    Html.exact(
                         argument.getValue().isString()
                             ? argument.getValue().stringValue()
                             : StrictJson.write(argument.getValue())))

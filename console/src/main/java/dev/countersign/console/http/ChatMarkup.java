@@ -1,9 +1,12 @@
 package dev.countersign.console.http;
 
 import dev.countersign.console.Pattern;
+import dev.countersign.console.Provider;
 import dev.countersign.console.Session;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// The page of the chat: what stands before anything is said. The script fills in the rest.
 final class ChatMarkup {
@@ -16,7 +19,8 @@ final class ChatMarkup {
   private ChatMarkup() {}
 
   /// @param patterns those that the person may choose from
-  static String page(Session session, Set<Pattern> patterns) {
+  /// @param providers those at which the person may sign in instead
+  static String page(Session session, Set<Pattern> patterns, List<Provider> providers) {
     return """
     <!doctype html>
     <html lang="en">
@@ -26,6 +30,7 @@ final class ChatMarkup {
     <meta name="color-scheme" content="light dark">
     <meta name="robots" content="noindex">
     <meta name="csrf" content="%s">
+    <meta name="conversation" content="%s">
     <title>Chat · Countersign</title>
     <link rel="icon" href="data:,">
     <link rel="stylesheet" href="%s">
@@ -56,9 +61,11 @@ final class ChatMarkup {
     </section>
     <aside aria-label="What is going on">
     <section><h2>Waiting for you</h2><ul id="open"><li class="soft">Nothing.</li></ul></section>
+    <section><h2>Database logins now</h2><ul id="logins"><li class="soft">None.</li></ul></section>
     <section><h2>The agent may at most</h2><ul id="tools"><li class="soft">Loading…</li></ul><p class="soft small">Each call is decided by itself, for you, with its amount.</p></section>
     <section><h2 id="pattern-title">Pattern</h2>%s</section>
     <section><h2>Last calls</h2><ul id="calls"><li class="soft">None yet.</li></ul></section>
+    %s
     <p class="small"><a href="/call">Call a tool by form</a></p>
     </aside>
     </main>
@@ -67,12 +74,27 @@ final class ChatMarkup {
     """
         .formatted(
             Html.text(session.csrf().reveal()),
+            Html.text(session.chat().conversation().mark()),
             Assets.STYLE.path(),
             Assets.SCRIPT.path(),
             Html.text(session.person()),
             Html.text(session.provider().label()),
             Html.text(session.csrf().reveal()),
-            choice(session, patterns));
+            choice(session, patterns),
+            others(session, providers));
+  }
+
+  private static String others(Session session, List<Provider> providers) {
+    String links =
+        providers.stream()
+            .filter(provider -> !provider.equals(session.provider()))
+            .map(provider ->
+                "<li><a href=\"/sign-in/%s\">%s</a></li>"
+                    .formatted(Html.text(provider.id()), Html.text(provider.label())))
+            .collect(Collectors.joining());
+    return links.isEmpty()
+        ? ""
+        : "<section><h2>Sign in elsewhere instead</h2><ul>" + links + "</ul></section>";
   }
 
   private static String choice(Session session, Set<Pattern> patterns) {
@@ -82,7 +104,7 @@ final class ChatMarkup {
     for (Pattern pattern : Pattern.values()) {
       if (patterns.contains(pattern)) {
         html.append(
-            "<label><input type=\"radio\" name=\"pattern\" value=\"%s\"%s> %s</label>"
+            "<label><input type=\"radio\" name=\"pattern\" value=\"%s\"%s><span>%s</span></label>"
                 .formatted(
                     pattern.wireName(),
                     pattern == session.pattern() ? " checked" : "",

@@ -5,6 +5,7 @@ import dev.countersign.agent.ToolInfo;
 import dev.countersign.agent.ToolList;
 import dev.countersign.box.Http;
 import dev.countersign.console.Pattern;
+import dev.countersign.console.Provider;
 import dev.countersign.console.Session;
 import dev.countersign.console.chat.Assistant;
 import dev.countersign.console.chat.Chat;
@@ -26,6 +27,9 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -44,6 +48,7 @@ final class ChatRoutes {
   private final PersonSessions sessions;
   private final Assistant assistant;
   private final Set<Pattern> patterns;
+  private final List<Provider> providers;
   private final McpClient gateway;
   private final LedgerReader ledger;
   private final InstantSource clock;
@@ -52,12 +57,14 @@ final class ChatRoutes {
       PersonSessions sessions,
       Assistant assistant,
       Set<Pattern> patterns,
+      List<Provider> providers,
       McpClient gateway,
       LedgerReader ledger,
       InstantSource clock) {
     this.sessions = sessions;
     this.assistant = assistant;
     this.patterns = Set.copyOf(patterns);
+    this.providers = List.copyOf(providers);
     this.gateway = gateway;
     this.ledger = ledger;
     this.clock = clock;
@@ -102,7 +109,7 @@ final class ChatRoutes {
       return;
     }
     session.get().see(clock.instant());
-    Http.html(response, 200, ChatMarkup.page(session.get(), patterns), Assets.POLICY);
+    Http.html(response, 200, ChatMarkup.page(session.get(), patterns, providers), Assets.POLICY);
   }
 
   private void tools(Session session, ServerRequest request, ServerResponse response) {
@@ -117,6 +124,15 @@ final class ChatRoutes {
           one.put(
               "writes",
               !tool.definition().path("annotations").path("readOnlyHint").asBoolean(false));
+          ArrayNode takes = one.putArray("takes");
+          tool.inputSchema()
+              .path("properties")
+              .properties()
+              .forEach(argument ->
+                  takes
+                      .addObject()
+                      .put("name", argument.getKey())
+                      .put("within", within(argument.getValue())));
         });
         Http.json(response, 200, body);
       }
@@ -128,6 +144,24 @@ final class ChatRoutes {
           Http.json(
               response, 503, problem("unavailable", "the gateway does not answer: " + reason));
     }
+  }
+
+  /// The bounds of an argument, in words; empty where its schema has none.
+  private static String within(JsonNode schema) {
+    String from = schema.path("minimum").asString("");
+    String to = schema.path("maximum").asString("");
+    String choices =
+        schema
+            .path("enum")
+            .valueStream()
+            .map(one -> one.asString(""))
+            .collect(Collectors.joining(", "));
+    return Stream.of(
+            from.isEmpty() ? "" : "at least " + from,
+            to.isEmpty() ? "" : "at most " + to,
+            choices.isEmpty() ? "" : "one of " + choices)
+        .filter(text -> !text.isEmpty())
+        .collect(Collectors.joining(", "));
   }
 
   private void message(Session session, ServerRequest request, ServerResponse response) {
@@ -176,12 +210,15 @@ final class ChatRoutes {
     Http.json(response, 202, StrictJson.object());
   }
 
-  /// What happens, as server-sent events; while a page listens, somebody looks every few seconds
+  /// What happens in the conversation that a page names by `of`, from where it says with `after` or
+  /// `Last-Event-ID`, as server-sent events; while a page listens, somebody looks every few seconds
   /// whether the person is still in.
   private void events(ServerRequest request, ServerResponse response) {
     Optional<Session> session = sessions.of(request);
-    if (session.isEmpty()) {
-      // 204 tells a browser not to try again (HTML, server-sent events).
+    if (session.isEmpty()
+        || !session.get().chat().conversation().mark().equals(parameter(request, "of"))) {
+      // 204 tells a browser not to try again (HTML, server-sent events). A page of an earlier
+      // session is told nothing of this one, which may be another person's.
       Http.empty(response, 204);
       return;
     }
@@ -221,15 +258,20 @@ final class ChatRoutes {
   }
 
   private static String text(ChatEvent event) {
-    return "id: %d\nevent: %s\ndata: %s\n\n"
-        .formatted(event.seq(), event.kind(), StrictJson.write(event.data()));
+    return "id: %d\nevent: %s\ndata: %s\n\n".formatted(event.seq(), event.kind(), event.json());
   }
 
   private static long seen(ServerRequest request) {
-    return Http.header(request, "Last-Event-ID")
-        .filter(seq -> SEQ.matcher(seq).matches())
-        .map(Long::parseLong)
-        .orElse(0L);
+    String reconnected = Http.header(request, "Last-Event-ID").orElse("");
+    return Math.max(number(reconnected), number(parameter(request, "after")));
+  }
+
+  private static long number(String text) {
+    return SEQ.matcher(text).matches() ? Long.parseLong(text) : 0;
+  }
+
+  private static String parameter(ServerRequest request, String name) {
+    return Http.query(request).getOrDefault(name, "");
   }
 
   private void trace(ServerRequest request, ServerResponse response) {
@@ -239,12 +281,13 @@ final class ChatRoutes {
       return;
     }
     String jti = request.path().pathParameters().get("jti");
-    if (!session.get().chat().hasTrace(jti)) {
+    if (!session.get().chat().traces().has(jti)) {
       Http.html(
           response,
           404,
           Layout.message(
-              "No trace", "No call of this session has this id. Traces are yours only."));
+              "No trace",
+              "No call of yours has this id. Traces are shown to their own person only."));
       return;
     }
     Http.html(response, 200, StoryMarkup.page(jti, ledger.trace(jti)));

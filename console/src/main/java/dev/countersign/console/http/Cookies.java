@@ -22,7 +22,13 @@ final class Cookies {
   }
 
   Optional<String> read(ServerRequest request, String name) {
-    return Http.cookie(request, name).filter(value -> VALUE.matcher(value).matches());
+    return Http.cookie(request, onTheWire(name)).filter(value -> VALUE.matcher(value).matches());
+  }
+
+  /// With the prefix, a browser takes the cookie from this host alone: no neighbour in the domain
+  /// can plant a session of its own here.
+  private String onTheWire(String name) {
+    return isSecure ? "__Host-" + name : name;
   }
 
   /// Lax: the way back from an identity provider starts on another site.
@@ -39,7 +45,7 @@ final class Cookies {
   }
 
   private SetCookie cookie(String name, String value, SetCookie.SameSite sameSite) {
-    return SetCookie.builder(name, value)
+    return SetCookie.builder(onTheWire(name), value)
         .path("/")
         .httpOnly(true)
         .secure(isSecure)

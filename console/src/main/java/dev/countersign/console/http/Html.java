@@ -3,6 +3,7 @@ package dev.countersign.console.http;
 import dev.countersign.console.Redaction;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -11,11 +12,26 @@ import tools.jackson.databind.node.ObjectNode;
 final class Html {
   private static final int MOST_ROWS = 200;
 
+  /// The same as in `chat.js`.
+  private static final Pattern HIDING =
+      Pattern.compile("[\\p{Cf}\\p{Cc}\\u115f\\u1160\\u2028\\u2029\\u3164\\uffa0&&[^\\n\\t]]");
+
   private Html() {}
 
-  /// A text, safe between tags and in quoted attributes.
+  /// A text, safe between tags and in quoted attributes; what hides or turns the direction of text
+  /// is shown as a mark, since it can make one thing look like another.
   static String text(String value) {
-    return Redaction.redact(value)
+    return exact(shown(value));
+  }
+
+  /// The same for what is markup already.
+  static String shown(String value) {
+    return HIDING.matcher(Redaction.redact(value)).replaceAll("\uFFFD");
+  }
+
+  /// A value that is not shown but sent: safe in quoted attributes, and otherwise as it is.
+  static String exact(String value) {
+    return value
         .replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace(">", "&gt;")

@@ -80,6 +80,17 @@ final class Layout {
       .line > li.good::before { background: var(--good); }
       .line > li.bad::before { background: var(--bad); }
       .line > li.warn::before { background: var(--warn); }
+      .picture svg { display: block; min-width: 60rem; width: 100%; background: var(--card);
+        border: 1px solid var(--line); border-radius: .75rem; }
+      .picture text { font: 12px system-ui, sans-serif; fill: var(--text); }
+      .picture text.lane { font-weight: 600; font-size: 14px; text-anchor: middle; }
+      .picture text.what { text-anchor: middle; paint-order: stroke; stroke: var(--card);
+        stroke-width: 4px; }
+      .picture text.time { fill: var(--soft); }
+      .picture line.lane { stroke: var(--line); stroke-width: 2; }
+      .picture path.way { stroke: var(--soft); stroke-width: 1.5; stroke-dasharray: 4 3; fill: none; }
+      .picture circle.done { fill: var(--good); } .picture circle.refused { fill: var(--warn); }
+      .picture circle.killed { fill: var(--bad); }
       :focus-visible { outline: 3px solid var(--act); outline-offset: 2px; }
       @media (max-width: 48rem) { .columns { grid-template-columns: minmax(0, 1fr); }
         dl { grid-template-columns: minmax(0, 1fr); } dd { margin-bottom: .25rem; } }

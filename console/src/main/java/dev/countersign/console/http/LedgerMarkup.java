@@ -2,6 +2,7 @@ package dev.countersign.console.http;
 
 import dev.countersign.console.Redaction;
 import dev.countersign.ledger.LedgerRecord;
+import dev.countersign.ledger.TracePicture;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -97,6 +98,7 @@ final class LedgerMarkup {
         """
         <h1>Trace</h1>
         <dl><dt>jti</dt><dd><code>%s</code></dd><dt>Person</dt><dd><code>%s</code></dd><dt>Began</dt><dd>%s UTC</dd><dt>Lasted</dt><dd>%s</dd></dl>
+        <div class="wide picture" tabindex="0" role="region" aria-label="Picture">%s</div>
         %s</ol>
         """
             .formatted(
@@ -104,6 +106,7 @@ final class LedgerMarkup {
                 Html.text(subject),
                 CLOCK.format(start),
                 took(start, records.getLast().at()),
+                Html.shown(TracePicture.svg(records)),
                 list));
   }
 

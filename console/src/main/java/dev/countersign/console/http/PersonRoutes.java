@@ -69,8 +69,16 @@ public final class PersonRoutes {
         model.map(one ->
             new ChatRoutes(
                 people,
-                new Assistant(one, gateway, callers, jti -> Boxes.refused(ledger, jti), clock),
+                new Assistant(
+                    one,
+                    gateway,
+                    callers,
+                    ledger,
+                    jti -> Boxes.refused(ledger, jti),
+                    people::look,
+                    clock),
                 callers.keySet(),
+                config.providers(),
                 gateway,
                 ledger,
                 clock));
@@ -160,8 +168,7 @@ public final class PersonRoutes {
     cookies
         .read(request, Cookies.SESSION)
         .ifPresent(cookie -> sessions.end(cookie, "You signed in again."));
-    var session = new Session(attempt.provider(), signedIn, clock.instant());
-    cookies.set(response, Cookies.SESSION, sessions.open(session));
+    cookies.set(response, Cookies.SESSION, sessions.open(attempt.provider(), signedIn));
     Http.redirect(response, start());
   }
 
@@ -172,7 +179,14 @@ public final class PersonRoutes {
       return;
     }
     people.end(request, response, "You signed out.");
-    Http.redirect(response, session.flatMap(this::signOutAtProvider).orElse("/"));
+    Optional<String> further = session.flatMap(this::signOutAtProvider);
+    if (further.isPresent()) {
+      // A redirect would be a form's way to another site, which the pages' own policy forbids.
+      response.header("Refresh", "0; url=" + further.get());
+      Http.html(response, 200, SignInMarkup.signOutAt(session.get().provider(), further.get()));
+    } else {
+      Http.redirect(response, "/");
+    }
   }
 
   /// Where the provider ends its session too; it sends the person back here.
@@ -193,7 +207,10 @@ public final class PersonRoutes {
       throw new WireException(
           OAuthError.INVALID_REQUEST, "`logout_token` is no logout token of this provider for us");
     }
-    sessions.endOf(provider.get(), ended.get().sid(), ended.get().subject());
+    OpenIdProvider.Ended over = ended.get();
+    if (!sessions.endOf(provider.get(), over.id(), over.sid(), over.subject())) {
+      throw new WireException(OAuthError.INVALID_REQUEST, "`logout_token` was sent before");
+    }
     Http.empty(response, 200);
   }
 

@@ -58,7 +58,7 @@ final class PersonSessions {
   /// decides about each call anyway.
   void look(Session session) {
     Instant now = clock.instant();
-    if (session.hasEnded() || !session.isDue(now, LOOK_EVERY)) {
+    if (session.endIfOver(now) || !session.isDue(now, LOOK_EVERY)) {
       return;
     }
     renew(session);

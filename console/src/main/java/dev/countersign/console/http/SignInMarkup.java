@@ -7,6 +7,18 @@ import java.util.List;
 final class SignInMarkup {
   private SignInMarkup() {}
 
+  /// Sends a person on so that the provider ends its session too.
+  static String signOutAt(Provider provider, String address) {
+    return Layout.page(
+        "Signed out here",
+        "",
+        """
+        <div class="card narrow"><h1>You are signed out here</h1>
+        <p>Your session at %s is ended next. <a href="%s">Go on</a> if nothing happens.</p></div>
+        """
+            .formatted(Html.text(provider.label()), Html.exact(address)));
+  }
+
   /// Lets a person choose where to sign in.
   ///
   /// @param hasEnded whether a session has just ended from outside
@@ -14,8 +26,8 @@ final class SignInMarkup {
     var body = new StringBuilder("<div class=\"card narrow\">");
     if (hasEnded) {
       body.append(
-          "<p class=\"note bad\" role=\"alert\">Your session has ended. The gateway no longer"
-              + " accepts it.</p>");
+          "<p class=\"note bad\" role=\"alert\">Your session has ended. Whether a call that still"
+              + " ran was done is in its trace, which you can open after signing in.</p>");
     }
     body.append(
         "<h1>Sign in</h1><p class=\"soft\">Choose where you have your account. What you call here is"

@@ -1,6 +1,7 @@
 package dev.countersign.console.http;
 
 import dev.countersign.ledger.LedgerRecord;
+import dev.countersign.ledger.TracePicture;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -21,6 +22,16 @@ final class StoryMarkup {
           Map.entry("approval-given", "You approved."),
           Map.entry("approval-denied", "You refused."),
           Map.entry("approval-failed", "An answer was wrong."),
+          Map.entry("approval-refused", "An answer was not accepted."),
+          Map.entry("approval-misused", "The approval was tried for something else, and refused."),
+          Map.entry("token-revoked", "The token for this call was taken back."),
+          Map.entry("lease-renewed", "The database login was given more time."),
+          Map.entry("call-forwarded", "The call went on to the server behind the gateway."),
+          Map.entry("event-accepted", "The news that your sessions end was taken on."),
+          Map.entry("event-delivered", "The news that your sessions end was passed on."),
+          Map.entry("event-received", "The kill switch got the news."),
+          Map.entry("kill-step", "One more place ended your sessions."),
+          Map.entry("kill-finished", "Your sessions have ended everywhere."),
           Map.entry("approval-withdrawn", "The approval was withdrawn."),
           Map.entry("lease-minted", "A database login appeared that can do only this."),
           Map.entry("lease-refused", "No database login was made."),
@@ -32,6 +43,7 @@ final class StoryMarkup {
 
   private StoryMarkup() {}
 
+  /// The page: the picture that `countersign trace --html` draws, and the same in words.
   static String page(String jti, List<LedgerRecord> records) {
     var list = new StringBuilder("<ol class=\"line\">");
     Instant start = records.isEmpty() ? Instant.EPOCH : records.getFirst().at();
@@ -52,7 +64,7 @@ final class StoryMarkup {
     String story =
         records.isEmpty()
             ? "<p class=\"note\">Nothing is written under this id yet.</p>"
-            : list.append("</ol>").toString();
+            : picture(records) + list.append("</ol>");
     return Layout.page(
         "What happened",
         "<a href=\"/chat\">Back to the chat</a>",
@@ -60,6 +72,12 @@ final class StoryMarkup {
             + Html.text(jti)
             + "</code>, as every box wrote it down.</p>"
             + story);
+  }
+
+  private static String picture(List<LedgerRecord> records) {
+    return "<div class=\"wide picture\" tabindex=\"0\" role=\"region\" aria-label=\"Picture\">"
+        + Html.shown(TracePicture.svg(records))
+        + "</div>";
   }
 
   private static String after(Instant start, Instant at) {

@@ -64,6 +64,24 @@ public final class PgLedgerReader implements LedgerReader {
         statement -> statement.setString(1, jti));
   }
 
+  // By the index over time: the entries since a call began are few.
+  @Override
+  public Optional<String> jtiIn(String traceId, Instant since) {
+    return ask(
+            """
+            SELECT entry.jti FROM ledger.entry
+             WHERE entry.at >= ? AND entry.jti <> '' AND entry.data ->> 'trace_id' = ?
+             ORDER BY entry.at DESC LIMIT 1
+            """,
+            statement -> {
+              statement.setObject(1, since.atOffset(ZoneOffset.UTC));
+              statement.setString(2, traceId);
+            },
+            row -> row.getString(1))
+        .stream()
+        .findFirst();
+  }
+
   /// The ids under which something happened that this text names: a `jti`, an approval, a lease or
   /// a minted login.
   public List<String> jtis(String name) {

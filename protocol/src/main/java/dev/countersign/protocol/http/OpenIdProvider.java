@@ -216,7 +216,8 @@ public final class OpenIdProvider {
                   && !jwt.claims().has("nonce")
                   && jwt.id().isPresent()
                   && (jwt.text("sid").isPresent() || jwt.text("sub").isPresent())
-              ? Optional.of(new Ended(jwt.text("sid").orElse(""), jwt.text("sub").orElse("")))
+              ? Optional.of(
+                  new Ended(jwt.id().get(), jwt.text("sid").orElse(""), jwt.text("sub").orElse("")))
               : Optional.empty();
       case JwtCheck.Rejected _ -> Optional.empty();
       case JwtCheck.Unavailable(String reason) -> throw new UnavailableException(reason, null);
@@ -225,8 +226,9 @@ public final class OpenIdProvider {
 
   /// A session that is over at the provider.
   ///
+  /// @param id of the token that says so, so that a receiver can take it once
   /// @param sid the session, or empty: all of the subject
-  public record Ended(String sid, String subject) {}
+  public record Ended(String id, String sid, String subject) {}
 
   private JwtRules rules(Application application, Set<String> types, Duration maxAge) {
     return new JwtRules(

@@ -1,14 +1,13 @@
-package dev.countersign.server;
+package dev.countersign.ledger;
 
-import dev.countersign.ledger.LedgerRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 
 /// One call as a picture: a lane for each party, time from top to bottom, an arrow wherever the
-/// story goes on in another lane. A page that needs nothing else.
-final class TracePicture {
+/// story goes on in another lane. The command line and the pages of the console show the same one.
+public final class TracePicture {
   private static final List<String> LANES =
       List.of("person", "agent", "gateway", "STS", "broker", "PostgreSQL", "signals", "IdP");
   private static final int LANE = 150;
@@ -18,13 +17,36 @@ final class TracePicture {
 
   private TracePicture() {}
 
-  /// The page, made of the records of one `jti` in the order of time.
-  static String html(String jti, List<LedgerRecord> records) {
+  /// A page that needs nothing else.
+  ///
+  /// @param records of one `jti` in the order of time; at least one
+  public static String html(String jti, List<LedgerRecord> records) {
+    String title = "trace " + escape(jti);
+    LedgerRecord first = records.getFirst();
+    return """
+    <!doctype html><html lang='en'><meta charset='utf-8'><title>%s</title><style>
+    body{font:14px system-ui,sans-serif;margin:1.5rem;color:#1b2330;background:#fff}
+    svg{max-width:1400px;width:100%%}text{font:12px system-ui,sans-serif;fill:#1b2330}
+    text.lane{font-weight:600;text-anchor:middle;font-size:14px}text.what{text-anchor:middle}
+    line.lane{stroke:#d5dae2;stroke-width:2}text.time{fill:#697586}
+    path.way{stroke:#7d8aa0;stroke-width:1.5;stroke-dasharray:4 3;fill:none}
+    circle.done{fill:#1a7f4b}circle.refused{fill:#c77700}circle.killed{fill:#c0262d}
+    text.what{paint-order:stroke;stroke:#fff;stroke-width:4px}
+    </style><h1>%s</h1><p>%s, OpenTelemetry trace %s</p>%s</html>
+    """
+        .formatted(title, title, first.at(), escape(first.traceId()), svg(records));
+  }
+
+  /// The picture alone, for a page that has styles for its classes.
+  ///
+  /// @param records of one `jti` in the order of time; at least one
+  public static String svg(List<LedgerRecord> records) {
     int width = LEFT + LANES.size() * LANE;
     int height = TOP + records.size() * ROW + 30;
     var svg = new StringBuilder();
     svg.append(
-        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' role='img'>"
+        ("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' role='img'"
+                + " aria-label='Which box did what, and when'>")
             .formatted(width, height));
     for (int i = 0; i < LANES.size(); i++) {
       int x = x(i);
@@ -43,32 +65,21 @@ final class TracePicture {
             "<path class='way' d='M%d %d L%d %d'/>"
                 .formatted(x(before), i == 0 ? y : y - ROW, x(lane), y));
       }
-      double millis = Duration.between(start, record.at()).toNanos() / 1_000_000.0;
-      svg.append(
-          String.format(
-              Locale.ROOT, "<text class='time' x='6' y='%d'>%.1f ms</text>", y + 4, millis));
-      svg.append(
-          "<circle class='%s' cx='%d' cy='%d' r='6'><title>%s</title></circle>"
-              .formatted(kind(record), x(lane), y, escape(record.id() + " " + record.data())));
-      svg.append(
-          "<text class='what' x='%d' y='%d'>%s</text>"
-              .formatted(x(lane), y + 20, escape(label(record))));
+      svg.append(step(record, Duration.between(start, record.at()), x(lane), y));
       before = lane;
     }
-    svg.append("</svg>");
-    String title = "trace " + escape(jti);
-    return """
-    <!doctype html><html lang='en'><meta charset='utf-8'><title>%s</title><style>
-    body{font:14px system-ui,sans-serif;margin:1.5rem;color:#1b2330;background:#fff}
-    svg{max-width:1400px;width:100%%}text{font:12px system-ui,sans-serif;fill:#1b2330}
-    text.lane{font-weight:600;text-anchor:middle;font-size:14px}text.what{text-anchor:middle}
-    line.lane{stroke:#d5dae2;stroke-width:2}text.time{fill:#697586}
-    path.way{stroke:#7d8aa0;stroke-width:1.5;stroke-dasharray:4 3;fill:none}
-    circle.done{fill:#1a7f4b}circle.refused{fill:#c77700}circle.killed{fill:#c0262d}
-    text.what{paint-order:stroke;stroke:#fff;stroke-width:4px}
-    </style><h1>%s</h1><p>%s, OpenTelemetry trace %s</p>%s</html>
-    """
-        .formatted(title, title, start, escape(records.getFirst().traceId()), svg);
+    return svg.append("</svg>").toString();
+  }
+
+  private static String step(LedgerRecord record, Duration after, int x, int y) {
+    return String.format(
+            Locale.ROOT,
+            "<text class='time' x='6' y='%d'>%.1f ms</text>",
+            y + 4,
+            after.toNanos() / 1_000_000.0)
+        + "<circle class='%s' cx='%d' cy='%d' r='6'><title>%s</title></circle>"
+            .formatted(kind(record), x, y, escape(record.id() + " " + record.data()))
+        + "<text class='what' x='%d' y='%d'>%s</text>".formatted(x, y + 20, escape(label(record)));
   }
 
   private static int x(int lane) {
