@@ -34,7 +34,7 @@ const tabs = new Map();
 let approval;
 const problems = [];
 const origins = new Set();
-let bytes = 0;
+const bodies = [];
 let requests = 0;
 
 async function tab() {
@@ -44,8 +44,9 @@ async function tab() {
   made.on('console', (line) => line.type() === 'error' && problems.push(line.text()));
   made.on('dialog', (dialog) => { problems.push('a dialog: ' + dialog.message()); dialog.dismiss(); });
   made.on('request', (request) => { requests++; origins.add(new URL(request.url()).origin); });
-  made.on('response', async (response) => {
-    bytes += (await response.body().catch(() => Buffer.alloc(0))).length;
+  // The stream of events never ends.
+  made.on('response', (response) => {
+    if (!response.url().includes('/chat/events')) bodies.push(response.body().catch(() => Buffer.alloc(0)));
   });
   return made;
 }
@@ -94,7 +95,8 @@ async function violations(client) {
 
 async function look(task) {
   const findings = await judge(page, task.shot);
-  return { text: await page.locator('body').innerText(), findings, problems, origins: [...origins], bytes, requests };
+  const bytes = (await Promise.all(bodies)).reduce((sum, body) => sum + body.length, 0);
+  return { text: await page.locator('body').innerText(), findings, problems, origins: [...origins], bytes, requests, links: await page.evaluate(() => [...document.links].map((link) => link.href)) };
 }
 
 // What a screen reader says of the element that has the focus.
@@ -171,7 +173,7 @@ async function perform(task) {
         await page.locator('button[type="submit"]').first().click();
       }
       await page.locator('#message').waitFor();
-      bytes = 0; requests = 0; origins.clear(); problems.length = 0;
+      bodies.length = 0; requests = 0; origins.clear(); problems.length = 0;
       await page.reload();
       await page.locator('#message').waitFor();
       return { title: await page.title() };

@@ -62,7 +62,7 @@ public final class Session {
   /// `sub`.
   public boolean isOf(Provider from, String sid, String subject) {
     return provider.equals(from)
-        && (sid.isEmpty() || signedIn.sid().isEmpty()
+        && ((sid.isEmpty() || signedIn.sid().isEmpty())
             ? signedIn.subject().equals(subject)
             : signedIn.sid().equals(sid));
   }

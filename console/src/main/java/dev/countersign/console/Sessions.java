@@ -20,10 +20,12 @@ public final class Sessions {
   private static final Duration LOGOUTS_KEPT = Duration.ofMinutes(15);
   private static final int MOST = 50_000;
   private static final int MOST_OF_ONE = 20;
+  private static final int ENDED_KEPT = 1_000;
 
   private final SessionLimits limits;
   private final InstantSource clock;
   private final Map<String, Session> sessions = new HashMap<>();
+  private final Map<String, Session> ended = new LinkedHashMap<>();
   private final Map<String, Traces> traces = new LinkedHashMap<>();
   private final Map<String, SignInAttempt> attempts = new LinkedHashMap<>();
   private final Map<String, Instant> logouts = new LinkedHashMap<>();
@@ -59,7 +61,9 @@ public final class Sessions {
   /// many, of the person or of all, the one ends whose person did nothing for longest.
   public synchronized String open(Provider provider, SignInResult.SignedIn signedIn) {
     Instant now = clock.instant();
-    sessions.values().removeIf(session -> session.endIfOver(now));
+    List.copyOf(sessions.entrySet()).stream()
+        .filter(entry -> entry.getValue().endIfOver(now))
+        .forEach(entry -> forget(entry.getKey()));
     endIdlest(
         session -> session.isOf(provider, "", signedIn.subject()),
         MOST_OF_ONE,
@@ -97,17 +101,33 @@ public final class Sessions {
   public synchronized Optional<Session> find(String cookie) {
     Session session = sessions.get(cookie);
     if (session != null && session.endIfOver(clock.instant())) {
-      sessions.remove(cookie);
+      forget(cookie);
       return Optional.empty();
     }
     return Optional.ofNullable(session);
   }
 
-  /// Ends a session.
-  public synchronized void end(String cookie, String reason) {
+  /// A session that has ended lately, for pages that have not heard why.
+  public synchronized Optional<Session> ended(String cookie) {
+    return Optional.ofNullable(ended.get(cookie));
+  }
+
+  private void forget(String cookie) {
     Session session = sessions.remove(cookie);
     if (session != null) {
+      if (ended.size() >= ENDED_KEPT) {
+        ended.remove(ended.keySet().iterator().next());
+      }
+      ended.put(cookie, session);
+    }
+  }
+
+  /// Ends a session.
+  public synchronized void end(String cookie, String reason) {
+    Session session = sessions.get(cookie);
+    if (session != null) {
       session.end(reason);
+      forget(cookie);
     }
   }
 
@@ -123,15 +143,9 @@ public final class Sessions {
     if (logouts.putIfAbsent(provider.id() + " " + logout, now) != null) {
       return false;
     }
-    sessions
-        .values()
-        .removeIf(session -> {
-          boolean isMeant = session.isOf(provider, sid, subject);
-          if (isMeant) {
-            session.end("Your identity provider signed you out.");
-          }
-          return isMeant;
-        });
+    List.copyOf(sessions.entrySet()).stream()
+        .filter(entry -> entry.getValue().isOf(provider, sid, subject))
+        .forEach(entry -> end(entry.getKey(), "Your identity provider signed you out."));
     return true;
   }
 

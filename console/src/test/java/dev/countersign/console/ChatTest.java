@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.countersign.protocol.StrictJson;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -344,13 +345,68 @@ class ChatTest {
   }
 
   @Test
-  void refusesWhatDoesNotComeFromItsOwnPage() {
-    ObjectNode body = StrictJson.object().put("id", "message-1").put("text", "Hello");
+  void refusesEveryPostThatDoesNotComeFromItsOwnPage() {
+    ObjectNode body =
+        StrictJson.object().put("id", "message-1").put("text", "Hello").put("pattern", "te");
 
-    assertThat(chat.post("/chat/messages", body, "guessed").statusCode()).isEqualTo(403);
-    assertThat(chat.post("/chat/cancel", body, "").statusCode()).isEqualTo(403);
+    for (String path :
+        List.of("/chat/messages", "/chat/cancel", "/chat/pattern", "/chat/cards/any/again")) {
+      assertThat(chat.post(path, body, "guessed").statusCode()).as(path).isEqualTo(403);
+      assertThat(chat.post(path, body, "").statusCode()).as(path).isEqualTo(403);
+    }
+    Browser person = WORLD.maya();
+    for (String path : List.of("/call", "/sign-out")) {
+      assertThat(person.post(WORLD.address + path, Map.of("csrf", "guessed")).status())
+          .as(path)
+          .isEqualTo(403);
+    }
 
     assertThat(WORLD.model.asked).isEmpty();
+    assertThat(WORLD.gateway.calls).isEmpty();
+    assertThat(person.once(WORLD.address + "/chat").status()).isEqualTo(200);
+  }
+
+  @Test
+  void letsNobodyFrameThePageAndRunsNothingThatIsNotItsOwn() {
+    var headers = chat.get("/chat").headers();
+
+    assertThat(headers.firstValue("X-Frame-Options")).contains("DENY");
+    assertThat(headers.firstValue("Content-Security-Policy").orElse(""))
+        .contains(
+            "default-src 'none'",
+            "script-src 'self'",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'")
+        .doesNotContain("unsafe", "http:", "*");
+    assertThat(headers.firstValue("Referrer-Policy")).contains("no-referrer");
+  }
+
+  @Test
+  void tellsNothingToAPageOfAnotherSession() {
+    WORLD.model.says("Good morning.");
+    chat.say("message-1", "Hello");
+    chat.awaitDone();
+
+    assertThat(chat.get("/chat/events?of=of-an-earlier-session").statusCode()).isEqualTo(204);
+    assertThat(chat.get("/chat/events").statusCode()).isEqualTo(204);
+  }
+
+  @Test
+  void saysOfACallThatRunsWhenTheSessionEndsThatItsTraceTellsTheRest() {
+    WORLD.gateway.hold = new CountDownLatch(1);
+    WORLD.model.calls("process_refund", REFUND);
+    chat.say("message-1", "Refund");
+    card("asked");
+
+    WORLD.userInfo.status = 401;
+    chat.await("session", _ -> true);
+    WORLD.gateway.hold.countDown();
+
+    assertThat(card("cancelled").data().path("text").asString(""))
+        .isEqualTo("Your session ended during this call. Whether it was done is in its trace.");
   }
 
   @Test

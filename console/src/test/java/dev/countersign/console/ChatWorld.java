@@ -69,6 +69,11 @@ final class ChatWorld implements AutoCloseable {
   final ConsoleBox console;
 
   ChatWorld(SessionLimits limits) {
+    this(limits, InstantSource.system());
+  }
+
+  /// @param clock the console's; everybody else's is the system's
+  ChatWorld(SessionLimits limits, InstantSource clock) {
     // An RSA key takes long on a busy machine, longer than the console waits for a provider.
     new WireClient()
         .get(
@@ -87,7 +92,7 @@ final class ChatWorld implements AutoCloseable {
                 Optional.of(new ModelConfig(model.baseUrl(), "rehearsed", Optional.empty())),
                 Optional.empty()),
             new Story(),
-            InstantSource.system());
+            clock);
   }
 
   /// A browser with Maya signed in.

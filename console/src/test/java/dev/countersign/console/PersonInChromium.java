@@ -35,6 +35,11 @@ final class PersonInChromium implements AutoCloseable {
     browser.perform(StrictJson.object().put("do", "click").put("name", name));
   }
 
+  /// Goes to another tab; a new one opens the chat.
+  void tab(String name) {
+    browser.perform(StrictJson.object().put("do", "tab").put("name", name));
+  }
+
   ObjectNode back() {
     return browser.perform(StrictJson.object().put("do", "back"));
   }

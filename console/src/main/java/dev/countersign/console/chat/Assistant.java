@@ -182,7 +182,9 @@ public final class Assistant {
     CallOutcome outcome = once(session, call, card);
     while (outcome instanceof CallOutcome.ApprovalRequired approval) {
       card.show(approval, "", clock.instant());
-      boolean hurried = answered.tryAcquire(ASK_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+      long left = Duration.between(clock.instant(), approval.expiresAt()).toMillis();
+      boolean hurried =
+          answered.tryAcquire(Math.clamp(left, 0, ASK_AGAIN.toMillis()), TimeUnit.MILLISECONDS);
       answered.drainPermits();
       if (!hurried && !clock.instant().isBefore(approval.expiresAt())) {
         return new CallOutcome.Denied(

@@ -107,6 +107,11 @@ public final class Chat {
     conversation.add("session", StrictJson.object().put("state", "ended").put("reason", reason));
   }
 
+  /// Whether it has ended, and the conversation says why.
+  public synchronized boolean isOver() {
+    return isOver;
+  }
+
   /// Adds to what the model reads. Old messages fall away, from one message of the person to the
   /// next, so that no result is left without its call.
   synchronized void hear(Message message) {

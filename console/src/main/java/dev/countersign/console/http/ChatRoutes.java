@@ -214,7 +214,7 @@ final class ChatRoutes {
   /// `Last-Event-ID`, as server-sent events; while a page listens, somebody looks every few seconds
   /// whether the person is still in.
   private void events(ServerRequest request, ServerResponse response) {
-    Optional<Session> session = sessions.of(request);
+    Optional<Session> session = sessions.told(request);
     if (session.isEmpty()
         || !session.get().chat().conversation().mark().equals(parameter(request, "of"))) {
       // 204 tells a browser not to try again (HTML, server-sent events). A page of an earlier
@@ -241,7 +241,9 @@ final class ChatRoutes {
     out.write("retry: 1000\n\n".getBytes(StandardCharsets.UTF_8));
     out.flush();
     while (true) {
-      List<ChatEvent> events = session.chat().conversation().after(last, HEARTBEAT);
+      boolean isOver = session.chat().isOver(); // asked first: the last event says why
+      List<ChatEvent> events =
+          session.chat().conversation().after(last, isOver ? Duration.ZERO : HEARTBEAT);
       if (events.isEmpty()) {
         out.write(": still here\n\n".getBytes(StandardCharsets.UTF_8));
       }
@@ -250,7 +252,7 @@ final class ChatRoutes {
         last = event.seq();
       }
       out.flush();
-      if (events.isEmpty() && session.hasEnded()) {
+      if (events.isEmpty() && isOver) {
         return;
       }
       sessions.look(session);

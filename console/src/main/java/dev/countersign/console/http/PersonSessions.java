@@ -47,6 +47,11 @@ final class PersonSessions {
     return session.filter(one -> !one.hasEnded());
   }
 
+  /// The session of a request, also one that ended lately: its pages are told why.
+  Optional<Session> told(ServerRequest request) {
+    return of(request).or(() -> cookies.read(request, Cookies.SESSION).flatMap(sessions::ended));
+  }
+
   /// Ends the session of a request, and the cookie with it.
   void end(ServerRequest request, ServerResponse response, String reason) {
     cookies.read(request, Cookies.SESSION).ifPresent(cookie -> sessions.end(cookie, reason));

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.countersign.console.chat;
+
+import org.jspecify.annotations.NullMarked;
