@@ -1,7 +1,9 @@
 package dev.countersign.console;
 
+import dev.countersign.protocol.Secret;
 import java.net.URI;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -10,7 +12,8 @@ import java.util.regex.Pattern;
 /// @param id the last part of the redirect URI, `/callback/{id}`
 /// @param label what the person reads
 /// @param issuer compared exactly; its discovery document tells the rest
-/// @param clientId the console there: a public client with PKCE
+/// @param clientId the console there
+/// @param clientSecret where it is registered as a confidential client; PKCE is used in any case
 /// @param scopes among them the one whose token the gateway accepts
 /// @param internalHosts its hosts that may be on the loopback interface or in a private network
 public record Provider(
@@ -18,6 +21,7 @@ public record Provider(
     String label,
     URI issuer,
     String clientId,
+    Optional<Secret> clientSecret,
     List<String> scopes,
     Set<String> internalHosts) {
   private static final Pattern ID = Pattern.compile("[a-z0-9-]{1,40}");

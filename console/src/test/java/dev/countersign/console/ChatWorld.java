@@ -64,6 +64,7 @@ final class ChatWorld implements AutoCloseable {
           "Contoso",
           entra.issuer(),
           CLIENT,
+          Optional.empty(),
           List.of("openid", "profile", "offline_access", "api://refunds/access"),
           Set.of("127.0.0.1"));
   final ConsoleBox console;

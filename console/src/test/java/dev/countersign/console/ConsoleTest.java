@@ -122,6 +122,7 @@ class ConsoleTest {
                 "Contoso",
                 ENTRA.issuer(),
                 ENTRA_CLIENT,
+                Optional.empty(),
                 List.of("openid", "profile", "api://refunds/access"),
                 Set.of("127.0.0.1")),
             new Provider(
@@ -129,6 +130,7 @@ class ConsoleTest {
                 "Fabrikam",
                 OKTA.issuer(),
                 "console",
+                Optional.empty(),
                 List.of("openid", "profile", "refunds"),
                 Set.of("127.0.0.1"))),
         SessionLimits.STANDARD,

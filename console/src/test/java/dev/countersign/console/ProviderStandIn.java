@@ -103,6 +103,7 @@ final class ProviderStandIn implements AutoCloseable {
 
   private void token(ServerRequest request, ServerResponse response) {
     Map<String, String> form = Http.form(request);
+    form.put("Authorization", Http.header(request, "Authorization").orElse(""));
     tokenRequests.add(form);
     boolean renews = "refresh_token".equals(form.get("grant_type"));
     if (renews && renewalStatus != 200) {

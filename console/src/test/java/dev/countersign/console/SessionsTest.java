@@ -23,7 +23,13 @@ class SessionsTest {
 
   private static Provider provider(String id) {
     return new Provider(
-        id, id, URI.create("https://" + id + ".example"), "console", List.of("openid"), Set.of());
+        id,
+        id,
+        URI.create("https://" + id + ".example"),
+        "console",
+        Optional.empty(),
+        List.of("openid"),
+        Set.of());
   }
 
   private String open(Provider provider, String sid, boolean renews) {

@@ -7,10 +7,13 @@ import dev.countersign.box.Listener;
 import dev.countersign.console.box.ConsoleBox;
 import dev.countersign.ledger.LedgerReader;
 import dev.countersign.ledger.LedgerRecord;
+import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// What the identity provider says about a session holds for the console's too.
 class SignedInElsewhereTest {
+  private static final Secret SECRET = new Secret("the secret of the console there");
   private static final String ADDRESS = "http://127.0.0.1:" + FreePort.any();
   private static final ProviderStandIn PROVIDER = new ProviderStandIn();
   private static final GatewayStandIn GATEWAY = new GatewayStandIn();
@@ -38,6 +42,7 @@ class SignedInElsewhereTest {
                       "Home",
                       PROVIDER.issuer(),
                       "console",
+                      Optional.of(SECRET),
                       List.of("openid", "refunds"),
                       Set.of("127.0.0.1", "localhost"))),
               SessionLimits.STANDARD,
@@ -125,6 +130,19 @@ class SignedInElsewhereTest {
     assertThat(logOut(token)).isEqualTo(400);
 
     assertThat(isSignedIn()).isTrue();
+  }
+
+  @Test
+  void provesItselfWithItsSecretWhereItIsAConfidentialClientAndShowsItToNoBrowser() {
+    signIn();
+
+    String pair = "console:" + SECRET.reveal().replace(' ', '+');
+    assertThat(PROVIDER.tokenRequests.getLast())
+        .containsEntry(
+            "Authorization",
+            "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.US_ASCII)))
+        .containsKey("code_verifier");
+    assertThat(browser.everythingReceived).noneMatch(text -> text.contains(SECRET.reveal()));
   }
 
   @Test

@@ -107,9 +107,9 @@ public final class Chat {
     conversation.add("session", StrictJson.object().put("state", "ended").put("reason", reason));
   }
 
-  /// Whether it has ended, and the conversation says why.
-  public synchronized boolean isOver() {
-    return isOver;
+  /// Whether it has ended, and the conversation says why and how the last turn went.
+  public synchronized boolean isFinished() {
+    return isOver && turn == null;
   }
 
   /// Adds to what the model reads. Old messages fall away, from one message of the person to the

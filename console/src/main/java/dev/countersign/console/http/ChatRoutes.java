@@ -241,9 +241,9 @@ final class ChatRoutes {
     out.write("retry: 1000\n\n".getBytes(StandardCharsets.UTF_8));
     out.flush();
     while (true) {
-      boolean isOver = session.chat().isOver(); // asked first: the last event says why
+      boolean isFinished = session.chat().isFinished(); // asked first: the last events say why
       List<ChatEvent> events =
-          session.chat().conversation().after(last, isOver ? Duration.ZERO : HEARTBEAT);
+          session.chat().conversation().after(last, isFinished ? Duration.ZERO : HEARTBEAT);
       if (events.isEmpty()) {
         out.write(": still here\n\n".getBytes(StandardCharsets.UTF_8));
       }
@@ -252,7 +252,7 @@ final class ChatRoutes {
         last = event.seq();
       }
       out.flush();
-      if (events.isEmpty() && isOver) {
+      if (events.isEmpty() && isFinished) {
         return;
       }
       sessions.look(session);

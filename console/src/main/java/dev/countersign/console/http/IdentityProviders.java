@@ -60,7 +60,9 @@ final class IdentityProviders {
 
   private OpenIdProvider.Application application(Provider provider) {
     return new OpenIdProvider.Application(
-        provider.clientId(), null, config.redirectUri(provider).toString());
+        provider.clientId(),
+        provider.clientSecret().orElse(null),
+        config.redirectUri(provider).toString());
   }
 
   /// Completes an attempt with what the provider sent along.

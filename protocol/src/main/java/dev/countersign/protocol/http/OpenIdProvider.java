@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -43,6 +45,8 @@ public final class OpenIdProvider {
   private static final Duration LOGOUT_AGE = Duration.ofMinutes(5);
   private static final String LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
   private static final int LONGEST_VERIFIER = 64;
+  private static final Pattern ERROR = Pattern.compile("[a-z_]{3,40}");
+  private static final Pattern ENTRA_CODE = Pattern.compile("\\bAADSTS[0-9]{4,9}\\b");
 
   private final String issuer;
   private final Wire wire;
@@ -96,7 +100,10 @@ public final class OpenIdProvider {
       return new Outcome.Refused("the answer came from another identity provider");
     }
     if (answer.containsKey("error") || !answer.containsKey("code")) {
-      return new Outcome.Refused("the identity provider did not sign you in");
+      return new Outcome.Refused(
+          "the identity provider did not sign you in"
+              + codes(
+                  answer.getOrDefault("error", ""), answer.getOrDefault("error_description", "")));
     }
     WireClient.Answer tokens =
         wire.postForm(
@@ -110,13 +117,33 @@ public final class OpenIdProvider {
                 "code_verifier", attempt.verifier().reveal()),
             TIMEOUT);
     if (tokens.status() != 200) {
-      return new Outcome.Refused("the identity provider did not redeem the sign-in");
+      return new Outcome.Refused(
+          "the identity provider did not redeem the sign-in" + codes(tokens.body()));
     }
     try {
       return read(attempt, metadata, StrictJson.parseObject(tokens.body()));
     } catch (MalformedJsonException malformed) {
       return new Outcome.Refused("the identity provider's answer is malformed");
     }
+  }
+
+  private static String codes(byte[] body) {
+    try {
+      ObjectNode said = StrictJson.parseObject(body);
+      return codes(said.path("error").asString(""), said.path("error_description").asString(""));
+    } catch (MalformedJsonException malformed) {
+      return "";
+    }
+  }
+
+  // For whoever looks for the cause: the codes alone, since the rest may be anybody's words.
+  private static String codes(String error, String description) {
+    var found = new ArrayList<String>();
+    if (ERROR.matcher(error).matches()) {
+      found.add(error);
+    }
+    ENTRA_CODE.matcher(description).results().limit(1).forEach(code -> found.add(code.group()));
+    return found.isEmpty() ? "" : " (" + String.join(", ", found) + ")";
   }
 
   private static Map<String, String> authorization(Application application) {

@@ -75,10 +75,13 @@ final class ConsoleSection {
     String label = section.text("label");
     URI issuer = section.uri("issuer");
     String clientId = section.text("client-id");
+    Optional<Secret> clientSecret = section.optionalSecret("client-secret");
     List<String> scopes = section.texts("scopes");
     Set<String> internal = Set.copyOf(section.texts("internal-hosts"));
     section.done();
     return Sections.checked(
-        console, "providers", () -> new Provider(id, label, issuer, clientId, scopes, internal));
+        console,
+        "providers",
+        () -> new Provider(id, label, issuer, clientId, clientSecret, scopes, internal));
   }
 }
