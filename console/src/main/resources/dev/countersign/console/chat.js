@@ -136,8 +136,9 @@ function card(data) {
     made.append(el('p', { class: 'args' }, Object.entries(data.arguments).map(([key, one]) => `${key}: ${typeof one === 'object' ? JSON.stringify(one) : one}`).join(' · ')));
   }
   if (data.state === 'waiting') made.append(approval(data));
-  if (data.text) made.append(el('p', {}, data.text));
-  if (data.reasons?.length) made.append(el('ul', {}, ...data.reasons.map((reason) => el('li', {}, reason))));
+  // The rules' own words first; the boxes' sentence is for whoever looks further.
+  for (const reason of data.reasons ?? []) made.append(el('p', {}, reason));
+  if (data.text) made.append(el('p', data.reasons?.length ? { class: 'soft small' } : {}, data.text));
   if (data.repeated) made.append(el('p', { class: 'soft' }, 'This was done before; nothing was done twice.'));
   if (data.result) made.append(value(data.result));
   if (data.login) made.append(login(data.login));

@@ -58,7 +58,7 @@ class ChatPageTest {
       world.model.calls("process_refund", REFUND);
       world.gateway.results.add(approval());
       person.say("Refund 80 dollars on R-884-2233");
-      person.await("waiting for you");
+      person.await("You must approve this yourself");
       judge(person.look("chat-2-waiting"), world);
 
       world.gateway.results.add(hostile());

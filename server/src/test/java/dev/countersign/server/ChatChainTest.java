@@ -84,7 +84,7 @@ class ChatChainTest {
       walk(browser, "Your message", "");
       browser.perform(
           StrictJson.object().put("do", "type").put("text", "Refund 80 dollars on R-884-2233\n"));
-      await(browser, "waiting for you");
+      await(browser, "You must approve this yourself");
       look(browser, "chain-okta-a-waiting");
       walk(browser, "Approve or refuse", "");
       answer(browser, lena, before, approval(OKTA).put("keyboard", true));
@@ -144,7 +144,7 @@ class ChatChainTest {
       ScriptedBrowser browser, Person person, String caseId, ObjectNode opening) {
     int before = mails().count();
     say(browser, "Refund 80 dollars on " + caseId);
-    await(browser, "waiting for you");
+    await(browser, "You must approve this yourself");
     answer(browser, person, before, opening);
     await(browser, "I refunded 80.00 USD on " + caseId);
   }
