@@ -54,6 +54,11 @@ final class ConfigOption {
     return file;
   }
 
+  /// Whether the example is here.
+  static boolean hasExample() {
+    return Files.isRegularFile(home().resolve(EXAMPLE));
+  }
+
   /// The demo's data folder, unless another was named.
   Path demoData() {
     return data == null ? home().resolve(DEMO_DATA) : data.toAbsolutePath();

@@ -372,6 +372,26 @@ public final class House implements AutoCloseable {
     return Objects.requireNonNull(superuser);
   }
 
+  /// Stops the parts of one kind, as an outage of theirs would.
+  void stop(Class<? extends AutoCloseable> kind) {
+    var stopped = new ArrayList<AutoCloseable>();
+    synchronized (running) {
+      running.removeIf(part -> kind.isInstance(part) && stopped.add(part));
+    }
+    for (AutoCloseable part : stopped) {
+      try {
+        part.close();
+      } catch (Exception failed) {
+        throw new IllegalStateException(kind.getSimpleName() + " did not stop", failed);
+      }
+    }
+  }
+
+  /// Starts the Entra-shaped provider again.
+  void startEntra(InstantSource clock) {
+    installation().development().entra().ifPresent(c -> keep(EntraShapedIdp.start(c, clock)));
+  }
+
   /// Stops everything, the last started first; PostgreSQL last of all.
   @Override
   public void close() {

@@ -19,6 +19,7 @@ import dev.countersign.protocol.VerificationKeys;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.server.config.Installation;
 import dev.countersign.server.prove.AllProperties;
+import dev.countersign.server.prove.Copy;
 import dev.countersign.server.prove.HtmlReport;
 import dev.countersign.server.prove.Inside;
 import dev.countersign.server.prove.Proof;
@@ -84,10 +85,26 @@ final class ProveCommand implements Callable<Integer> {
       description = "writes the report as a page for people")
   private @Nullable Path html;
 
+  @Option(
+      names = "--no-faults",
+      description =
+          "start no copy of the example; attacks that take a part away are not tried then")
+  private boolean noFaults;
+
+  @Option(
+      names = "--against",
+      paramLabel = "<file>",
+      description = "an installation that is somewhere else: its addresses, keys and a bearer")
+  private @Nullable Path against;
+
   @Override
   public Integer call() throws IOException {
     Logs.configure(Logs.Format.HUMAN);
     InstantSource clock = InstantSource.system();
+    return against == null ? here(clock) : elsewhere(against, clock);
+  }
+
+  private int here(InstantSource clock) throws IOException {
     Installation read = Installation.read(config.file(), config.variables());
     try (var state = StateAccess.open(read);
         Database auditor = Database.open("prove", state.auditor(), 2)) {
@@ -96,26 +113,61 @@ final class ProveCommand implements Callable<Integer> {
       Tenant tenant =
           ProveTenant.of(
               installation, Optional.of(inside(installation, state, auditor, clock)), wire, clock);
-      List<Property> properties = AllProperties.of(tenant, wire, clock, only);
-      if (list) {
-        properties.forEach(one -> System.out.println(one.name() + "\n    " + one.claim()));
+      Optional<Report> found =
+          played(
+              tenant,
+              described(installation),
+              Optional.of(new PgLedgerReader(auditor.dataSource())),
+              wire,
+              clock);
+      if (found.isEmpty()) {
         return 0;
       }
-      var text = new TextReport(Progress.isTerminal());
-      Report found =
-          new Proof(
-                  described(installation),
-                  Optional.of(new PgLedgerReader(auditor.dataSource())),
-                  clock,
-                  property -> System.out.print(text.of(property)))
-              .run(properties);
-      ECKey key = installation.keys().own(KEY);
-      ObjectNode signed = SignedReport.sign(found, key);
-      note(state, found, SignedReport.digest((ObjectNode) signed.path("report")));
-      write(found, signed);
-      System.out.println(text.verdict(found));
-      return exitCode(found.verdict());
+      ObjectNode signed = SignedReport.sign(found.get(), installation.keys().own(KEY));
+      note(state, found.get(), SignedReport.digest((ObjectNode) signed.path("report")));
+      return told(found.get(), signed);
     }
+  }
+
+  private int elsewhere(Path file, InstantSource clock) throws IOException {
+    var wire = new WireClient();
+    ProveAgainst known = ProveAgainst.read(file, wire, clock);
+    Optional<Report> found =
+        played(known.tenant(), known.installation(), Optional.empty(), wire, clock);
+    return found.isEmpty()
+        ? 0
+        : told(
+            found.get(), SignedReport.sign(found.get(), KeyFiles.loadOrCreate(known.signingKey())));
+  }
+
+  /// Plays what was chosen; empty where it was only listed.
+  private Optional<Report> played(
+      Tenant tenant,
+      Report.Installation installation,
+      Optional<PgLedgerReader> ledger,
+      WireClient wire,
+      InstantSource clock) {
+    List<Property> properties = AllProperties.of(tenant, () -> copy(clock), wire, clock, only);
+    if (list) {
+      properties.forEach(one -> System.out.println(one.name() + "\n    " + one.claim()));
+      return Optional.empty();
+    }
+    var text = new TextReport(Progress.isTerminal());
+    return Optional.of(
+        new Proof(installation, ledger, clock, property -> System.out.print(text.of(property)))
+            .run(properties));
+  }
+
+  private int told(Report found, ObjectNode signed) throws IOException {
+    write(found, signed);
+    System.out.println(new TextReport(Progress.isTerminal()).verdict(found));
+    return exitCode(found.verdict());
+  }
+
+  private Optional<Copy> copy(InstantSource clock) {
+    return noFaults || !ConfigOption.hasExample()
+        ? Optional.empty()
+        : Optional.of(ProveCopy.start(clock));
   }
 
   private static Inside inside(

@@ -5,6 +5,8 @@ import dev.countersign.protocol.http.WireClient;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /// Every property, in the order in which they are played.
 public final class AllProperties {
@@ -12,10 +14,15 @@ public final class AllProperties {
 
   /// The properties of a tenant.
   ///
+  /// @param copies starts a copy of the program, for attacks that take something away
   /// @param only names; empty for all
   /// @throws ConfigException if there is none of a name
   public static List<Property> of(
-      Tenant tenant, WireClient wire, InstantSource clock, List<String> only) {
+      Tenant tenant,
+      Supplier<Optional<Copy>> copies,
+      WireClient wire,
+      InstantSource clock,
+      List<String> only) {
     var login = new LoginAttacks(tenant);
     var all = new ArrayList<Property>();
     var access = new AccessAttacks(tenant, wire, login);
@@ -30,9 +37,10 @@ public final class AllProperties {
     all.add(new LimitAttacks(tenant).property());
     all.add(new ServerAttacks(tenant).property());
     all.add(new SeparationAttacks(tenant, wire, clock).property());
+    all.add(new FaultAttacks(copies).property());
     all.add(tokens.property());
-    all.add(new KillAttack(tenant, wire, login).property());
     all.add(audit.completeness());
+    all.add(new KillAttack(tenant, wire, login).property());
     all.add(audit.tamperEvidence());
     List<String> names = all.stream().map(Property::name).toList();
     List<String> unknown = only.stream().filter(name -> !names.contains(name)).toList();

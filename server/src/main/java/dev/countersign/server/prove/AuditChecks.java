@@ -44,6 +44,9 @@ final class AuditChecks {
           "K06", "ledger", "a login without a decision", "the ledger is not readable here");
       return;
     }
+    var login =
+        LoginAttacks.Login.of(tenant.client().mint(tenant.obo(Writes.small()), tenant.role()));
+    tenant.client().revoke(login.lease());
     List<LedgerRecord> records = new PgLedgerReader(tenant.inside().get().auditor()).since(began);
     Set<String> permitted = jtis(records, "exchange-permitted");
     scene.refused(
@@ -75,7 +78,7 @@ final class AuditChecks {
                 .toList(),
         silent ->
             new Scene.Seen(
-                silent.isEmpty() && !scene.earlier().isEmpty(),
+                silent.isEmpty(),
                 silent.isEmpty() ? "none" : Answers.shown(String.join("; ", silent))));
   }
 
@@ -102,7 +105,10 @@ final class AuditChecks {
     }
     Inside inside = tenant.inside().get();
     inside.checkpoints().sign();
-    tenant.obo(Writes.small()); // something new, so that there is a checkpoint after the first
+    // Something new, so that there is a checkpoint after the first; a refusal is written down too.
+    tenant
+        .client()
+        .exchange(tenant.bearer(), tenant.tokenType(), tenant.scope(), tenant.audience(), "[]");
     inside.checkpoints().sign();
     var counted = new AtomicLong();
     scene.control(
