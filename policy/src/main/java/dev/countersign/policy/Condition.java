@@ -9,25 +9,49 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /// One compiled expression: a `when` or `where`, or a value that a counter takes. Threads may share
 /// it.
 final class Condition {
   private final CelRuntime.Program program;
+  private final @Nullable Shortcut shortcut;
   private final List<Read> reads;
   private final List<Object> constants;
 
+  /// @param shortcut to the same answer; null where there is none
   /// @param expression what `program` was made of
-  /// @param roots the variables
-  Condition(CelRuntime.Program program, CelExpr expression, Set<String> roots) {
+  /// @param reads what [#reads] makes of it
+  Condition(
+      CelRuntime.Program program,
+      @Nullable Shortcut shortcut,
+      CelExpr expression,
+      List<Read> reads) {
     this.program = program;
-    this.reads = reads(expression, roots).stream().map(Read::of).toList();
+    this.shortcut = shortcut;
+    this.reads = reads;
     var found = new ArrayList<Object>();
     constants(expression, found);
     this.constants = List.copyOf(found);
   }
 
   /// Whether it holds.
+  ///
+  /// @throws CelEvaluationException if that cannot be said
+  boolean holds(Facts facts) throws CelEvaluationException {
+    return switch (withoutCel(facts)) {
+      case TRUE -> true;
+      case FALSE -> false;
+      case UNSURE -> holds(facts.variables());
+    };
+  }
+
+  /// What its plain part says.
+  Shortcut.Answer withoutCel(Facts facts) {
+    return shortcut == null ? Shortcut.Answer.UNSURE : shortcut.answer(facts);
+  }
+
+  /// Whether it holds, by CEL alone.
   ///
   /// @throws CelEvaluationException if that cannot be said
   boolean holds(Map<String, Object> variables) throws CelEvaluationException {
@@ -92,10 +116,10 @@ final class Condition {
   }
 
   /// Collects the paths below `roots` that an expression reads.
-  private static Set<String> reads(CelExpr expression, Set<String> roots) {
+  static List<Read> reads(CelExpr expression, Set<String> roots) {
     var paths = new TreeSet<String>();
     collect(expression, roots, paths);
-    return paths;
+    return paths.stream().map(Read::of).toList();
   }
 
   private static void collect(CelExpr expression, Set<String> roots, Set<String> paths) {
@@ -120,7 +144,8 @@ final class Condition {
     };
   }
 
-  private static List<CelExpr> parts(CelExpr expression) {
+  /// The expressions that an expression is made of.
+  static List<CelExpr> parts(CelExpr expression) {
     var parts = new ArrayList<CelExpr>();
     switch (expression.getKind()) {
       case SELECT -> parts.add(expression.select().operand());

@@ -25,7 +25,9 @@ import dev.cel.validator.validators.DurationLiteralValidator;
 import dev.cel.validator.validators.RegexLiteralValidator;
 import dev.cel.validator.validators.TimestampLiteralValidator;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -80,6 +82,8 @@ final class Conditions {
   private final CelCompiler compiler;
   private final CelRuntime runtime;
   private final CelValidator literals;
+  private final Slots slots = new Slots();
+  private final Map<List<Condition.Read>, List<Condition.Read>> reads = new HashMap<>();
 
   /// @param request shape of the element that the conditions are about
   /// @param history counters and patterns
@@ -185,12 +189,24 @@ final class Conditions {
               : ast.getResultType().equals(SimpleType.INT)
                   ? Shape.Scalar.INTEGER
                   : Shape.Scalar.TEXT;
-      return Optional.of(
-          new Compiled(new Condition(runtime.createProgram(ast), ast.getExpr(), VARIABLES), shape));
+      return Optional.of(new Compiled(condition(ast), shape));
     } catch (CelValidationException | CelEvaluationException unusable) {
       complain.at(0, "not a usable condition");
       return Optional.empty();
     }
+  }
+
+  private Condition condition(CelAbstractSyntaxTree ast) throws CelEvaluationException {
+    Shortcut shortcut =
+        ast.getResultType().equals(SimpleType.BOOL)
+            ? ShortcutReader.read(runtime, slots, ast).orElse(null)
+            : null;
+    List<Condition.Read> read = Condition.reads(ast.getExpr(), VARIABLES);
+    return new Condition(
+        runtime.createProgram(ast),
+        shortcut,
+        ast.getExpr(),
+        reads.computeIfAbsent(read, same -> same));
   }
 
   private static int offset(String expression, CelIssue issue) {

@@ -1,11 +1,13 @@
 package dev.countersign.policy;
 
+import com.google.common.collect.ImmutableSortedMap;
 import dev.cel.runtime.CelEvaluationException;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.StrictJson;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -96,15 +98,17 @@ final class Inquiry {
 
   private void ask(int index) {
     AuthorizationDetails.Element element = elements.get(index);
-    Recall.Seen about = seen.get(index);
+    var typed = new Facts(seen.get(index).typed());
+    var untyped = new Facts(seen.get(index).untyped());
+    // most rules read the same few things
+    var read = new IdentityHashMap<List<Condition.Read>, Map<String, JsonNode>>();
     int before = matches.size();
     for (Rule rule : policy.rules(element.type())) {
       try {
-        Map<String, Object> variables =
-            rule.type().equals(Rule.EVERY_TYPE) ? about.untyped() : about.typed();
-        if (rule.when().holds(variables)) {
-          matches.add(
-              new Match(rule.name(), rule.then(), index, rule.reason(), values(rule, element)));
+        if (rule.when().holds(rule.type().equals(Rule.EVERY_TYPE) ? untyped : typed)) {
+          Map<String, JsonNode> values =
+              read.computeIfAbsent(rule.when().reads(), reads -> values(reads, element));
+          matches.add(new Match(rule.name(), rule.then(), index, rule.reason(), values));
           notify.addAll(rule.told());
           if (rule.then() == Outcome.STEP_UP && options != null) {
             options = options.and(rule.stepUp()).orElse(null);
@@ -217,7 +221,7 @@ final class Inquiry {
             .filter(problem -> !problem.isEmpty())
             .findFirst()
             .orElse("the rule `" + rule.name() + "` could not be evaluated");
-    var values = new TreeMap<>(values(rule, element));
+    var values = new TreeMap<>(values(rule.when().reads(), element));
     String cause =
         broken instanceof CelEvaluationException evaluation
             ? evaluation.getErrorCode().name()
@@ -235,13 +239,13 @@ final class Inquiry {
         : "";
   }
 
-  private Map<String, JsonNode> values(Rule rule, AuthorizationDetails.Element element) {
-    var values = new TreeMap<String, JsonNode>();
-    for (Condition.Read read : rule.when().reads()) {
-      Optional<JsonNode> value = value(read, element);
-      value.ifPresent(found -> values.put(read.path(), found));
+  private Map<String, JsonNode> values(
+      List<Condition.Read> reads, AuthorizationDetails.Element element) {
+    var values = ImmutableSortedMap.<String, JsonNode>naturalOrder();
+    for (Condition.Read read : reads) {
+      value(read, element).ifPresent(found -> values.put(read.path(), found));
     }
-    return values;
+    return values.buildOrThrow();
   }
 
   private Optional<JsonNode> value(Condition.Read read, AuthorizationDetails.Element element) {

@@ -1,7 +1,7 @@
 package dev.countersign.policy;
 
+import com.google.common.collect.ImmutableSortedMap;
 import dev.countersign.protocol.StrictJson;
-import java.util.Collections;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -34,7 +34,7 @@ public record Match(
   public static final String STEP_UP = "(step_up)";
 
   public Match {
-    values = Collections.unmodifiableMap(new TreeMap<>(values));
+    values = ImmutableSortedMap.copyOf(values);
   }
 
   /// The part of a match that callers may see: nothing of what the rule read.

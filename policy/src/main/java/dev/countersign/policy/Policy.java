@@ -65,7 +65,11 @@ public final class Policy {
     this.rulesByType = new HashMap<>();
     this.historyByType = new HashMap<>();
     for (String type : types.types()) {
-      List<Rule> about = rules.stream().filter(rule -> rule.concerns(type)).toList();
+      List<Rule> about =
+          rules.stream()
+              .filter(rule -> rule.concerns(type))
+              .sorted(Rule.MOST_SEVERE_FIRST)
+              .toList();
       rulesByType.put(type, about);
       historyByType.put(type, history.about(type, named(about)));
     }

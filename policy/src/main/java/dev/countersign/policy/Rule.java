@@ -1,5 +1,6 @@
 package dev.countersign.policy;
 
+import java.util.Comparator;
 import java.util.List;
 
 /// One rule of a policy, compiled.
@@ -18,6 +19,10 @@ record Rule(
     StepUpOptions stepUp,
     List<String> told) {
   static final String EVERY_TYPE = "";
+
+  /// The order in which matches are told.
+  static final Comparator<Rule> MOST_SEVERE_FIRST =
+      Comparator.comparing(Rule::then).reversed().thenComparing(Rule::name);
 
   Rule {
     told = List.copyOf(told);
