@@ -1,7 +1,9 @@
 package dev.countersign.policy;
 
+import dev.countersign.protocol.StrictJson;
 import java.time.Instant;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /// One fact about the person an agent acts for.
 ///
@@ -15,5 +17,23 @@ public record Attribute(JsonNode value, String source, Instant at) {
 
   public Attribute {
     value = value.deepCopy();
+  }
+
+  /// Who said so and when, as the ledger keeps it: a policy may believe some and not others.
+  public ObjectNode origin() {
+    return StrictJson.object().put("source", source).put("at", at.toString());
+  }
+
+  /// Reads an attribute back from a ledger entry.
+  ///
+  /// @param origin missing in entries of older versions
+  /// @param decidedAt the time of the decision
+  static Attribute of(JsonNode value, JsonNode origin, Instant decidedAt) {
+    return origin.isObject()
+        ? new Attribute(
+            value,
+            origin.path("source").asString(""),
+            Instant.parse(origin.path("at").asString("")))
+        : new Attribute(value, "ledger", decidedAt);
   }
 }

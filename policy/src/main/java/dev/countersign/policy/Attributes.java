@@ -3,6 +3,7 @@ package dev.countersign.policy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -60,6 +61,12 @@ record Attributes(SortedMap<String, Declared> declared) {
       Set<String> sources) {
     Declared {
       sources = Set.copyOf(sources);
+    }
+
+    /// A value that somebody whom the policy believes says now.
+    Attribute believed(JsonNode value, Instant now) {
+      return new Attribute(
+          value, sources.stream().min(Comparator.naturalOrder()).orElse("what if"), now);
     }
 
     private @Nullable String problem(Attribute found, Instant now) {

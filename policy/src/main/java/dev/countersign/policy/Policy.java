@@ -311,6 +311,10 @@ public final class Policy {
     return rulesByType.getOrDefault(type, List.of());
   }
 
+  List<ResourceFacts> resourceFacts() {
+    return resources;
+  }
+
   Attributes declared() {
     return attributes;
   }

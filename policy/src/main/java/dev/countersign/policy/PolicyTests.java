@@ -103,8 +103,7 @@ public final class PolicyTests {
       Who who = who(test, Who.DEFAULT);
       Stage stage = test.flag("approved", false) ? Stage.APPROVED : Stage.FIRST;
       AccessRequest request = request(who, details(test.tree("request"), 1), now);
-      JsonNode known = test.tree("resources");
-      request = request.knowing(request.attributes(), things(known, now));
+      request = request.knowing(request.attributes(), things(test.tree("resources"), now));
       History past =
           given.isEmpty() ? History.of(stage, read(request)) : History.given(stage, given);
       Decision decision = policy.evaluate(request, past).decision();
@@ -182,11 +181,8 @@ public final class PolicyTests {
     }
   }
 
-  private static AccessRequest request(Who who, AuthorizationDetails details, Instant now) {
-    var attributes = new HashMap<String, Attribute>();
-    who.attributes
-        .properties()
-        .forEach(one -> attributes.put(one.getKey(), new Attribute(one.getValue(), "test", now)));
+  private AccessRequest request(Who who, AuthorizationDetails details, Instant now) {
+    Map<String, Attribute> attributes = believed(who.attributes, policy.declared().declared(), now);
     int bar = who.subject.indexOf('|');
     return new AccessRequest(
         who.subject,
@@ -199,15 +195,29 @@ public final class PolicyTests {
         now);
   }
 
-  private static Map<String, Map<String, Attribute>> things(JsonNode known, Instant now) {
+  /// Facts from somebody whom the policy believes: a test is about what the rules make of them.
+  private static Map<String, Attribute> believed(
+      JsonNode values, Map<String, Attributes.Declared> declared, Instant now) {
+    var facts = new HashMap<String, Attribute>();
+    for (Map.Entry<String, JsonNode> one : values.properties()) {
+      Attributes.Declared as = declared.get(one.getKey());
+      facts.put(
+          one.getKey(),
+          as == null
+              ? new Attribute(one.getValue(), "test", now)
+              : as.believed(one.getValue(), now));
+    }
+    return facts;
+  }
+
+  private Map<String, Map<String, Attribute>> things(JsonNode known, Instant now) {
     var things = new HashMap<String, Map<String, Attribute>>();
     for (Map.Entry<String, JsonNode> thing : known.properties()) {
-      var facts = new HashMap<String, Attribute>();
-      thing
-          .getValue()
-          .properties()
-          .forEach(fact -> facts.put(fact.getKey(), new Attribute(fact.getValue(), "test", now)));
-      things.put(thing.getKey(), facts);
+      var declared = new HashMap<String, Attributes.Declared>();
+      policy.resourceFacts().stream()
+          .filter(resource -> thing.getKey().startsWith(resource.name() + ":"))
+          .forEach(resource -> declared.putAll(resource.attributes().declared()));
+      things.put(thing.getKey(), believed(thing.getValue(), declared, now));
     }
     return things;
   }

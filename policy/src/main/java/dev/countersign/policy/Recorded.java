@@ -65,10 +65,8 @@ public record Recorded(
     }
     try {
       Instant now = Instant.parse(text(inputs, "now"));
-      var attributes = new HashMap<String, Attribute>();
-      for (Map.Entry<String, JsonNode> one : inputs.path("attributes").properties()) {
-        attributes.put(one.getKey(), new Attribute(one.getValue(), "ledger", now));
-      }
+      Map<String, Attribute> attributes =
+          attributes(inputs.path("attributes"), inputs.path("origins").path("attributes"), now);
       String scope = text(data, "scope");
       var request =
           new AccessRequest(
@@ -94,15 +92,19 @@ public record Recorded(
     }
   }
 
+  private static Map<String, Attribute> attributes(JsonNode values, JsonNode origins, Instant now) {
+    var attributes = new HashMap<String, Attribute>();
+    for (Map.Entry<String, JsonNode> one : values.properties()) {
+      attributes.put(one.getKey(), Attribute.of(one.getValue(), origins.path(one.getKey()), now));
+    }
+    return attributes;
+  }
+
   private static Map<String, Map<String, Attribute>> things(JsonNode inputs, Instant now) {
     var things = new HashMap<String, Map<String, Attribute>>();
+    JsonNode origins = inputs.path("origins").path("resources");
     for (Map.Entry<String, JsonNode> thing : inputs.path("resources").properties()) {
-      var facts = new HashMap<String, Attribute>();
-      thing
-          .getValue()
-          .properties()
-          .forEach(fact -> facts.put(fact.getKey(), new Attribute(fact.getValue(), "ledger", now)));
-      things.put(thing.getKey(), facts);
+      things.put(thing.getKey(), attributes(thing.getValue(), origins.path(thing.getKey()), now));
     }
     return things;
   }

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +22,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Finds what would have to be different for a request to be decided more mildly: one member, one
-/// attribute, one element, or the time. It is an oracle, so it is for operators only.
+/// attribute of the person or of a thing, one element, or the time. It is an oracle, so it is for
+/// operators only.
 ///
 /// It tries values that the rules themselves name and, for integers, the nearest one that passes;
 /// it does not try two changes at once.
@@ -109,7 +111,8 @@ public final class SmallestChange {
     if (elements.size() > 1) {
       alone(elements);
     }
-    policy.attributes().forEach(this::attribute);
+    policy.declared().declared().forEach(this::attribute);
+    things(elements);
     later();
   }
 
@@ -171,7 +174,7 @@ public final class SmallestChange {
             .isPresent();
   }
 
-  private void attribute(String name) {
+  private void attribute(String name, Attributes.Declared declared) {
     Attribute now = request.attributes().get(name);
     JsonNode value = now == null ? JsonNodeFactory.instance.nullNode() : now.value();
     vary(
@@ -180,8 +183,41 @@ public final class SmallestChange {
         1,
         other -> {
           var attributes = new HashMap<>(request.attributes());
-          attributes.put(name, new Attribute(other, "what if", request.now()));
+          attributes.put(name, declared.believed(other, request.now()));
           return Optional.of(request.knowing(attributes, request.resources()));
+        });
+  }
+
+  private void things(List<AuthorizationDetails.Element> elements) {
+    var seen = new HashSet<String>();
+    for (AuthorizationDetails.Element element : elements) {
+      Map<String, Object> variables = Map.of(Conditions.REQUEST, Values.of(element.json()));
+      for (ResourceFacts resource : policy.resources(element.type())) {
+        Optional<String> key = resource.storeKey(variables).filter(seen::add);
+        if (key.isPresent()) {
+          resource
+              .attributes()
+              .declared()
+              .forEach((name, declared) -> thing(key.get(), name, declared));
+        }
+      }
+    }
+  }
+
+  private void thing(String key, String name, Attributes.Declared declared) {
+    Map<String, Attribute> facts = request.resources().getOrDefault(key, Map.of());
+    Attribute now = facts.get(name);
+    JsonNode value = now == null ? JsonNodeFactory.instance.nullNode() : now.value();
+    vary(
+        "resource." + key + "." + name,
+        value,
+        1,
+        other -> {
+          var changed = new HashMap<>(facts);
+          changed.put(name, declared.believed(other, request.now()));
+          var things = new HashMap<>(request.resources());
+          things.put(key, changed);
+          return Optional.of(request.knowing(request.attributes(), things));
         });
   }
 
@@ -211,7 +247,7 @@ public final class SmallestChange {
   }
 
   /// Looks below and above: at the values that rules name, then ever further away; between one that
-  /// passes and one that does not, the border is the nearest.
+  /// passes and one that does not, the border is the nearest. Goes on until one permits.
   private void integer(String path, long from, double penalty, With with) {
     var below = new TreeSet<Long>(Comparator.reverseOrder());
     var above = new TreeSet<Long>();
@@ -229,16 +265,22 @@ public final class SmallestChange {
     below.remove(from);
     above.remove(from);
     for (Set<Long> side : List.of(below, above)) {
+      Outcome mildest = null;
       for (long candidate : side) {
-        if (outcome(with, candidate) != null) {
-          long border = border(with, from, candidate);
-          double size = Math.abs((double) border - from) / Math.max(1, Math.abs((double) from));
-          keep(
-              path,
-              JsonNodeFactory.instance.numberNode(from),
-              JsonNodeFactory.instance.numberNode(border),
-              penalty + size,
-              with);
+        Outcome there = outcome(with, candidate);
+        if (there == null || (mildest != null && there.compareTo(mildest) >= 0)) {
+          continue;
+        }
+        mildest = there;
+        long border = border(with, from, candidate);
+        double size = Math.abs((double) border - from) / Math.max(1, Math.abs((double) from));
+        keep(
+            path,
+            JsonNodeFactory.instance.numberNode(from),
+            JsonNodeFactory.instance.numberNode(border),
+            penalty + size,
+            with);
+        if (mildest == Outcome.PERMIT) {
           break;
         }
       }

@@ -202,6 +202,47 @@ class ConfigurationTest {
   }
 
   @Test
+  void refusesToGiveBackWhereThereIsNoBrokerOfOurs() throws IOException {
+    change(
+        "  policy: policy.yaml",
+        "  policy: policy.yaml\n  give-back: ['http://127.0.0.1:${GATEWAY_PORT:9403}/mcp']");
+    change(
+        "  tools: tools.yaml",
+        "  tools: tools.yaml\n  vault: {address: 'https://vault.example:8200'}");
+    Path file = folder.resolve("countersign.yaml");
+    String text = Files.readString(file);
+    Files.writeString(
+        file,
+        text.substring(0, text.indexOf("\nbroker:\n"))
+            + text.substring(text.indexOf("\ngateway:\n")));
+
+    assertThatThrownBy(this::read)
+        .hasMessageContaining("sts.give-back: names an audience that no role of the broker is for");
+  }
+
+  @Test
+  void refusesToGiveBackWhereAServerGetsSomethingElseThanALogin() throws IOException {
+    change(
+        "  policy: policy.yaml",
+        "  policy: policy.yaml\n  give-back: ['http://127.0.0.1:${GATEWAY_PORT:9403}/mcp']");
+    Path tools = folder.resolve("tools.yaml");
+    Files.writeString(
+        tools,
+        Files.readString(tools)
+            + """
+
+            servers:
+              tickets:
+                url: https://tickets.example/mcp
+                credential: { kind: none }
+            """);
+
+    assertThatThrownBy(this::read)
+        .hasMessageContaining(
+            "the broker cannot say whether a token was used; remove one of the two");
+  }
+
+  @Test
   void L16_refusesAVaultThatIsSpokenToInTheClear() throws IOException {
     change(
         "  tools: tools.yaml",

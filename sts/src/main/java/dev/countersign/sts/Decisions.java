@@ -218,24 +218,29 @@ public final class Decisions {
             .put("anchor", asked.anchor())
             .put("actor", asked.actor())
             .put("stage", stage.name().toLowerCase(java.util.Locale.ROOT));
-    ObjectNode attributes = inputs.putObject("attributes");
-    asked.attributes().entrySet().stream()
-        .filter(one -> !one.getKey().equals(AttributeStore.MAIL))
-        .sorted(Map.Entry.comparingByKey())
-        .forEach(one -> attributes.set(one.getKey(), one.getValue().value()));
+    ObjectNode origins = StrictJson.object();
+    var person = new TreeMap<>(asked.attributes());
+    person.remove(AttributeStore.MAIL);
+    put(person, inputs.putObject("attributes"), origins.putObject("attributes"));
     Map<String, Map<String, Attribute>> resources = known.policy.resourcesForAudit(asked);
     if (!resources.isEmpty()) {
       ObjectNode things = inputs.putObject("resources");
-      resources.forEach((key, facts) -> {
-        ObjectNode thing = things.putObject(key);
-        facts.forEach((name, attribute) -> thing.set(name, attribute.value()));
-      });
+      ObjectNode sources = origins.putObject("resources");
+      resources.forEach((key, facts) -> put(facts, things.putObject(key), sources.putObject(key)));
     }
+    inputs.set("origins", origins);
     if (evaluation != null && !evaluation.before().isEmpty()) {
       put(inputs.putObject("history"), evaluation.before());
       put(inputs.putObject("total"), evaluation.totals());
     }
     return inputs;
+  }
+
+  private static void put(Map<String, Attribute> facts, ObjectNode values, ObjectNode origins) {
+    facts.forEach((name, fact) -> {
+      values.set(name, fact.value());
+      origins.set(name, fact.origin());
+    });
   }
 
   private static void put(ObjectNode json, Map<String, Object> values) {

@@ -264,7 +264,13 @@ class AccessEvaluationTest {
     Answer caller = evaluate(ask("rick@the-citadel.com"));
     Answer operator = post("/access/v1/evaluation", OPERATOR, ask("rick@the-citadel.com"));
 
-    assertThat(caller.json().path("context").has("changes")).isFalse();
+    assertThat(caller.json().path("context").propertyNames())
+        .containsExactlyInAnyOrder("id", "outcome", "reasons", "rules");
+    assertThat(caller.json().path("context").path("rules").valueStream())
+        .isNotEmpty()
+        .allSatisfy(rule ->
+            assertThat(rule.propertyNames())
+                .containsExactlyInAnyOrder("rule", "outcome", "element", "reason"));
     assertThat(operator.json().path("context").path("changes").valueStream())
         .anySatisfy(change -> {
           assertThat(change.path("path").stringValue()).isEqualTo("request.ownerID");

@@ -25,6 +25,10 @@ class CounterProcessesTest {
   private static final DatabaseSettings STATE = World.settings();
   private static final int LIMIT = 50;
 
+  /// Each process believes to be somewhere else; at noon UTC two of them have another date.
+  private static final List<String> ZONES =
+      List.of("Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu");
+
   @TempDir private Path folder;
   private final List<Process> started = new ArrayList<>();
   private final Map<Process, Path> outputs = new HashMap<>();
@@ -62,6 +66,24 @@ class CounterProcessesTest {
     killAfter(two, 8);
     int answered = granted(one) + granted(two);
 
+    assertThat(answered).isPositive();
+    assertThat(answered + left(subject)).isBetween(16, LIMIT);
+  }
+
+  @Test
+  void F05_whatWasDecidedAndNeverAnsweredStaysDrawn() throws IOException, InterruptedException {
+    String subject = "okta|" + Ids.base62(12);
+    for (int i = 0; i < 2; i++) {
+      Process process = start(subject, 0);
+      killOnceItSays(process, "decided");
+      assertThat(granted(process)).isZero();
+    }
+
+    assertThat(left(subject)).isEqualTo(LIMIT - 2);
+  }
+
+  /// How many dollars a process that lives on still grants.
+  private static int left(String subject) {
     int left = 0;
     try (Database database =
         Database.open(
@@ -73,9 +95,7 @@ class CounterProcessesTest {
         left += survivor.isGranted(World.NOON) ? 1 : 0;
       }
     }
-
-    assertThat(answered).isPositive();
-    assertThat(answered + left).isBetween(16, LIMIT);
+    return left;
   }
 
   private Process start(String subject, int attempts) throws IOException {
@@ -85,6 +105,7 @@ class CounterProcessesTest {
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "--sun-misc-unsafe-memory-access=allow",
+            "-Duser.timezone=" + ZONES.get(started.size() % ZONES.size()),
             "-cp",
             System.getProperty("java.class.path"),
             CounterWorker.class.getName(),
@@ -104,8 +125,23 @@ class CounterProcessesTest {
 
   /// Kills a process as soon as it has told of some grants, in the middle of others.
   private void killAfter(Process process, int grants) throws IOException, InterruptedException {
+    killOnce(process, () -> granted(process) >= grants);
+  }
+
+  private void killOnceItSays(Process process, String word)
+      throws IOException, InterruptedException {
+    killOnce(process, () -> told(process).contains(word));
+    assertThat(told(process)).contains(word);
+  }
+
+  private interface Condition {
+    boolean holds() throws IOException;
+  }
+
+  private static void killOnce(Process process, Condition condition)
+      throws IOException, InterruptedException {
     long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
-    while (granted(process) < grants && process.isAlive()) {
+    while (!condition.holds() && process.isAlive()) {
       assertThat(System.nanoTime()).as("it granted nothing").isLessThan(deadline);
       LockSupport.parkNanos(1_000_000);
     }

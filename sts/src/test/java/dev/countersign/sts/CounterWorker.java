@@ -17,10 +17,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 
 /// One process that decides about a dollar again and again, for one person. Prints `granted` after
-/// a grant would have been answered.
+/// a grant would have been answered; with no attempts, decides once and never answers.
 final class CounterWorker {
   private static final int THREADS = 8;
 
@@ -79,6 +80,10 @@ final class CounterWorker {
         var threads = Executors.newFixedThreadPool(THREADS)) {
       var worker = new CounterWorker(database, policy(), arguments[2]);
       say("ready");
+      if (attempts == 0) {
+        say(worker.isGranted(World.NOON) ? "decided" : "refused");
+        new CountDownLatch(1).await();
+      }
       for (int i = 0; i < attempts; i++) {
         threads.execute(() -> {
           if (worker.isGranted(World.NOON)) {

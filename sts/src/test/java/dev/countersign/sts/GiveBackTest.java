@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.time.Duration;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -177,6 +178,33 @@ class GiveBackTest {
     World.until(() -> waiting(other) == 0);
 
     assertThat(BROKER.asked).doesNotContain(jti);
+  }
+
+  /// Such as after `sts.give-back` named fewer audiences.
+  @Test
+  void anAudienceThatNoBrokerKnowsHoldsUpNobodyElse() {
+    Person gone = WORLD.person();
+    WORLD.database.query(connection -> {
+      try (var statement =
+          connection.prepareStatement(
+              """
+              INSERT INTO reservation (subject, jti, audience, taken, ends_at, next_try_at)
+              SELECT ?, n, 'https://gone.example', '[]'::jsonb, ?, ? FROM generate_series(1, 70) n
+              """)) {
+        var ended = java.time.OffsetDateTime.ofInstant(WORLD.clock.instant(), ZoneOffset.UTC);
+        statement.setString(1, gone.key());
+        statement.setObject(2, ended.minusMinutes(5));
+        statement.setObject(3, ended.minusMinutes(5));
+        return statement.executeUpdate();
+      }
+    });
+    Person person = WORLD.person();
+    granted(0, person, 900);
+
+    WORLD.tick(SETTLED);
+    World.until(() -> waiting(person) == 0);
+
+    assertThat(waiting(gone)).isEqualTo(70);
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.countersign.sts.TokenUse;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,11 +57,25 @@ final class GiveBackLoop implements AutoCloseable {
     }
   }
 
-  /// The first that cannot be settled ends the look: the others wait for the same broker.
+  /// The first of an audience that cannot be settled ends the look for this audience: the others
+  /// wait for the same broker. Those of other audiences do not.
+  ///
+  /// @throws UnavailableException for the last one that could not be settled
   private void look() {
     Instant now = clock.instant();
+    var unsettled = new HashMap<String, UnavailableException>();
     for (HistoryStore.Ended ended : store.ended(now, now.minus(KNOWN), now.plus(CLAIM), BATCH)) {
-      store.settle(ended, uses.wasUsed(ended.grant().audience(), ended.grant().jti()));
+      String audience = ended.grant().audience();
+      if (!unsettled.containsKey(audience)) {
+        try {
+          store.settle(ended, uses.wasUsed(audience, ended.grant().jti()));
+        } catch (UnavailableException away) {
+          unsettled.put(audience, away);
+        }
+      }
+    }
+    for (UnavailableException away : unsettled.values()) {
+      throw away;
     }
   }
 
