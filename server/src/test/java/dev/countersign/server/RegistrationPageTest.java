@@ -68,8 +68,7 @@ class RegistrationPageTest {
             tuple(
                 "entra",
                 "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0"),
-            tuple(
-                "okta", "https://fabrikam.okta.com/oauth2/default"));
+            tuple("okta", "https://fabrikam.okta.com/oauth2/default"));
     // People sign in where the anchor's tokens come from.
     assertThat(read.sts().anchors())
         .allSatisfy(anchor ->
