@@ -84,7 +84,7 @@ final class Sentence {
       value.forEach(item -> items.add(plain(item)));
       return String.join(", ", items);
     }
-    return value.isValueNode() ? Display.visible(value.asString()) : ABSENT;
+    return value.isValueNode() ? Display.isolated(value.asString()) : ABSENT;
   }
 
   private static String money(JsonNode amount, JsonNode currency) {

@@ -104,7 +104,7 @@ final class Challenges {
             .map(element ->
                 new Approval.Line(
                     types.amountLine(element).map(Words::plain).orElse(null),
-                    Words.plain(types.sentence(element))))
+                    Words.sentence(types.sentence(element))))
             .toList();
     return new Approval(
         Ids.random(),

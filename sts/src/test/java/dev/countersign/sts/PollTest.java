@@ -11,10 +11,14 @@ import dev.countersign.sts.World.Person;
 import dev.countersign.sts.clients.ClientOptions;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -22,6 +26,7 @@ import org.junit.jupiter.api.Test;
 /// Clients that are registered with `step-up: standard`: they are told, and poll.
 class PollTest {
   private static final World WORLD = new World();
+  private static final int PLACES = 256;
   private static final ClientOptions STANDARD =
       new ClientOptions(Set.of(), false, Set.of(), true, false, false, Set.of(), false);
   private static final ECKey POLLER = WORLD.register("poller", STANDARD);
@@ -97,6 +102,56 @@ class PollTest {
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);
     assertThat(World.claims(answer.text("access_token")).path("sub").stringValue())
         .isEqualTo(person.key());
+  }
+
+  @Test
+  void aHeldPollThatRunsOutSaysThatThePersonHasNotAnswered() {
+    Person person = WORLD.person();
+    String id = stepUp(person).text("auth_req_id");
+
+    Answer held = WORLD.post(WORLD.by("poller", POLLER, pollForm(id)), "Prefer", "wait=1");
+
+    assertThat(held.status()).isEqualTo(400);
+    assertThat(held.text("error")).isEqualTo("authorization_pending");
+    WORLD.answerOnPage(id, "approve", WORLD.codeFor(person));
+    WORLD.tick(Duration.ofSeconds(6));
+    assertThat(poll(id).status()).isEqualTo(200);
+  }
+
+  @Test
+  void L13_aPollForWhichNoPlaceIsFreeIsAnsweredAtOnce() throws Exception {
+    Person person = WORLD.person();
+    Answer occupying = WORLD.exchange(person, 9_000);
+    Person other = WORLD.person();
+    String id = stepUp(other).text("auth_req_id");
+    try (var others = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Answer>> held =
+          IntStream.rangeClosed(0, PLACES)
+              .mapToObj(_ -> others.submit(() -> longPoll(occupying)))
+              .toList();
+      // One of them finds no place.
+      World.until(() -> held.stream().anyMatch(Future::isDone));
+
+      Answer poll = WORLD.post(WORLD.by("poller", POLLER, pollForm(id)), "Prefer", "wait=30");
+
+      assertThat(poll.text("error")).isEqualTo("authorization_pending");
+      assertThat(held).as("held for longer than this poll").anyMatch(one -> !one.isDone());
+      WORLD.answerOnPage(occupying.text("approval_id"), "deny", "");
+      for (Future<Answer> one : held) {
+        assertThat(one.get(60, TimeUnit.SECONDS).status()).isEqualTo(200);
+      }
+    }
+  }
+
+  private static Answer longPoll(Answer stepUp) {
+    return WORLD.send(
+        "GET",
+        "/v2.0/factors/emailotp/transient/verifications/" + stepUp.text("approval_id"),
+        null,
+        "Authorization",
+        "Bearer " + stepUp.text("access_token"),
+        "Prefer",
+        "wait=30");
   }
 
   @Test

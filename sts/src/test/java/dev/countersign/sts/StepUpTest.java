@@ -11,9 +11,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -356,8 +358,44 @@ class StepUpTest {
     assertThat(eleventh.status()).isEqualTo(400);
     assertThat(eleventh.text("error")).isEqualTo("access_denied");
     assertThat(WORLD.mailsTo(person.mail())).hasSize(10);
-    WORLD.tick(Duration.ofHours(1));
+    WORLD.tick(Duration.ofMinutes(61));
     assertThat(WORLD.exchange(person, 9_500).text("scope")).isEqualTo("mfa_challenge");
+  }
+
+  @Test
+  void G07_noHourHasMoreThanTenPromptsWhereverItBegins() {
+    Person person = WORLD.person();
+    assertThat(WORLD.exchange(person, 9_000).text("scope")).isEqualTo("mfa_challenge");
+    WORLD.tick(Duration.ofMinutes(59));
+    for (int i = 1; i < 10; i++) {
+      assertThat(WORLD.exchange(person, 9_000 + i).text("scope")).isEqualTo("mfa_challenge");
+    }
+    WORLD.tick(Duration.ofMinutes(2));
+
+    assertThat(WORLD.exchange(person, 9_100).text("scope")).isEqualTo("mfa_challenge");
+    assertThat(WORLD.exchange(person, 9_101).text("error")).isEqualTo("access_denied");
+  }
+
+  @Test
+  void G07_aHundredRequestsAtOncePromptTenTimes() {
+    Person person = WORLD.person();
+    String token = WORLD.token(person);
+
+    List<Answer> answers =
+        IntStream.range(0, 100)
+            .mapToObj(i ->
+                CompletableFuture.supplyAsync(
+                    () -> WORLD.post(WORLD.exchangeForm(token, World.refund(9_000 + i)))))
+            .toList()
+            .stream()
+            .map(CompletableFuture::join)
+            .toList();
+
+    assertThat(answers).filteredOn(one -> one.text("scope").equals("mfa_challenge")).hasSize(10);
+    assertThat(answers)
+        .filteredOn(one -> one.text("error_description").contains("asked too often"))
+        .hasSize(90);
+    assertThat(WORLD.mailsTo(person.mail())).hasSize(10);
   }
 
   @Test

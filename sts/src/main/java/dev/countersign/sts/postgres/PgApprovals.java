@@ -38,6 +38,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// approval's, so that two changes never wait for each other in a circle. Threads may share it.
 public final class PgApprovals implements Approvals {
   private static final String WRONG = "wrong";
+  private static final String PROMPT = "prompt";
   private static final Duration HOUR = Duration.ofHours(1);
 
   private static final String KNOW_PERSON =
@@ -61,16 +62,6 @@ public final class PgApprovals implements Approvals {
          SET person = ?::jsonb
        WHERE open_key = ?
       RETURNING *
-      """;
-
-  /// Parameters: 1 now, 2 an hour ago, 3 an hour ago, 4 subject.
-  private static final String COUNT_PROMPT =
-      """
-      UPDATE person
-         SET prompts       = CASE WHEN prompts_since > ? THEN prompts + 1 ELSE 1 END,
-             prompts_since = CASE WHEN prompts_since > ? THEN prompts_since ELSE ? END
-       WHERE subject = ?
-      RETURNING prompts
       """;
 
   private static final String INSERT =
@@ -290,9 +281,10 @@ public final class PgApprovals implements Approvals {
       if (open.isPresent()) {
         return new Opened.Open(open.get(), Map.of());
       }
-      if (countPrompt(connection, subject, now) > promptsPerHour) {
+      if (counted(connection, subject, PROMPT, now.minus(HOUR)) >= promptsPerHour) {
         return new Opened.TooMany();
       }
+      Sql.update(connection, COUNT, subject, PROMPT, now);
       Approval opened = insert(connection, draft, key);
       var withheld = new EnumMap<Factor, Instant>(Factor.class);
       for (DeliveryAddresses.Kept kept : addresses) {
@@ -341,16 +333,6 @@ public final class PgApprovals implements Approvals {
       boolean isFirst = row.getBoolean("is_first");
       Instant from = since.plus(cooling);
       return isFirst || !now.isBefore(from) ? Optional.empty() : Optional.of(from);
-    }
-  }
-
-  private static int countPrompt(Connection connection, String subject, Instant now)
-      throws SQLException {
-    Instant since = now.minus(HOUR);
-    try (var statement = Sql.bind(connection, COUNT_PROMPT, since, since, now, subject);
-        ResultSet row = statement.executeQuery()) {
-      row.next();
-      return row.getInt("prompts");
     }
   }
 
