@@ -13,6 +13,7 @@ import picocli.CommandLine.Command;
       StartCommand.class,
       CallCommand.class,
       ExchangeCommand.class,
+      KillBenchCommand.class,
       LastMileCommand.class,
       LedgerCommand.class,
       PolicyBenchCommand.class

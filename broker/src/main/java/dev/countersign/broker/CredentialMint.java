@@ -209,6 +209,11 @@ public final class CredentialMint {
                   new Refused(
                       Refusal.TOKEN_REVOKED,
                       "everything of the client was revoked after this token was issued");
+              case SESSION ->
+                  new Refused(
+                      Refusal.TOKEN_REVOKED,
+                      "what the client does for the subject was revoked after this token was"
+                          + " issued");
               case TOKEN -> new Refused(Refusal.TOKEN_REVOKED, "the token was revoked");
             });
   }

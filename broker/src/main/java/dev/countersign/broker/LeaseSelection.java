@@ -11,6 +11,9 @@ public sealed interface LeaseSelection {
   /// All that one STS client minted.
   record OfClient(String client) implements LeaseSelection {}
 
+  /// All that one STS client minted for one person.
+  record OfSession(String subject, String client) implements LeaseSelection {}
+
   /// All that a token paid for.
   record OfToken(String jti) implements LeaseSelection {}
 

@@ -196,10 +196,22 @@ public final class Leases {
         proof);
   }
 
-  /// The same for everything that one STS client minted.
+  /// The same for what one STS client minted for one person; the token service may do it too.
+  public LeaseResult revokeSession(
+      String subject, String client, String transaction, PresenterProof proof) {
+    return revokeAll(
+        Set.of(TOKEN_SERVICE),
+        RevocationGate.ofSession(subject, client),
+        new LeaseSelection.OfSession(subject, client),
+        Lease.Cause.CLIENT_REVOKED,
+        transaction,
+        proof);
+  }
+
+  /// The same for everything that one STS client minted; the token service may do it too.
   public LeaseResult revokeClient(String client, String transaction, PresenterProof proof) {
     return revokeAll(
-        Set.of(),
+        Set.of(TOKEN_SERVICE),
         new RevocationGate(RevocationGate.Kind.CLIENT, client),
         new LeaseSelection.OfClient(client),
         Lease.Cause.CLIENT_REVOKED,

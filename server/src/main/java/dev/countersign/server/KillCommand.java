@@ -25,8 +25,10 @@ final class KillCommand implements Callable<Integer> {
 
   @Parameters(
       index = "0",
+      arity = "0..1",
       paramLabel = "<person>",
-      description = "subject key: the anchor, |, the stable id there")
+      description =
+          "subject key: the anchor, |, the stable id there; with --client it may be left out")
   private String person = "";
 
   @Option(
@@ -39,7 +41,9 @@ final class KillCommand implements Callable<Integer> {
   @Option(
       names = "--client",
       paramLabel = "<id>",
-      description = "one client or agent only; the others, and the identity provider, go on")
+      description =
+          "one client or agent only, for the person or for everybody; the others, and the identity"
+              + " provider, go on")
   private String client = "";
 
   @Override
@@ -48,8 +52,9 @@ final class KillCommand implements Callable<Integer> {
     Installation installation = Installation.read(config.file(), config.variables());
     String txn = operator.send(installation, "/v1.0/auth/kills", person, client, reason);
     if (!client.isEmpty()) {
-      System.out.println(client + " gets no token for " + person + " from now on.");
-      System.out.println("Leases that it has open end by themselves; in the ledger under " + txn);
+      String whom = person.isEmpty() ? "anybody" : person;
+      System.out.println(client + " gets no token for " + whom + " from now on.");
+      System.out.println("The leases that it has open end now; in the ledger under " + txn);
       return 0;
     }
     System.out.println("Tokens of " + person + " are refused from now on.");

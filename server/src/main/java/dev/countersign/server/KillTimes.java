@@ -19,7 +19,7 @@ import java.util.function.Predicate;
 /// @param open what was tried and is not done
 /// @param isFinished whether the receiver is done with it
 /// @param isComplete whether it is done and every place was reached
-record KillTimes(
+public record KillTimes(
     String txn,
     String subject,
     Instant decidedAt,
@@ -31,7 +31,7 @@ record KillTimes(
   /// Reads the entries of one transaction.
   ///
   /// @return empty if none of them belongs to a kill
-  static Optional<KillTimes> of(String txn, List<LedgerRecord> trace) {
+  public static Optional<KillTimes> of(String txn, List<LedgerRecord> trace) {
     Optional<LedgerRecord> accepted = first(trace, "event-accepted");
     Optional<LedgerRecord> decided =
         trace.stream()
@@ -84,12 +84,17 @@ record KillTimes(
   }
 
   /// When a handler made its first call, from the decision.
-  Optional<Duration> called(String handler) {
+  public Optional<Duration> called(String handler) {
     return Optional.ofNullable(hops.get("called " + handler));
   }
 
+  /// When a hop of this name was done, from the decision.
+  public Optional<Duration> hop(String name) {
+    return Optional.ofNullable(hops.get(name));
+  }
+
   /// How long a handler took, from the decision.
-  Optional<Duration> step(String handler) {
+  public Optional<Duration> step(String handler) {
     return hops.entrySet().stream()
         .filter(hop -> hop.getKey().startsWith(handler + " "))
         .map(Map.Entry::getValue)
@@ -97,7 +102,7 @@ record KillTimes(
   }
 
   /// In words and milliseconds, one line a hop.
-  String text() {
+  public String text() {
     var text = new StringBuilder();
     text.append("kill ").append(txn).append("  of ").append(subject).append("  at ");
     text.append(decidedAt).append("\n");

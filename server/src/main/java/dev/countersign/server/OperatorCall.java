@@ -47,6 +47,7 @@ final class OperatorCall {
 
   /// The same, for one client only.
   ///
+  /// @param person empty for everybody, where a client is named
   /// @param client the client's id; empty for all
   String send(Installation installation, String path, String person, String client, String reason) {
     if (!installation.sts().operators().containsKey(name)) {
@@ -59,7 +60,10 @@ final class OperatorCall {
     }
     ECKey own = KeyFiles.loadOrCreate(file);
     URI sts = installation.sts().issuer();
-    ObjectNode body = StrictJson.object().put("sub", person).put("reason", reason);
+    ObjectNode body = StrictJson.object().put("reason", reason);
+    if (!person.isEmpty() || client.isEmpty()) {
+      body.put("sub", person);
+    }
     if (!client.isEmpty()) {
       body.put("client_id", client);
     }

@@ -24,8 +24,10 @@ final class UnkillCommand implements Callable<Integer> {
 
   @Parameters(
       index = "0",
+      arity = "0..1",
       paramLabel = "<person>",
-      description = "subject key: the anchor, |, the stable id there")
+      description =
+          "subject key: the anchor, |, the stable id there; with --client it may be left out")
   private String person = "";
 
   @Option(
@@ -38,7 +40,9 @@ final class UnkillCommand implements Callable<Integer> {
   @Option(
       names = "--client",
       paramLabel = "<id>",
-      description = "one client or agent only; the others, and the identity provider, go on")
+      description =
+          "one client or agent only, for the person or for everybody; the others, and the identity"
+              + " provider, go on")
   private String client = "";
 
   @Override
@@ -46,7 +50,8 @@ final class UnkillCommand implements Callable<Integer> {
     Logs.configure(Logs.Format.HUMAN);
     Installation installation = Installation.read(config.file(), config.variables());
     String txn = operator.send(installation, "/v1.0/auth/openings", person, client, reason);
-    System.out.println(person + " is let in again; in the ledger under " + txn + ".");
+    String who = person.isEmpty() ? client : person;
+    System.out.println(who + " is let in again; in the ledger under " + txn + ".");
     return 0;
   }
 }

@@ -210,6 +210,20 @@ class KillSwitchTest {
   }
 
   @Test
+  void aKillOfAClientWithoutAPersonShutsItOutForEverybodyAndTellsTheBroker() {
+    Answer kill = run("kill", "--client", "prove-outsider", "--reason", "taken over");
+    assertThat(kill.code).as(kill.text).isZero();
+    assertThat(kill.text).contains("prove-outsider gets no token for anybody");
+
+    assertThat(run("un-kill", "--client", "prove-outsider", "--reason", "mended").code).isZero();
+    assertThat(run("un-kill", "--client", "prove-outsider", "--reason", "again").text)
+        .contains("not locked out");
+    Answer nobody = run("kill", "--reason", "everything");
+    assertThat(nobody.code).isNotZero();
+    assertThat(nobody.text).contains("sub must be a subject key").doesNotContain("Exception");
+  }
+
+  @Test
   void aReasonNeverBreaksALine() {
     Answer kill = run("kill", "entra|x", "--reason", "one\ntwo");
 

@@ -67,9 +67,12 @@ final class ClientCredentialsGrant {
     if (!client.scopes().containsAll(scopes)) {
       return outcomes.refused(call, INVALID_SCOPE, "scope: the client may not have all of these");
     }
-    Entrance.Entry entry = entrance.enter(call.proofs().settle(), "", "");
-    return entry.replayed() != null
-        ? outcomes.replayed(call, entry.replayed())
+    Entrance.Entry entry = entrance.enter(call.proofs().settle(), "", client.id());
+    if (entry.replayed() != null) {
+      return outcomes.replayed(call, entry.replayed());
+    }
+    return entry.closedAt() != null
+        ? outcomes.refused(call, UNAUTHORIZED_CLIENT, "the client was shut out by an operator")
         : issued(call, client, String.join(" ", new TreeSet<>(scopes)));
   }
 

@@ -3,9 +3,17 @@ package dev.countersign.sts;
 import java.time.Instant;
 import java.util.List;
 
-/// Kills and warnings that the transmitter, and revoked tokens that the broker has not been told of
-/// yet, kept until it has.
+/// Kills and warnings that the transmitter has not been told of yet, and revoked tokens and ended
+/// sessions that the broker has not, kept until it has.
 public interface EventOutbox {
+  /// For the broker: a token was revoked.
+  String TOKEN_REVOKED = "token-revoked";
+
+  /// For the broker: what one client does for one person has ended.
+  String SESSION_ENDED = "session-ended";
+
+  /// For the broker: what one client does for anybody has ended.
+  String CLIENT_ENDED = "client-ended";
 
   /// Takes due events for one sender; no other replica takes them until `until`.
   List<Due> claim(Instant now, Instant until, int limit);

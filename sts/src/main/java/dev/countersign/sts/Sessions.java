@@ -98,7 +98,7 @@ public final class Sessions {
   }
 
   /// Whether neither all of the person's sessions nor those with this client were ended since then.
-  private boolean isOpen(String subject, String client, Instant since) {
+  boolean isOpen(String subject, String client, Instant since) {
     if (!isOpen(subject, since)) {
       seeRefusal(subject);
       return false;
@@ -119,8 +119,7 @@ public final class Sessions {
     }
   }
 
-  /// Whether the person's sessions were not ended since then.
-  boolean isOpen(String subject, Instant since) {
+  private boolean isOpen(String subject, Instant since) {
     return gate.closedAt(subject).filter(closedAt -> !since.isAfter(closedAt)).isEmpty();
   }
 
@@ -159,7 +158,7 @@ public final class Sessions {
   /// @return false if there is no such session
   public boolean endOne(String subject, String session, String txn, String by) {
     String id = txn.isEmpty() ? Ids.random() : txn;
-    Optional<String> client = store.end(subject, session, clock.instant(), by);
+    Optional<String> client = store.end(subject, session, id, clock.instant(), by);
     client.ifPresent(known ->
         ledger.append(
             new LedgerEntry(
@@ -222,19 +221,20 @@ public final class Sessions {
     return txn;
   }
 
-  /// Ends what one client may do for a person, on an operator's word. Other clients go on, and so
-  /// do the person's sessions at the identity provider.
+  /// Ends what one client may do for a person, on an operator's word, with the leases that it has
+  /// open. Other clients go on, and so do the person's sessions at the identity provider.
   ///
+  /// @param subject the person's key, or [SessionStore#EVERYBODY]
   /// @return the transaction in the ledger
   public String killClient(String subject, String client, String reason, String operator) {
     String txn = Ids.random();
     Instant now = clock.instant();
-    store.endClient(subject, client, now, operator);
+    store.endClient(subject, client, txn, now, operator);
     ledger.append(
         new LedgerEntry(
             LedgerEvent.SESSIONS_ENDED,
             txn,
-            subject,
+            named(subject),
             StrictJson.object()
                 .put("by", operator)
                 .put("client_id", client)
@@ -249,7 +249,7 @@ public final class Sessions {
   /// @return the transaction in the ledger, or empty if it was not shut out
   public Optional<String> openClient(
       String subject, String client, String reason, String operator) {
-    if (store.endedAt(subject, client).isEmpty()) {
+    if (!store.isShut(subject, client)) {
       return Optional.empty();
     }
     String txn = Ids.random();
@@ -257,7 +257,7 @@ public final class Sessions {
         new LedgerEntry(
             LedgerEvent.GATE_OPENED,
             txn,
-            subject,
+            named(subject),
             StrictJson.object()
                 .put("by", operator)
                 .put("client_id", client)
@@ -292,6 +292,11 @@ public final class Sessions {
             "",
             "",
             StrictJson.object().put("what", "end-sessions").put("reason", reason)));
+  }
+
+  /// Whom the ledger names: nobody, where it is about everybody.
+  private static String named(String subject) {
+    return subject.equals(SessionStore.EVERYBODY) ? "" : subject;
   }
 
   /// Whether a text can be a person's key.

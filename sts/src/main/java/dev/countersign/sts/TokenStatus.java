@@ -106,7 +106,9 @@ public final class TokenStatus {
         || !mayAsk(caller, jwt.get())
         || revoked.isRevoked(jwt.get().id().orElseThrow())
         || !sessions.isOpen(
-            jwt.get().text("sub").orElseThrow(), jwt.get().issuedAt().orElseThrow())) {
+            jwt.get().text("sub").orElseThrow(),
+            jwt.get().text("client_id").orElse(""),
+            jwt.get().issuedAt().orElseThrow())) {
       return StrictJson.object().put("active", false);
     }
     ObjectNode answer = StrictJson.object().put("active", true);

@@ -17,6 +17,7 @@ final class StubTransmitter implements AutoCloseable {
   final List<ObjectNode> events = new CopyOnWriteArrayList<>();
   final List<String> presenters = new CopyOnWriteArrayList<>();
   final List<String> revoked = new CopyOnWriteArrayList<>();
+  final List<ObjectNode> ended = new CopyOnWriteArrayList<>();
   volatile int status = 201;
   private final HttpServer server;
 
@@ -47,6 +48,16 @@ final class StubTransmitter implements AutoCloseable {
           exchange.sendResponseHeaders(status, -1);
           exchange.close();
         });
+    for (String what : List.of("sessions", "clients")) {
+      server.createContext(
+          "/v1/countersign/" + what + "/revoke",
+          exchange -> {
+            ended.add(
+                StrictJson.parseObject(exchange.getRequestBody().readAllBytes()).put("what", what));
+            exchange.sendResponseHeaders(200, -1);
+            exchange.close();
+          });
+    }
     server.start();
   }
 

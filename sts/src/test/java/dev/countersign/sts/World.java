@@ -95,6 +95,7 @@ final class World implements AutoCloseable {
   final ECKey gatewayKey = ec("gateway-1");
   final ECKey otherKey = ec("other-1");
   final ECKey receiverKey = ec("receiver-1");
+  final ECKey operatorKey = ec("operator-1");
   final ECKey hrKey = ec("hr-1");
   final AtomicReference<Instant> now = new AtomicReference<>(NOON);
   final InstantSource clock = now::get;
@@ -309,7 +310,7 @@ final class World implements AutoCloseable {
             client("older", false, true),
             client("standard", true, false)),
         Map.of("receiver", keys(receiverKey)),
-        Map.of(),
+        Map.of("operator", keys(operatorKey)),
         new SmtpSettings(
             "127.0.0.1",
             smtpPort,

@@ -27,6 +27,7 @@ final class LeaseRoutes {
   private static final String REVOKE = "/v1/sys/leases/revoke";
   private static final String REVOKE_PREFIX = "/v1/sys/leases/revoke-prefix/";
   private static final String SETTLE = "/v1/countersign/tokens/settle";
+  private static final String SESSIONS = "/v1/countersign/sessions/revoke";
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9_/-]{1,256}");
 
   private final Leases leases;
@@ -51,6 +52,8 @@ final class LeaseRoutes {
       Paths.write(routing, path, this::revoke);
     }
     Paths.write(routing, REVOKE_PREFIX + "*", this::revokePrefix);
+    Paths.write(routing, SESSIONS, this::revokeSession);
+    Paths.nothingElse(routing, SESSIONS);
     revokeAll(routing, "/v1/countersign/subjects/revoke", "sub", leases::revokeSubject);
     revokeAll(routing, "/v1/countersign/clients/revoke", "client_id", leases::revokeClient);
     revokeAll(routing, "/v1/countersign/tokens/revoke", "jti", leases::revokeToken);
@@ -138,17 +141,45 @@ final class LeaseRoutes {
               Requests.text(sent, "txn");
               return sent;
             });
-    LeaseResult result =
+    told(
+        request,
+        response,
         work.revoke(
             Requests.text(body, member),
             Requests.text(body, "txn"),
-            requests.proof("revoke-all", request));
+            requests.proof("revoke-all", request)));
+  }
+
+  /// How many leases were ended.
+  private void told(ServerRequest request, ServerResponse response, LeaseResult result) {
     if (result instanceof LeaseResult.Revoked(int count)) {
       requests.count("revoke-all", "ok");
       answers.send(request, response, VaultAnswer.data(StrictJson.object().put("revoked", count)));
     } else {
       answer(request, response, "revoke-all", result);
     }
+  }
+
+  private void revokeSession(ServerRequest request, ServerResponse response) {
+    ObjectNode body =
+        requests.read(
+            "revoke-all",
+            () -> {
+              ObjectNode sent = requests.body(request);
+              Requests.only(sent, Set.of("sub", "client_id", "txn"), "the body");
+              Requests.text(sent, "sub");
+              Requests.text(sent, "client_id");
+              Requests.text(sent, "txn");
+              return sent;
+            });
+    told(
+        request,
+        response,
+        leases.revokeSession(
+            Requests.text(body, "sub"),
+            Requests.text(body, "client_id"),
+            Requests.text(body, "txn"),
+            requests.proof("revoke-all", request)));
   }
 
   private void settle(ServerRequest request, ServerResponse response) {

@@ -81,6 +81,8 @@ public final class PgLeaseJournal implements LeaseJournal {
                      AND g.closed_at >= lease.token_issued_at)
                  OR (g.name = lease.client_id AND g.kind = 'CLIENT'
                      AND g.closed_at >= lease.token_issued_at)
+                 OR (g.name = lease.subject || E'\\n' || lease.client_id
+                     AND g.kind = 'SESSION' AND g.closed_at >= lease.token_issued_at)
                  OR (g.name = lease.token_id AND g.kind = 'TOKEN'))
       """;
 
@@ -173,6 +175,9 @@ public final class PgLeaseJournal implements LeaseJournal {
 
   private static final String OF_CLIENT = OPEN + "client_id = ? ORDER BY issued_at";
 
+  private static final String OF_SESSION =
+      OPEN + "subject = ? AND client_id = ? ORDER BY issued_at";
+
   private static final String OF_TOKEN = OPEN + "token_id = ? ORDER BY issued_at";
 
   /// Parameters: 1 prefix, 2 presenter or empty, 3 presenter or empty.
@@ -203,13 +208,14 @@ public final class PgLeaseJournal implements LeaseJournal {
        WHERE g.transaction_id <> EXCLUDED.transaction_id
       """;
 
-  /// Parameters: 1 subject, 2 issued, 3 client, 4 issued, 5 token.
+  /// Parameters: 1 subject, 2 issued, 3 client, 4 issued, 5 subject, 6 client, 7 issued, 8 token.
   private static final String REVOKED =
       """
       SELECT kind
         FROM revocation_gate
        WHERE (name = ? AND kind = 'SUBJECT' AND closed_at >= ?)
           OR (name = ? AND kind = 'CLIENT' AND closed_at >= ?)
+          OR (name = ? || E'\\n' || ? AND kind = 'SESSION' AND closed_at >= ?)
           OR (name = ? AND kind = 'TOKEN')
        ORDER BY kind = 'SUBJECT' DESC
        LIMIT 1
@@ -371,6 +377,8 @@ public final class PgLeaseJournal implements LeaseJournal {
         switch (selection) {
           case LeaseSelection.OfSubject(String subject) -> leases(connection, OF_SUBJECT, subject);
           case LeaseSelection.OfClient(String client) -> leases(connection, OF_CLIENT, client);
+          case LeaseSelection.OfSession(String subject, String client) ->
+              leases(connection, OF_SESSION, subject, client);
           case LeaseSelection.OfToken(String jti) -> leases(connection, OF_TOKEN, jti);
           case LeaseSelection.WithPrefix(String prefix, String presenter) ->
               leases(connection, WITH_PREFIX, prefix, presenter, presenter);
@@ -425,6 +433,9 @@ public final class PgLeaseJournal implements LeaseJournal {
             statement,
             token.subject(),
             token.issuedAt(),
+            token.client(),
+            token.issuedAt(),
+            token.subject(),
             token.client(),
             token.issuedAt(),
             token.id().jti());

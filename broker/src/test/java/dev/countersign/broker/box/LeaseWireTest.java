@@ -26,6 +26,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// Leases over Vault's paths: looked up, listed, renewed, and ended one by one or many at once.
 class LeaseWireTest {
   private static final ObjectNode REFUND = Refunds.refund(Refunds.CASE, 8000);
+  private static final String SESSIONS = "/v1/countersign/sessions/revoke";
   private static final String LENA = "okta|00u1lena0000000000a1";
 
   @SuppressWarnings("NullAway.Init")
@@ -309,6 +310,52 @@ class LeaseWireTest {
     assertThat(causes()).containsExactly("client_revoked");
     refunds.pass(Duration.ofSeconds(2));
     refunds.revoke(refunds.login(REFUND).lease(), "gateway");
+  }
+
+  @Test
+  void H08_endsWhatOneClientDoesForOnePersonAndRefusesItsOlderTokens() {
+    ObjectNode ofAnother = refunds.claims(REFUND).put("client_id", "copilot");
+    ofAnother.putObject("act").put("sub", "copilot");
+    Login otherClient = Login.of(refunds.mint(refunds.sign(ofAnother)));
+    Login otherPerson =
+        Login.of(refunds.mint(refunds.sign(refunds.claims(REFUND).put("sub", LENA))));
+    Login login = refunds.login(REFUND);
+    String before = refunds.token(REFUND);
+
+    Answer answer = refunds.write(SESSIONS, "sts", session(Refunds.MAYA, "gateway"));
+
+    assertThat(data(answer).path("revoked").intValue()).isOne();
+    assertThat(refunds.exists(login)).isFalse();
+    assertThat(refunds.exists(otherClient)).isTrue();
+    assertThat(refunds.exists(otherPerson)).isTrue();
+    assertThat(refunds.mint(before).status()).isEqualTo(403);
+    assertThat(refunds.refusal()).isEqualTo("token_revoked");
+    assertThat(causes()).containsExactly("client_revoked");
+    refunds.pass(Duration.ofSeconds(2));
+    refunds.revoke(refunds.login(REFUND).lease(), "gateway");
+  }
+
+  @Test
+  void H15_endsNoSessionForOthersAndNoneThatIsHalfNamed() {
+    Login login = refunds.login(REFUND);
+
+    assertThat(refunds.write(SESSIONS, "gateway", session(Refunds.MAYA, "gateway")).status())
+        .isEqualTo(403);
+    for (String member : List.of("sub", "client_id", "txn")) {
+      ObjectNode body = session(Refunds.MAYA, "gateway");
+      body.remove(member);
+      Answer answer = refunds.write(SESSIONS, "sts", body);
+      assertThat(answer.status()).as(member).isEqualTo(400);
+      assertThat(StrictJson.parseObject(answer.body()).path("errors").toString()).contains(member);
+    }
+    assertThat(refunds.exists(login)).isTrue();
+  }
+
+  private static ObjectNode session(String subject, String client) {
+    return StrictJson.object()
+        .put("sub", subject)
+        .put("client_id", client)
+        .put("txn", Ids.random());
   }
 
   @Test

@@ -253,7 +253,7 @@ public final class StsBox implements AutoCloseable {
             entrance,
             gate,
             revoked,
-            new PgSessions(database),
+            new PgSessions(database, config.broker().isPresent(), sender::wake),
             ledger,
             clock);
     var health = new Health();

@@ -408,8 +408,8 @@ public enum Code {
       "Subject tokens",
       "",
       "the person was signed out everywhere",
-      "a kill closed the gate after this sign-in",
-      "the person signs in again",
+      "a kill closed the gate after this sign-in, or shut this client out",
+      "the person signs in again; a client is let in by ./countersign un-kill --client",
       "session of the subject was revoked",
       "CSIAS0080E"),
   ANCHOR(

@@ -17,8 +17,9 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Brings kills and warnings to the transmitter and revoked tokens to the broker, each until it is
-/// taken, with growing pauses. What one replica wrote another may bring. Threads may share it.
+/// Brings kills and warnings to the transmitter, and revoked tokens and ended sessions to the
+/// broker, each until it is taken, with growing pauses. What one replica wrote another may bring.
+/// Threads may share it.
 public final class EventSender implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EventSender.class);
   private static final Duration LOOK = Duration.ofMillis(500);
@@ -102,11 +103,7 @@ public final class EventSender implements AutoCloseable {
 
   private void send(EventOutbox.Due event) {
     URI box = address(event);
-    String path =
-        switch (event.target()) {
-          case TRANSMITTER -> "/sources/sts/events";
-          case BROKER -> "/v1/countersign/tokens/revoke";
-        };
+    String path = path(event);
     String failure;
     try {
       WireClient.Answer answer =
@@ -145,6 +142,15 @@ public final class EventSender implements AutoCloseable {
         pause.toMillis() / 1000.0,
         failure);
     outbox.retry(event, clock.instant().plus(pause));
+  }
+
+  private static String path(EventOutbox.Due event) {
+    return switch (event.kind()) {
+      case EventOutbox.TOKEN_REVOKED -> "/v1/countersign/tokens/revoke";
+      case EventOutbox.SESSION_ENDED -> "/v1/countersign/sessions/revoke";
+      case EventOutbox.CLIENT_ENDED -> "/v1/countersign/clients/revoke";
+      default -> "/sources/sts/events";
+    };
   }
 
   private URI address(EventOutbox.Due event) {

@@ -5,6 +5,7 @@ import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.WireException;
+import dev.countersign.sts.SessionStore;
 import dev.countersign.sts.Sessions;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -14,7 +15,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// `POST /v1.0/auth/kills` and `POST /v1.0/auth/openings`, for operators: each with a person's
-/// subject key and a reason. No box holds a key that is accepted here.
+/// subject key and a reason, with a client's id for what that client does only, and with a client's
+/// id alone for what it does for anybody. No box holds a key that is accepted here.
 final class Operations {
   private static final Pattern CLIENT = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._~:/-]{0,127}");
   private static final Pattern REASON = Pattern.compile("[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]{1,500}");
@@ -33,7 +35,7 @@ final class Operations {
     Optional<String> client = client(body);
     String txn =
         client.isPresent()
-            ? sessions.killClient(subject(body), client.get(), reason(body), operator)
+            ? sessions.killClient(subjects(body), client.get(), reason(body), operator)
             : sessions.kill(subject(body), reason(body), operator);
     Http.json(response, 201, StrictJson.object().put("txn", txn));
   }
@@ -44,15 +46,13 @@ final class Operations {
     Optional<String> client = client(body);
     Optional<String> txn =
         client.isPresent()
-            ? sessions.openClient(subject(body), client.get(), reason(body), operator)
+            ? sessions.openClient(subjects(body), client.get(), reason(body), operator)
             : sessions.open(subject(body), reason(body), operator);
     if (txn.isEmpty()) {
       Http.json(
           response,
           404,
-          StrictJson.object()
-              .put("error", "not_found")
-              .put("error_description", "the person is not locked out"));
+          StrictJson.object().put("error", "not_found").put("error_description", "not locked out"));
       return;
     }
     Http.json(response, 201, StrictJson.object().put("txn", txn.get()));
@@ -67,6 +67,11 @@ final class Operations {
         throw new WireException(OAuthError.INVALID_CLIENT, reason);
       }
     };
+  }
+
+  /// The person; everybody where none is named.
+  private static String subjects(ObjectNode body) {
+    return body.has("sub") ? subject(body) : SessionStore.EVERYBODY;
   }
 
   private static String subject(ObjectNode body) {

@@ -4,6 +4,7 @@ import dev.countersign.box.Database;
 import dev.countersign.box.Together;
 import dev.countersign.protocol.Ids;
 import dev.countersign.sts.Entrance;
+import dev.countersign.sts.SessionStore;
 import dev.countersign.sts.clients.Proofs;
 import java.sql.Array;
 import java.sql.Connection;
@@ -16,6 +17,7 @@ import java.time.InstantSource;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -26,6 +28,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The first look at the database, for all calls that wait at the same moment in one statement.
@@ -42,7 +45,7 @@ public final class PgEntrance implements Entrance {
 
   /// Parameters: 1 to 3 issuers, ids and ends of proofs; 4 and 5 now; 6 to 8 ids, subjects and
   /// clients of sessions to note; 9 this minute; 10 to 12 ids, uses and ends of subject tokens; 13
-  /// subjects; 14 and 15 subjects and clients in pairs.
+  /// subjects; 14 and 15 subjects and clients in pairs, each client also with everybody.
   private static final String FORGET = "DELETE FROM token_use WHERE expires_at < ?";
 
   private static final String ENTER =
@@ -144,7 +147,7 @@ public final class PgEntrance implements Entrance {
         .map(caller ->
             new Entry(
                 takeAll(fresh, caller.proofs),
-                later(gates, caller.subject, caller.client),
+                latest(gates, caller.subject, caller.client),
                 caller.token == null
                     ? Uses.NONE
                     : Objects.requireNonNull(tokens.get(caller.token.id())).next()))
@@ -233,8 +236,14 @@ public final class PgEntrance implements Entrance {
                 .map(token -> OffsetDateTime.ofInstant(token.token.expiresAt(), ZoneOffset.UTC))
                 .toArray()));
     statement.setArray(13, texts(connection, subjects));
-    statement.setArray(14, texts(connection, subjects));
-    statement.setArray(15, texts(connection, group.stream().map(Caller::client).toList()));
+    List<String> clients = group.stream().map(Caller::client).toList();
+    List<String> everybody = Collections.nCopies(clients.size(), SessionStore.EVERYBODY);
+    statement.setArray(14, texts(connection, both(subjects, everybody)));
+    statement.setArray(15, texts(connection, both(clients, clients)));
+  }
+
+  private static List<String> both(List<String> first, List<String> second) {
+    return Stream.concat(first.stream(), second.stream()).toList();
   }
 
   private static Array texts(Connection connection, List<String> texts) throws SQLException {
@@ -252,14 +261,13 @@ public final class PgEntrance implements Entrance {
     return replayed;
   }
 
-  private static @Nullable Instant later(
+  private static @Nullable Instant latest(
       Map<String, Instant> gates, String subject, String client) {
-    Instant person = gates.get(key(subject, ""));
-    Instant session = gates.get(key(subject, client));
-    if (person == null || session == null) {
-      return person == null ? session : person;
-    }
-    return person.isAfter(session) ? person : session;
+    return Stream.of(key(subject, ""), key(subject, client), key(SessionStore.EVERYBODY, client))
+        .map(gates::get)
+        .filter(Objects::nonNull)
+        .max(Comparator.naturalOrder())
+        .orElse(null);
   }
 
   // The two parts cannot run into each other: no id that we accept holds a NUL.

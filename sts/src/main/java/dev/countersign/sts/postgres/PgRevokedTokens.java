@@ -2,6 +2,7 @@ package dev.countersign.sts.postgres;
 
 import dev.countersign.box.Database;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.sts.EventOutbox;
 import dev.countersign.sts.RevokedTokens;
 import java.sql.ResultSet;
 import java.time.Instant;
@@ -17,11 +18,11 @@ public final class PgRevokedTokens implements RevokedTokens {
           ON CONFLICT DO NOTHING
       """;
 
-  /// Parameters: 1 subject, 2 jti, 3 what the broker is sent, 4 and 5 now.
+  /// Parameters: 1 subject, 2 jti, 3 kind, 4 what the broker is sent, 5 and 6 now.
   private static final String TELL =
       """
       INSERT INTO event_outbox (subject, txn, target, kind, event, created_at, next_try_at)
-      VALUES (?, ?, 'broker', 'token-revoked', ?::jsonb, ?, ?)
+      VALUES (?, ?, 'broker', ?, ?::jsonb, ?, ?)
           ON CONFLICT DO NOTHING
       """;
 
@@ -60,6 +61,7 @@ public final class PgRevokedTokens implements RevokedTokens {
             TELL,
             "token " + jti,
             jti,
+            EventOutbox.TOKEN_REVOKED,
             StrictJson.write(StrictJson.object().put("jti", jti).put("txn", jti)),
             now,
             now);
