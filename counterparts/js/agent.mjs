@@ -67,6 +67,7 @@ const frameworks = {
 
 try {
   await actingFor(bearer, async (acting) => {
+    process.on("SIGINT", () => acting.cancel());
     const ask = await frameworks[process.env.FRAMEWORK]();
     for await (const question of createInterface({ input: process.stdin })) {
       try {

@@ -50,4 +50,7 @@ async def main():
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except KeyboardInterrupt as stopped:
+        print(in_words(stopped), flush=True)

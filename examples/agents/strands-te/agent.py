@@ -38,7 +38,7 @@ def main():
                 except Exception as failed:
                     print(in_words(failed), flush=True)
                 person.check()
-    except Exception as failed:
+    except (Exception, KeyboardInterrupt) as failed:
         print(in_words(failed), flush=True)
 
 

@@ -11,11 +11,11 @@ import picocli.CommandLine.Command;
     description = "Measures one thing and prints a table.",
     subcommands = {
       StartCommand.class,
-      CallCommand.class,
       ExchangeCommand.class,
       KillBenchCommand.class,
       LastMileCommand.class,
       LedgerCommand.class,
+      McpCommand.class,
       PolicyBenchCommand.class
     })
 public final class BenchMain implements Runnable {

@@ -5,6 +5,7 @@ import dev.countersign.box.FreePort;
 import dev.countersign.box.KeyFiles;
 import dev.countersign.box.postgres.EmbeddedPostgres;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.server.House;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -81,14 +82,7 @@ final class ExchangeStage implements AutoCloseable {
   }
 
   private static Path configuration(Path folder, String issuer) throws IOException {
-    Path example = home().resolve("examples").resolve("refunds");
-    Path copy = folder.resolve("installation");
-    try (Stream<Path> files = Files.walk(example)) {
-      for (Path file : files.toList()) {
-        Files.copy(file, copy.resolve(example.relativize(file).toString()));
-      }
-    }
-    Path config = copy.resolve("countersign.yaml");
+    Path config = House.copyOfTheExample(folder.resolve("installation"));
     String anchor =
         """
           anchors:

@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Map;
 
 /// One HTTP/1.1 connection that stays open. As little client as possible, because generator and
 /// server share the machine's processors.
@@ -26,15 +27,26 @@ final class RawConnection implements AutoCloseable {
 
   /// A whole request that posts a form, headers included.
   static byte[] post(URI endpoint, String form) {
-    byte[] body = form.getBytes(StandardCharsets.US_ASCII);
+    return post(endpoint, "application/x-www-form-urlencoded", Map.of(), form);
+  }
+
+  /// A whole request that posts something.
+  static byte[] post(URI endpoint, String contentType, Map<String, String> headers, String text) {
+    byte[] body = text.getBytes(StandardCharsets.US_ASCII);
+    var lines = new StringBuilder();
+    headers.forEach((name, value) -> lines.append(name + ": " + value + "\r\n"));
     byte[] head =
         ("POST "
                 + endpoint.getRawPath()
                 + " HTTP/1.1\r\nHost: "
                 + endpoint.getAuthority()
-                + "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+                + "\r\nContent-Type: "
+                + contentType
+                + "\r\nContent-Length: "
                 + body.length
-                + "\r\n\r\n")
+                + "\r\n"
+                + lines
+                + "\r\n")
             .getBytes(StandardCharsets.US_ASCII);
     byte[] request = new byte[head.length + body.length];
     System.arraycopy(head, 0, request, 0, head.length);

@@ -55,6 +55,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -123,10 +124,32 @@ public final class House implements AutoCloseable {
 
   /// The same with other values for some of the example's variables.
   public static House rehearsal(Path data, InstantSource clock, Map<String, String> changes) {
+    return rehearsal(ConfigOption.example(), data, clock, changes);
+  }
+
+  /// A changed copy of the example.
+  public static House rehearsal(
+      Path config, Path data, InstantSource clock, Map<String, String> changes) {
     var variables = new HashMap<String, String>(Ports.anyFree());
     variables.putAll(changes);
     variables.put(ConfigOption.DATA, data.toString());
-    return open(ConfigOption.example(), variables, clock, _ -> {});
+    return open(config, variables, clock, _ -> {});
+  }
+
+  /// Copies the refunds example into a folder; returns the copy's configuration, to be changed.
+  public static Path copyOfTheExample(Path folder) throws IOException {
+    Path example = Objects.requireNonNull(ConfigOption.example().getParent());
+    try (Stream<Path> files = Files.walk(example)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path relative = example.relativize(file);
+        if (!relative.startsWith(".countersign")) { // data of an installation that ran there
+          Path target = folder.resolve(relative.toString());
+          Files.createDirectories(target.getParent());
+          Files.copy(file, target);
+        }
+      }
+    }
+    return folder.resolve("countersign.yaml");
   }
 
   private void start(

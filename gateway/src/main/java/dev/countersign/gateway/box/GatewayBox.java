@@ -81,6 +81,7 @@ public final class GatewayBox implements AutoCloseable {
     health.check("database", database::isUp);
     var client = new WireClient();
     var metrics = new Metrics();
+    var hops = new Hops(metrics);
     var assertions = new PresenterAssertion.Maker(config.workload(), key, clock);
     var refusals = new Refusals(ledger);
     var stsKeys =
@@ -95,7 +96,8 @@ public final class GatewayBox implements AutoCloseable {
             clock);
     var exchanging =
         new ExchangedTokens(
-            new StsWire(config, client, assertions), new OboCheck(config, stsKeys, clock));
+            hops.timed(new StsWire(config, client, assertions)),
+            new OboCheck(config, stsKeys, clock));
     Authorizer authorizer =
         switch (config.mode()) {
           case TE -> exchanging;
@@ -103,17 +105,18 @@ public final class GatewayBox implements AutoCloseable {
           case BOTH -> new EitherTokens(exchanging, new PresentedTokens());
         };
     CredentialBroker broker =
-        config
-            .upstreams()
-            .vault()
-            .<CredentialBroker>map(vault -> new VaultWire(vault, client))
-            .orElseGet(() ->
-                new BrokerWire(config.upstreams().broker().orElseThrow(), client, assertions));
+        hops.timed(
+            config
+                .upstreams()
+                .vault()
+                .<CredentialBroker>map(vault -> new VaultWire(vault, client))
+                .orElseGet(() ->
+                    new BrokerWire(config.upstreams().broker().orElseThrow(), client, assertions)));
     var behind = ServersBehind.open(tools, client, database, ledger, version(), clock);
     var calls =
         new GuardedCall(
             authorizer,
-            new StatementCall(broker, new PgStatements(config.databases())),
+            new StatementCall(broker, new PgStatements(config.databases(), hops::took)),
             new ForwardedCall(behind.catalog(), broker),
             new PgRepeatedCalls(database, clock),
             ledger);

@@ -12,9 +12,11 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.function.BiConsumer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -30,10 +32,13 @@ public final class PgStatements implements StatementRunner {
   private static final int WIRE_FACTOR = 4;
 
   private final Map<String, String> databases;
+  private final BiConsumer<String, Duration> hops;
 
   /// @param databases name to JDBC address
-  public PgStatements(Map<String, String> databases) {
+  /// @param hops told how long `connect` and `statement`, with the disconnect, took
+  public PgStatements(Map<String, String> databases, BiConsumer<String, Duration> hops) {
     this.databases = Map.copyOf(databases);
+    this.hops = hops;
   }
 
   @Override
@@ -42,6 +47,7 @@ public final class PgStatements implements StatementRunner {
     if (address == null) {
       throw new IllegalStateException("a tool names a database that is not configured");
     }
+    long begin = System.nanoTime();
     Connection connection;
     try {
       connection = DriverManager.getConnection(address, login(statement, lease, jti));
@@ -49,11 +55,15 @@ public final class PgStatements implements StatementRunner {
       return new StatementResult.Failed(
           SqlFailures.cause(failed, Cause.AWAY), SqlFailures.state(failed));
     }
+    long connected = System.nanoTime();
+    hops.accept("connect", Duration.ofNanos(connected - begin));
     try (connection) {
       return run(connection, statement, arguments);
     } catch (SQLException failed) {
       // Only close() is left: everything before is decided.
       return new StatementResult.Failed(Cause.BROKEN, SqlFailures.state(failed));
+    } finally {
+      hops.accept("statement", Duration.ofNanos(System.nanoTime() - connected));
     }
   }
 

@@ -59,12 +59,7 @@ final class AgentProcess implements AutoCloseable {
   /// Asks, and waits for a line of the answer that matches; returns what the first group holds, or
   /// the line.
   String ask(String question, String expected) {
-    try {
-      questions.write(question + "\n");
-      questions.flush();
-    } catch (IOException ended) {
-      throw new IllegalStateException("the agent ended: " + told(), ended);
-    }
+    ask(question);
     return await(expected);
   }
 
@@ -91,6 +86,28 @@ final class AgentProcess implements AutoCloseable {
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(interrupted);
+    }
+  }
+
+  /// What Ctrl-C does.
+  void interrupt() {
+    try {
+      new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(interrupted);
+    }
+  }
+
+  /// Asks without waiting for an answer.
+  void ask(String question) {
+    try {
+      questions.write(question + "\n");
+      questions.flush();
+    } catch (IOException ended) {
+      throw new IllegalStateException("the agent ended: " + told(), ended);
     }
   }
 

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -216,6 +217,29 @@ class ExchangingAgentsTest {
       agent.ask("List the cases.", "sign in again");
       agent.await("sign-in is no longer accepted");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"langchain.py", "langchain", "strands", "ai"})
+  @Order(4)
+  void ctrlCStopsTheAgentAndEndsTheLoginOfItsCall(String framework) throws SQLException {
+    Cast cast = scene().entra();
+    var environment = scene().environment(scene().bearer(cast, cast.high()));
+    environment.put("TEMPLATES", pins().toString());
+    try (var cases = new LockedCases(scene().house().embeddedSuperuser());
+        AgentProcess agent =
+            framework.equals("langchain.py")
+                ? langchain(environment)
+                : typescript(framework, environment)) {
+      agent.ask("Find R-884-2233.");
+      String login = cases.awaitLogin();
+
+      agent.interrupt();
+
+      agent.await("(?i)stopped|cancelled");
+      assertThat(cases.ends(login)).as("while the lock is still held").isTrue();
+    }
+    assertThat(scene().house().broker().sweeper().orphans()).isZero();
   }
 
   @Test

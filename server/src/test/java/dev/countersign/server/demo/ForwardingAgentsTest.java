@@ -2,13 +2,23 @@ package dev.countersign.server.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.agent.Acting;
+import dev.countersign.agent.CallOutcome;
+import dev.countersign.agent.GuardedClient;
+import dev.countersign.agent.McpClient;
+import dev.countersign.agent.http.HttpTransport;
 import dev.countersign.box.Counterparts;
+import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.StrictJson;
 import java.io.File;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -19,6 +29,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.node.ObjectNode;
 
 /// The example agents of Pattern A against the real chain, with a model that records everything it
 /// is sent and obeys every order in a tool's result.
@@ -162,6 +173,48 @@ class ForwardingAgentsTest {
     try (AgentProcess agent =
         example.equals("strands") ? strands(environment) : langchain4j(environment)) {
       agent.ask("List the cases.", "The model cannot be reached");
+    }
+  }
+
+  @Test
+  @Order(4)
+  void cancelBreaksOffTheStatementAndEndsItsLogin() throws Exception {
+    Cast cast = scene().entra();
+    Secret bearer = scene().bearer(cast, cast.high());
+    var client =
+        new McpClient(new HttpTransport(scene().house().installation().gateway().resource()));
+    var guarded = GuardedClient.forwarding(client);
+    Acting acting = Acting.forPerson(bearer);
+    ObjectNode arguments = StrictJson.object().put("case_id", "R-884-2233");
+    try (var cases = new LockedCases(scene().house().embeddedSuperuser());
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var running =
+          threads.submit(() -> acting.call(() -> guarded.callTool("find_case", arguments)));
+      String login = cases.awaitLogin();
+
+      acting.cancel();
+
+      assertThat(running.get(30, TimeUnit.SECONDS))
+          .isInstanceOfSatisfying(
+              CallOutcome.Failed.class, failed -> assertThat(failed.code()).isEqualTo("cancelled"));
+      assertThat(cases.ends(login)).as("while the lock is still held").isTrue();
+    }
+    assertThat(scene().house().broker().sweeper().orphans()).isZero();
+  }
+
+  @Test
+  @Order(4)
+  void ctrlCStopsTheAgentAndEndsTheLoginOfItsCall() throws SQLException {
+    Cast cast = scene().entra();
+    try (var cases = new LockedCases(scene().house().embeddedSuperuser());
+        AgentProcess agent = strands(scene().environment(scene().bearer(cast, cast.high())))) {
+      agent.ask("Find R-884-2233.");
+      String login = cases.awaitLogin();
+
+      agent.interrupt();
+
+      agent.await("Stopped");
+      assertThat(cases.ends(login)).as("while the lock is still held").isTrue();
     }
   }
 

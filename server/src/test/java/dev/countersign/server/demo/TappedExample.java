@@ -15,8 +15,6 @@ import java.util.regex.Pattern;
 /// A copy of the refunds example with a recorder before its gateway, its token service and its
 /// broker: everybody knows the recorders' addresses alone.
 final class TappedExample implements AutoCloseable {
-  private static final Path EXAMPLE =
-      Path.of("..", "examples", "refunds").toAbsolutePath().normalize();
   private static final Pattern PORT = Pattern.compile("\\$\\{([A-Z]+_PORT):[0-9]+}");
 
   private final Path folder;
@@ -40,7 +38,7 @@ final class TappedExample implements AutoCloseable {
     tokens = new Tap(sts);
     logins = new Tap(broker);
     try {
-      copy();
+      House.copyOfTheExample(folder.resolve("example"));
       String text =
           change
               .apply(Files.readString(config()))
@@ -57,18 +55,6 @@ final class TappedExample implements AutoCloseable {
                   String.valueOf(given.computeIfAbsent(port.group(1), _ -> FreePort.any()))));
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
-    }
-  }
-
-  private void copy() throws IOException {
-    try (var files = Files.walk(EXAMPLE)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        if (!file.toString().contains(".countersign")) {
-          Path target = folder.resolve("example").resolve(EXAMPLE.relativize(file).toString());
-          Files.createDirectories(target.getParent());
-          Files.copy(file, target);
-        }
-      }
     }
   }
 
