@@ -1,7 +1,7 @@
 #!/bin/sh
 # Fetches the counterparts into a cache and links each into a folder; what cannot be had leaves a file
 # NAME.missing there with the reason in one line. Fetches nothing twice, and never fails as a whole.
-# Usage: fetch.sh ROOT FOLDER [keycloak]      JAVA_HOME is set; with a name, that one alone
+# Usage: fetch.sh ROOT FOLDER [keycloak|browser]      JAVA_HOME is set; with a name, that one alone
 set -u
 root=$1 folder=$2
 here=$root/counterparts
@@ -167,6 +167,11 @@ fetch_chromium() {
 
 if [ "${3-}" = keycloak ]; then
   fetch_keycloak
+  exit
+fi
+if [ "${3-}" = browser ]; then
+  fetch_js
+  fetch_chromium
   exit
 fi
 fetch_js

@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
     description = "Measures one thing and prints a table.",
     subcommands = {
       StartCommand.class,
+      ChatCommand.class,
       ExchangeCommand.class,
       KillBenchCommand.class,
       LastMileCommand.class,

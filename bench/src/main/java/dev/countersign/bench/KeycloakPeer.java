@@ -300,26 +300,8 @@ final class KeycloakPeer implements AutoCloseable {
     }
   }
 
-  /// Where `counterparts/fetch.sh` lays the distribution out; fetched if it is not there yet.
+  /// Where the distribution lies; fetched if it is not there yet.
   static Path distribution(Path home) throws IOException, InterruptedException {
-    Path folder = home.resolve("target").resolve("counterparts");
-    Files.createDirectories(folder);
-    var fetch =
-        new ProcessBuilder(
-            "sh",
-            home.resolve("counterparts").resolve("fetch.sh").toString(),
-            home.toString(),
-            folder.toString(),
-            "keycloak");
-    fetch.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    fetch.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
-    fetch.start().waitFor();
-    Path link = folder.resolve("keycloak");
-    if (!Files.exists(link)) {
-      Path reason = folder.resolve("keycloak.missing");
-      throw new IOException(
-          Files.exists(reason) ? Files.readString(reason).strip() : "Keycloak is missing");
-    }
-    return link;
+    return Fetched.by(home, "keycloak").program("keycloak");
   }
 }

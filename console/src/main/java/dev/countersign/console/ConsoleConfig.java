@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
 /// @param providers in the order in which a person sees them; at least one
 /// @param model of the chat; without one there is only the form
 /// @param exchange what Pattern B needs; without it the chat offers Pattern A only
+/// @param peers the other consoles of the installation, each by an address that leads to it alone
 public record ConsoleConfig(
     Listener listener,
     URI address,
@@ -26,12 +27,14 @@ public record ConsoleConfig(
     List<Provider> providers,
     SessionLimits limits,
     Optional<ModelConfig> model,
-    Optional<ExchangeConfig> exchange) {
+    Optional<ExchangeConfig> exchange,
+    List<URI> peers) {
   private static final Pattern LOOPBACK = Pattern.compile("127(\\.\\d{1,3}){3}|::1|localhost");
 
   /// @throws IllegalArgumentException naming every problem at once, one per line
   public ConsoleConfig {
     providers = List.copyOf(providers);
+    peers = List.copyOf(peers);
     var problems = new ArrayList<String>();
     if (address.getHost() == null || !address.getRawPath().isEmpty()) {
       problems.add("`address` must be scheme, host and port only");
@@ -42,6 +45,9 @@ public record ConsoleConfig(
     if (providers.isEmpty()) {
       problems.add("`providers` must name at least one identity provider");
     }
+    if (peers.stream().anyMatch(peer -> peer.getHost() == null || !peer.getRawPath().isEmpty())) {
+      problems.add("`peers` must be scheme, host and port only");
+    }
     var ids = new HashSet<String>();
     providers.forEach(provider -> {
       if (!ids.add(provider.id())) {
@@ -51,6 +57,19 @@ public record ConsoleConfig(
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", problems));
     }
+  }
+
+  /// A console that is alone.
+  public ConsoleConfig(
+      Listener listener,
+      URI address,
+      URI gateway,
+      Optional<URI> userInfo,
+      List<Provider> providers,
+      SessionLimits limits,
+      Optional<ModelConfig> model,
+      Optional<ExchangeConfig> exchange) {
+    this(listener, address, gateway, userInfo, providers, limits, model, exchange, List.of());
   }
 
   /// Whether the operator's pages are shown: only where nobody else can reach them, since a key is

@@ -385,6 +385,21 @@ class ChatTest {
   }
 
   @Test
+  void saysInWordsThatThereIsNoSuchPage() {
+    var nowhere = chat.get("/nowhere");
+
+    assertThat(nowhere.statusCode()).isEqualTo(404);
+    assertThat(nowhere.body()).contains("There is no such page.");
+    assertThat(chat.get("/healthz").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void takesNoMessageThatIsFarTooLarge() {
+    assertThat(chat.say("message-1", "x".repeat(200_000)).statusCode()).isEqualTo(413);
+    assertThat(WORLD.model.asked).isEmpty();
+  }
+
+  @Test
   void tellsNothingToAPageOfAnotherSession() {
     WORLD.model.says("Good morning.");
     chat.say("message-1", "Hello");

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,29 +30,35 @@ class SignedInElsewhereTest {
   private static final String ADDRESS = "http://127.0.0.1:" + FreePort.any();
   private static final ProviderStandIn PROVIDER = new ProviderStandIn();
   private static final GatewayStandIn GATEWAY = new GatewayStandIn();
-  private static final ConsoleBox CONSOLE =
-      ConsoleBox.start(
-          new ConsoleConfig(
-              Listener.loopback(URI.create(ADDRESS).getPort()),
-              URI.create(ADDRESS),
-              GATEWAY.endpoint(),
-              Optional.empty(),
-              List.of(
-                  new Provider(
-                      "home",
-                      "Home",
-                      PROVIDER.issuer(),
-                      "console",
-                      Optional.of(SECRET),
-                      List.of("openid", "refunds"),
-                      Set.of("127.0.0.1", "localhost"))),
-              SessionLimits.STANDARD,
-              Optional.empty(),
-              Optional.empty()),
-          new NoLedger(),
-          InstantSource.system());
+  private static final ConsoleBox CONSOLE = console(ADDRESS, List.of());
+  private static final String ANOTHER_ADDRESS = "http://127.0.0.1:" + FreePort.any();
+  private static final ConsoleBox ANOTHER = console(ANOTHER_ADDRESS, List.of(URI.create(ADDRESS)));
 
   private final Browser browser = new Browser();
+
+  private static ConsoleBox console(String address, List<URI> peers) {
+    return ConsoleBox.start(
+        new ConsoleConfig(
+            Listener.loopback(URI.create(address).getPort()),
+            URI.create(address),
+            GATEWAY.endpoint(),
+            Optional.empty(),
+            List.of(
+                new Provider(
+                    "home",
+                    "Home",
+                    PROVIDER.issuer(),
+                    "console",
+                    Optional.of(SECRET),
+                    List.of("openid", "refunds"),
+                    Set.of("127.0.0.1", "localhost"))),
+            SessionLimits.STANDARD,
+            Optional.empty(),
+            Optional.empty(),
+            peers),
+        new NoLedger(),
+        InstantSource.system());
+  }
 
   @BeforeEach
   void reset() {
@@ -64,6 +71,7 @@ class SignedInElsewhereTest {
   @AfterAll
   static void stop() {
     CONSOLE.close();
+    ANOTHER.close();
     GATEWAY.close();
     PROVIDER.close();
   }
@@ -90,6 +98,25 @@ class SignedInElsewhereTest {
     assertThat(logOut(PROVIDER.sign("logout+jwt", PROVIDER.logout()))).isEqualTo(200);
 
     assertThat(isSignedIn()).isFalse();
+  }
+
+  @Test
+  void endsTheSessionAlsoWhereTheProviderToldAnotherConsole() {
+    signIn();
+
+    assertThat(
+            new Browser()
+                .post(
+                    ANOTHER_ADDRESS + "/backchannel-logout/home",
+                    Map.of("logout_token", PROVIDER.sign("logout+jwt", PROVIDER.logout())))
+                .status())
+        .isEqualTo(200);
+
+    long end = System.nanoTime() + 40_000_000_000L;
+    while (isSignedIn()) {
+      assertThat(System.nanoTime()).as("it is never told").isLessThan(end);
+      LockSupport.parkNanos(20_000_000);
+    }
   }
 
   @Test

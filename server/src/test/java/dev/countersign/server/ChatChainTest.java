@@ -94,7 +94,7 @@ class ChatChainTest {
       walk(browser, PATTERN_A, "ArrowDown");
       assertThat(walk(browser, PATTERN_B, "").path("focus").asString("")).contains("B:");
       walk(browser, "Sign out", "Enter");
-      await(browser, "signed out");
+      await(browser, "Choose where you have your account.");
 
       // The provider asks again: its session ended with ours.
       browser.perform(StrictJson.object().put("do", "sign-in").put("provider", OKTA));

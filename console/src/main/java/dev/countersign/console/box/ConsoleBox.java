@@ -53,6 +53,7 @@ public final class ConsoleBox implements AutoCloseable {
             routing -> {
               person.install(routing);
               operator.install(routing);
+              person.installLast(routing);
             });
     return new ConsoleBox(server, operator);
   }

@@ -22,11 +22,14 @@ final class CallMarkup {
   private static final String DIAGNOSTICS = "dev.countersign/";
 
   private final Session session;
+  private final boolean hasChat;
   private final boolean isOperator;
 
+  /// @param hasChat whether there is a chat to go to
   /// @param isOperator whether traces are linked
-  CallMarkup(Session session, boolean isOperator) {
+  CallMarkup(Session session, boolean hasChat, boolean isOperator) {
     this.session = session;
+    this.hasChat = hasChat;
     this.isOperator = isOperator;
   }
 
@@ -69,6 +72,7 @@ final class CallMarkup {
         + " · "
         + Html.text(session.provider().label())
         + "</span>"
+        + (hasChat ? "<a href=\"/chat\">Chat</a>" : "")
         + (isOperator ? "<a href=\"/ledger\">Ledger</a>" : "")
         + "<form method=\"post\" action=\"/sign-out\">"
         + csrf()

@@ -42,6 +42,7 @@ public final class PersonRoutes {
   private final PersonSessions people;
   private final IdentityProviders providers;
   private final McpClient gateway;
+  private final Peers peers;
   private final Cookies cookies;
   private final OperatorRoutes operator;
   private final Optional<ChatRoutes> chat;
@@ -63,6 +64,7 @@ public final class PersonRoutes {
     this.gateway = gateway;
     this.cookies = new Cookies(config.address().getScheme().equals("https"));
     this.people = new PersonSessions(config, sessions, providers, cookies, clock);
+    this.peers = new Peers(config.peers());
     this.operator = operator;
     this.clock = clock;
     this.chat =
@@ -95,6 +97,14 @@ public final class PersonRoutes {
         .post(CALLS, this::call);
     chat.ifPresent(routes -> routes.install(routing));
     Assets.install(routing);
+  }
+
+  /// What answers where nothing else does.
+  public void installLast(HttpRouting.Builder routing) {
+    routing.get(
+        "/*",
+        (_, response) ->
+            Http.html(response, 404, Layout.message("Not found", "There is no such page.")));
   }
 
   private String start() {
@@ -207,6 +217,9 @@ public final class PersonRoutes {
       throw new WireException(
           OAuthError.INVALID_REQUEST, "`logout_token` is no logout token of this provider for us");
     }
+    if (!Http.query(request).containsKey("relayed")) {
+      peers.tell(provider.get(), token);
+    }
     OpenIdProvider.Ended over = ended.get();
     if (!sessions.endOf(provider.get(), over.id(), over.sid(), over.subject())) {
       throw new WireException(OAuthError.INVALID_REQUEST, "`logout_token` was sent before");
@@ -230,7 +243,7 @@ public final class PersonRoutes {
       String problem,
       ServerRequest request,
       ServerResponse response) {
-    var markup = new CallMarkup(session, operator.isOperator(request));
+    var markup = new CallMarkup(session, chat.isPresent(), operator.isOperator(request));
     switch (gateway.listTools(session.bearer())) {
       case ToolList.Listed(List<ToolInfo> tools) -> {
         Optional<ToolInfo> chosen = chosen(tools, tool);

@@ -33,7 +33,11 @@ final class ConsoleSection {
         console
             .optionalText("exchange-as")
             .map(client -> new ExchangeConfig(issuer, client, keys.own(client)));
+    Optional<List<URI>> peers = peers(console);
     console.done();
+    if (peers.isEmpty()) {
+      return Optional.empty();
+    }
     return limits.flatMap(known ->
         Sections.checked(
             console,
@@ -47,7 +51,21 @@ final class ConsoleSection {
                     providers,
                     known,
                     model,
-                    exchange)));
+                    exchange,
+                    peers.get())));
+  }
+
+  private static Optional<List<URI>> peers(ConfigSection console) {
+    List<String> texts = console.texts("peers");
+    return Sections.checked(
+        console,
+        "peers",
+        () -> {
+          if (!texts.stream().allMatch(text -> text.matches("https?://[A-Za-z0-9.:\\[\\]-]+"))) {
+            throw new IllegalArgumentException("must be addresses such as https://host:port");
+          }
+          return texts.stream().map(URI::create).toList();
+        });
   }
 
   private static Optional<SessionLimits> limits(ConfigSection console) {

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// Reads the `development` section: stand-ins for the parties outside the house.
 public final class DevelopmentSection {
@@ -148,10 +149,17 @@ public final class DevelopmentSection {
                                     id,
                                     id,
                                     Set.copyOf(map.texts(id)),
-                                    Set.of(),
+                                    starts(map.texts(id)),
                                     Set.of("auth_time")))
                         .ifPresent(clients::add)));
     return List.copyOf(clients);
+  }
+
+  /// Where people may be sent after signing out: the first page of each application.
+  private static Set<String> starts(List<String> redirectUris) {
+    return redirectUris.stream()
+        .map(uri -> uri.replaceFirst("^(https?://[^/]+).*", "$1/"))
+        .collect(Collectors.toSet());
   }
 
   private static List<Person> people(ConfigSection section) {
