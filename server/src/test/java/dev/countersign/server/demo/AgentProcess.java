@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 /// its standard output.
 final class AgentProcess implements AutoCloseable {
   private static final String END = "[the agent ended]";
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private final Process process;
   private final Writer questions;

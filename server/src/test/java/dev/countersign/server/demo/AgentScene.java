@@ -31,7 +31,7 @@ import java.util.stream.Stream;
 /// A whole installation with a rehearsal model that records everything it is ever sent, people who
 /// sign in and approve, and recorders that collect every token and password of the run.
 final class AgentScene implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final Pattern PASSWORD = Pattern.compile("\"password\"\\s*:\\s*\"([^\"]+)\"");
   private static final Pattern TOKEN =
       Pattern.compile("eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}");

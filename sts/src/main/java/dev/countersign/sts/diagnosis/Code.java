@@ -529,6 +529,7 @@ public enum Code {
       "authorization_details must be",
       "authorization_details: ",
       "authorization_details is longer",
+      "must name types with whole numbers from 1",
       "more than 16 elements",
       "every element of authorization_details",
       "Empty restricted authorization detail"),
