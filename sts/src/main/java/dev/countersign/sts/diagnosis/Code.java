@@ -411,6 +411,7 @@ public enum Code {
       "a kill closed the gate after this sign-in, or shut this client out",
       "the person signs in again; a client is let in by ./countersign un-kill --client",
       "session of the subject was revoked",
+      "the client was shut out by an operator",
       "CSIAS0080E"),
   ANCHOR(
       56,
