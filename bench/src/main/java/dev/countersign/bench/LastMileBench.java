@@ -1,18 +1,20 @@
 package dev.countersign.bench;
 
 import dev.countersign.bench.LoginSequence.Login;
-import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseSettings;
 import dev.countersign.broker.BrokerConfig;
 import dev.countersign.broker.FaultPoint;
 import dev.countersign.broker.postgres.PgTargetDatabase;
+import dev.countersign.gateway.postgres.PgStatements;
 import java.io.IOException;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -110,8 +112,13 @@ final class LastMileBench {
         (minted - start) / MILLIS, (used - minted) / MILLIS, (revoked - used) / MILLIS);
   }
 
+  // As the gateway connects, whoever made the login.
   private static void use(DatabaseSettings database, Login login) throws SQLException {
-    try (Connection connection = Database.connect(database.as(login.user(), login.password()));
+    var properties = new Properties();
+    properties.setProperty("user", login.user());
+    properties.setProperty("password", login.password().reveal());
+    PgStatements.quickly(properties);
+    try (Connection connection = DriverManager.getConnection(database.url(), properties);
         var statement = connection.createStatement();
         var rows = statement.executeQuery(LastMileDatabase.STATEMENT)) {
       rows.next();

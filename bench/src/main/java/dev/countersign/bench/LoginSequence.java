@@ -120,14 +120,18 @@ interface LoginSequence extends AutoCloseable {
   }
 
   /// The revocation that is often recommended in its place, since it also ends what the login owns.
+  /// The plugin runs a role's own statements in one transaction.
   static LoginSequence reassign(DatabaseSettings owner) throws SQLException {
     return new Foreign(owner) {
       @Override
       public void revoke(Login login) throws SQLException {
         String user = '"' + login.user() + '"';
+        connection.setAutoCommit(false);
         run("REASSIGN OWNED BY " + user + " TO CURRENT_USER");
         run("DROP OWNED BY " + user);
         run("DROP ROLE IF EXISTS " + user);
+        connection.commit();
+        connection.setAutoCommit(true);
       }
     };
   }
@@ -135,7 +139,7 @@ interface LoginSequence extends AutoCloseable {
   /// A sequence with Vault's creation statements.
   abstract class Foreign implements LoginSequence {
     private final DatabaseSettings owner;
-    private final Connection connection;
+    final Connection connection;
 
     Foreign(DatabaseSettings owner) throws SQLException {
       this.owner = owner;

@@ -96,25 +96,9 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
       ALTER ROLE %1$s NOLOGIN CONNECTION LIMIT 0
       """;
 
-  /// All of a revocation in one round trip, where nobody is in the way: nobody can log in any more,
-  /// committed; sessions ended, or an error; then the role gone, on disk. If anything fails,
-  /// nothing after it happens and each step is done by itself. Names: 1 user, 2 options of a
-  /// membership. Parameters: 1 user.
-  private static final String REVOKE =
-      """
-      BEGIN;
-      SELECT pg_catalog.set_config('synchronous_commit', 'off', true),
-             pg_catalog.set_config('lock_timeout', '500', true);
-      GRANT %1$s TO CURRENT_USER%2$s;
-      ALTER ROLE %1$s NOLOGIN CONNECTION LIMIT 0;
-      COMMIT;
-      SELECT countersign.end_connections('%1$s');
-      BEGIN;
-      SELECT pg_catalog.set_config('lock_timeout', '3000', true);
-      DELETE FROM countersign.approved_request WHERE role_name = ?;
-      DROP ROLE %1$s;
-      COMMIT
-      """;
+  /// All of a revocation in one round trip, where nobody is in the way. If anything fails, nothing
+  /// after it happens and each step is done by itself. Parameters: 1 user.
+  private static final String REVOKE = "CALL countersign.end_login(?)";
 
   /// Ends connections and waits for their end; says which stayed. The connections are picked before
   /// anything is ended: conditions side by side may be evaluated in any order, on any row.
@@ -366,33 +350,11 @@ public final class PgTargetDatabase implements Engine, AutoCloseable {
   @Override
   public void revoke(SqlName user) {
     try {
-      if (!existed(() -> revokeAtOnce(user))) {
+      if (!existed(() -> run(REVOKE, user.text()))) {
         run(CLOSE_REQUEST, user.text());
       }
     } catch (DatabaseFault inTheWay) {
       revokeInSteps(user);
-    }
-  }
-
-  private void revokeAtOnce(SqlName user) {
-    database.query(connection -> {
-      try (var statement =
-          connection.prepareStatement(REVOKE.formatted(user.quoted(), dialect().membership()))) {
-        statement.setString(1, user.text());
-        return statement.execute();
-      } catch (SQLException failed) {
-        rollBack(connection, failed);
-        throw failed;
-      }
-    });
-  }
-
-  // The text opened a transaction that the pool does not know of.
-  private static void rollBack(Connection connection, SQLException failed) {
-    try (var statement = connection.createStatement()) {
-      statement.execute("ROLLBACK");
-    } catch (SQLException gone) {
-      failed.addSuppressed(gone);
     }
   }
 

@@ -32,21 +32,21 @@ final class TargetChecks {
       """;
 
   /// What init-db installs, as it should be: run with the rights of a role that nobody logs in as,
-  /// but for the one that ends connections, which may do what its caller may.
+  /// but for those that end a login and its connections, which may do what their caller may.
   private static final String FUNCTIONS =
       """
       SELECT count(*),
-             count(*) FILTER (WHERE p.prosecdef = (p.proname <> 'end_connections')
+             count(*) FILTER (WHERE p.prosecdef = (p.proname NOT LIKE 'end\\_%')
                                 AND NOT o.rolcanlogin)
         FROM pg_catalog.pg_proc p
         JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
         JOIN pg_catalog.pg_roles o ON o.oid = p.proowner
        WHERE n.nspname = 'countersign'
          AND p.proname IN ('request', 'request_jti', 'request_of', 'request_text',
-                           'request_amount', 'consume', 'end_connections')
+                           'request_amount', 'consume', 'end_connections', 'end_login')
       """;
 
-  private static final int FUNCTION_COUNT = 12;
+  private static final int FUNCTION_COUNT = 13;
 
   /// Tables that somebody makes later and that a login may use at once. Parameters: 1 group.
   private static final String LATER_TABLES =

@@ -212,25 +212,35 @@ BEGIN
 END
 $consume$;
 
--- Ends the connections of a login that nobody can open new ones for, and waits for their end, also
--- for one that is ending by itself. It may do what its caller may. The wait that
--- pg_terminate_backend offers looks only ten times a second.
+-- Ends the connections of a login that nobody can open new ones for, and waits for their end. A caller
+-- who just closed its own mostly needs a moment only; what stays is ended, for which the broker's login
+-- makes itself a member: the right to end a role's connections comes with that. It may do what its
+-- caller may. The wait that pg_terminate_backend offers looks only ten times a second.
 CREATE OR REPLACE FUNCTION countersign.end_connections(login regrole) RETURNS void
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
 AS $end$
 DECLARE
-    begun timestamptz := pg_catalog.clock_timestamp();
-    past  interval;
+    begun  timestamptz := pg_catalog.clock_timestamp();
+    past   interval;
+    member boolean := false;
 BEGIN
     LOOP
-        PERFORM pg_catalog.pg_terminate_backend(a.pid)
-           FROM pg_catalog.pg_stat_get_activity(NULL) a
-          WHERE a.usesysid = login;
+        PERFORM FROM pg_catalog.pg_stat_get_activity(NULL) a WHERE a.usesysid = login;
         EXIT WHEN NOT FOUND;
         past := pg_catalog.clock_timestamp() - begun;
         IF past > '5 seconds' THEN
             RAISE EXCEPTION 'a connection of the login did not end in time';
+        ELSIF past > '3 milliseconds' THEN
+            IF NOT member THEN
+                EXECUTE pg_catalog.format('GRANT %s TO CURRENT_USER', login)
+                    || CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000
+                            THEN ' WITH INHERIT TRUE, SET FALSE' ELSE '' END;
+                member := true;
+            END IF;
+            PERFORM pg_catalog.pg_terminate_backend(a.pid)
+               FROM pg_catalog.pg_stat_get_activity(NULL) a
+              WHERE a.usesysid = login;
         END IF;
         -- Most are gone within half a millisecond; a sleep takes one at least.
         IF past > '50 milliseconds' THEN
@@ -243,7 +253,28 @@ BEGIN
 END
 $end$;
 
+-- All of a revocation, where nobody is in the way: nobody can log in any more, committed, though not
+-- on disk yet; connections ended, or an error; then the role gone, on disk. If anything fails, nothing
+-- after it happens. It may do what its caller may, and commits, so it can hold no settings of its own.
+CREATE OR REPLACE PROCEDURE countersign.end_login(login name)
+    LANGUAGE plpgsql
+AS $end$
+BEGIN
+    PERFORM pg_catalog.set_config('synchronous_commit', 'off', true),
+            pg_catalog.set_config('lock_timeout', '500', true);
+    EXECUTE pg_catalog.format('ALTER ROLE %I NOLOGIN CONNECTION LIMIT 0', login);
+    COMMIT;
+    PERFORM countersign.end_connections(pg_catalog.format('%I', login)::pg_catalog.regrole);
+    COMMIT;
+    PERFORM pg_catalog.set_config('lock_timeout', '3000', true);
+    DELETE FROM countersign.approved_request a WHERE a.role_name OPERATOR(pg_catalog.=) login;
+    EXECUTE pg_catalog.format('DROP ROLE %I', login);
+END
+$end$;
+
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA countersign FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA countersign TO ${mint};
 GRANT EXECUTE ON FUNCTION countersign.end_connections(regrole) TO ${mint};
+REVOKE ALL ON PROCEDURE countersign.end_login(name) FROM PUBLIC;
+GRANT EXECUTE ON PROCEDURE countersign.end_login(name) TO ${mint};

@@ -1,5 +1,6 @@
 package dev.countersign.gateway.postgres;
 
+import dev.countersign.gateway.Cut;
 import dev.countersign.gateway.Lease;
 import dev.countersign.gateway.StatementResult;
 import dev.countersign.gateway.StatementResult.Cause;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.function.BiConsumer;
+import org.postgresql.PGConnection;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -25,6 +27,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// whole answer was read within the limits. Threads may share it.
 public final class PgStatements implements StatementRunner {
   private static final String CONNECT_SECONDS = "5";
+  private static final String OLDEST_SERVER = "15";
   private static final int SPARE_SECONDS = 5;
   private static final int MAX_APPLICATION_NAME = 63;
 
@@ -42,7 +45,8 @@ public final class PgStatements implements StatementRunner {
   }
 
   @Override
-  public StatementResult run(Statement statement, Lease lease, ObjectNode arguments, String jti) {
+  public StatementResult run(
+      Statement statement, Lease lease, ObjectNode arguments, String jti, Cut cut) {
     String address = databases.get(statement.database());
     if (address == null) {
       throw new IllegalStateException("a tool names a database that is not configured");
@@ -58,6 +62,7 @@ public final class PgStatements implements StatementRunner {
     long connected = System.nanoTime();
     hops.accept("connect", Duration.ofNanos(connected - begin));
     try (connection) {
+      cut.arm(() -> stop(connection));
       return run(connection, statement, arguments);
     } catch (SQLException failed) {
       // Only close() is left: everything before is decided.
@@ -67,13 +72,27 @@ public final class PgStatements implements StatementRunner {
     }
   }
 
+  // The cancellation spares the server the rest; the end of the connection is what counts: no commit
+  // can be sent any more.
+  private static void stop(Connection connection) {
+    try {
+      connection.unwrap(PGConnection.class).cancelQuery();
+    } catch (SQLException notTold) {
+      // It runs into its time-out on the server, for nobody.
+    }
+    try {
+      connection.abort(Runnable::run);
+    } catch (SQLException gone) {
+      return;
+    }
+  }
+
   private static Properties login(Statement statement, Lease lease, String jti) {
     long seconds = statement.limits().timeout().plusMillis(999).toSeconds();
     var properties = new Properties();
     properties.setProperty("user", lease.username());
     properties.setProperty("password", lease.password().reveal());
-    properties.setProperty("connectTimeout", CONNECT_SECONDS);
-    properties.setProperty("loginTimeout", CONNECT_SECONDS);
+    quickly(properties);
     properties.setProperty("socketTimeout", Long.toString(seconds + SPARE_SECONDS));
     properties.setProperty(
         "options", "-c statement_timeout=" + statement.limits().timeout().toMillis());
@@ -83,6 +102,15 @@ public final class PgStatements implements StatementRunner {
     properties.setProperty(
         "ApplicationName", name.substring(0, Math.min(name.length(), MAX_APPLICATION_NAME)));
     return properties;
+  }
+
+  /// What makes a connection for one statement quick: settings go with the first message, not in
+  /// questions of their own, and no second thread watches the login, whose reads have a time-out.
+  ///
+  /// @param properties the driver's, added to
+  public static void quickly(Properties properties) {
+    properties.setProperty("connectTimeout", CONNECT_SECONDS);
+    properties.setProperty("assumeMinServerVersion", OLDEST_SERVER);
   }
 
   private static StatementResult run(
