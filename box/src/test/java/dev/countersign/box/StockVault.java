@@ -116,18 +116,7 @@ public final class StockVault implements AutoCloseable {
                 path "sys/leases/revoke" { capabilities = ["update"] }
                 path "sys/leases/revoke/*" { capabilities = ["update"] }
                 """));
-    write(
-        "database/config/stock",
-        StrictJson.object()
-            .put("plugin_name", "postgresql-database-plugin")
-            .put(
-                "connection_url",
-                "postgresql://{{username}}:{{password}}@"
-                    + database.url().replace("jdbc:postgresql://", "")
-                    + "?sslmode=disable")
-            .put("username", database.user())
-            .put("password", database.password().reveal())
-            .put("allowed_roles", "*"));
+    write("database/config/stock", connection(database));
     ObjectNode creds =
         StrictJson.object().put("db_name", "stock").put("default_ttl", "5m").put("max_ttl", "10m");
     creds
@@ -185,6 +174,59 @@ public final class StockVault implements AutoCloseable {
         Map.of("X-Vault-Token", root, "Content-Type", "application/json"),
         StrictJson.write(body),
         PATIENCE);
+  }
+
+  /// Lets it serve a running token service: a login at the mount `sts` of tokens for one audience,
+  /// and logins of one group in a database of the tests.
+  ///
+  /// @param role name of the login's role and of the credentials'
+  /// @param group NOLOGIN, and there
+  public void serve(
+      URI issuer, URI audience, String role, DatabaseSettings superuser, String group) {
+    mount("sys/auth/sts", "jwt");
+    write(
+        "auth/sts/config",
+        StrictJson.object()
+            .put("jwks_url", issuer + "/oauth2/jwks")
+            .put("bound_issuer", issuer.toString()));
+    ObjectNode login = StrictJson.object().put("role_type", "jwt").put("user_claim", "sub");
+    login.putArray("bound_audiences").add(audience.toString());
+    login.putObject("bound_claims").put("client_id", "gateway");
+    login.putArray("token_policies").add(role);
+    write("auth/sts/role/" + role, login.put("token_ttl", "5m").put("token_max_ttl", "5m"));
+    write(
+        "sys/policies/acl/" + role,
+        StrictJson.object()
+            .put(
+                "policy",
+                "path \"database/creds/"
+                    + role
+                    + "\" { capabilities = [\"read\"] }\n"
+                    + "path \"sys/leases/revoke\" { capabilities = [\"update\"] }"));
+    write("database/config/" + role, connection(superuser));
+    ObjectNode creds =
+        StrictJson.object().put("db_name", role).put("default_ttl", "5m").put("max_ttl", "5m");
+    creds
+        .putArray("creation_statements")
+        .add(
+            "CREATE ROLE \"{{name}}\" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL"
+                + " '{{expiration}}'; GRANT "
+                + group
+                + " TO \"{{name}}\";");
+    write("database/roles/" + role, creds);
+  }
+
+  private static ObjectNode connection(DatabaseSettings superuser) {
+    return StrictJson.object()
+        .put("plugin_name", "postgresql-database-plugin")
+        .put(
+            "connection_url",
+            "postgresql://{{username}}:{{password}}@"
+                + superuser.url().replace("jdbc:postgresql://", "")
+                + "?sslmode=disable")
+        .put("username", superuser.user())
+        .put("password", superuser.password().reveal())
+        .put("allowed_roles", "*");
   }
 
   /// Where it is.

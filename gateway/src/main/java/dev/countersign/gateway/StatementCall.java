@@ -16,12 +16,18 @@ public final class StatementCall {
   private static final StatementResult BROKEN =
       new StatementResult.Failed(StatementResult.Cause.BROKEN, "");
 
+  private static final String ENDED = "session_ended";
+
   private final CredentialBroker broker;
   private final StatementRunner statements;
+  private final SessionGuard sessions;
 
-  public StatementCall(CredentialBroker broker, StatementRunner statements) {
+  /// @param sessions stops statements of logins that no broker of ours ends
+  public StatementCall(
+      CredentialBroker broker, StatementRunner statements, SessionGuard sessions) {
     this.broker = broker;
     this.statements = statements;
+    this.sessions = sessions;
   }
 
   /// Makes it. How it ended is in the ledger before this returns.
@@ -41,6 +47,7 @@ public final class StatementCall {
     private final GrantedCall call;
     private final Work.Sql work;
     private final Lease lease;
+    private final Cut cut = new Cut();
 
     WithLease(GrantedCall call, Work.Sql work, Lease lease) {
       this.call = call;
@@ -51,8 +58,8 @@ public final class StatementCall {
     CallResult run() {
       StatementResult result;
       call.entry().begin();
-      try {
-        result = statements.run(work.statement(), lease, call.arguments(), call.entry().jti());
+      try (SessionGuard.Watch _ = watched()) {
+        result = statements.run(work.statement(), lease, call.arguments(), call.entry().jti(), cut);
       } catch (RuntimeException fault) {
         answer(BROKEN, traced(broker.revoke(lease)));
         throw fault;
@@ -64,6 +71,10 @@ public final class StatementCall {
       return answer(result, traced(broker.revoke(lease)));
     }
 
+    private SessionGuard.Watch watched() {
+      return lease.holder().isPresent() ? sessions.over(call.token(), cut) : () -> {};
+    }
+
     private Trace traced(boolean revoked) {
       return new Trace(call.entry().jti(), lease.id(), revoked);
     }
@@ -72,6 +83,7 @@ public final class StatementCall {
       String outcome =
           switch (result) {
             case StatementResult.Ran _ -> "ran";
+            case StatementResult.Failed failed when wasCut(failed) -> ENDED;
             case StatementResult.Failed(var cause, _) -> Outcomes.code(cause);
           };
       try {
@@ -93,8 +105,19 @@ public final class StatementCall {
                 .map(rows, truncated)
                 .<CallResult>map(mapped -> completed(mapped, trace))
                 .orElseGet(() -> new CallResult.Failed("no_row", work.result().missing(), trace));
+        case StatementResult.Failed failed when wasCut(failed) ->
+            new CallResult.Denied(
+                ENDED,
+                "the person's sessions were ended while this ran; nothing was written",
+                List.of(),
+                trace);
         case StatementResult.Failed(var cause, _) -> Outcomes.failed(cause, trace);
       };
+    }
+
+    // What was being committed stays unknown, whoever broke it off.
+    private boolean wasCut(StatementResult.Failed failed) {
+      return cut.isDone() && failed.cause() != StatementResult.Cause.UNKNOWN;
     }
 
     private CallResult completed(ObjectNode mapped, Trace trace) {

@@ -11,5 +11,6 @@ public interface StatementRunner {
   ///
   /// @param arguments the checked arguments that are bound to the parameters
   /// @param jti shown to the database as a convenience; nothing relies on it
-  StatementResult run(Statement statement, Lease lease, ObjectNode arguments, String jti);
+  /// @param cut told how to stop it; once stopped, it commits nothing more
+  StatementResult run(Statement statement, Lease lease, ObjectNode arguments, String jti, Cut cut);
 }

@@ -385,9 +385,10 @@ public final class House implements AutoCloseable {
     return Optional.ofNullable(console);
   }
 
-  /// The broker, for counting what is left over.
-  public BrokerBox broker() {
-    return Objects.requireNonNull(broker);
+  /// The broker, for counting what is left over; there is none where a Vault of your own takes its
+  /// place.
+  public Optional<BrokerBox> broker() {
+    return Optional.ofNullable(broker);
   }
 
   /// The superuser of the embedded PostgreSQL.

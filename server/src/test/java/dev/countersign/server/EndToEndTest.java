@@ -164,7 +164,7 @@ class EndToEndTest {
     try (House house = House.open(EXAMPLE, variables, CLOCK, _ -> {})) {
       assertThat(house.ledger().breaks()).isEmpty();
       assertThat(house.ledger().recent(10_000)).hasSizeGreaterThanOrEqualTo(ledger.size());
-      assertThat(house.broker().sweeper().orphans()).isZero();
+      assertThat(house.broker().orElseThrow().sweeper().orphans()).isZero();
     }
   }
 

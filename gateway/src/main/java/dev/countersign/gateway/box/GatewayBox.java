@@ -17,6 +17,7 @@ import dev.countersign.gateway.OboBearers;
 import dev.countersign.gateway.OboCheck;
 import dev.countersign.gateway.PresentedTokens;
 import dev.countersign.gateway.Refusals;
+import dev.countersign.gateway.SessionGuard;
 import dev.countersign.gateway.StatementCall;
 import dev.countersign.gateway.http.BrokerWire;
 import dev.countersign.gateway.http.McpRoutes;
@@ -34,6 +35,7 @@ import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.http.RemoteKeySet;
 import dev.countersign.protocol.http.WireClient;
 import java.net.URI;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -46,6 +48,7 @@ public final class GatewayBox implements AutoCloseable {
   /// The folder of its migrations on the class path.
   public static final String MIGRATIONS = "dev/countersign/gateway/migrations";
 
+  private static final Duration BETWEEN_QUESTIONS = Duration.ofSeconds(1);
   private static final Logger LOG = LoggerFactory.getLogger(GatewayBox.class);
 
   private final BoxServer server;
@@ -94,10 +97,9 @@ public final class GatewayBox implements AutoCloseable {
                 ? Optional.empty()
                 : Optional.of(new OboBearers(config, stsKeys, clock)),
             clock);
+    var sts = new StsWire(config, client, assertions);
     var exchanging =
-        new ExchangedTokens(
-            hops.timed(new StsWire(config, client, assertions)),
-            new OboCheck(config, stsKeys, clock));
+        new ExchangedTokens(hops.timed(sts), new OboCheck(config, stsKeys, clock));
     Authorizer authorizer =
         switch (config.mode()) {
           case TE -> exchanging;
@@ -116,7 +118,10 @@ public final class GatewayBox implements AutoCloseable {
     var calls =
         new GuardedCall(
             authorizer,
-            new StatementCall(broker, new PgStatements(config.databases(), hops::took)),
+            new StatementCall(
+                broker,
+                new PgStatements(config.databases(), hops::took),
+                new SessionGuard(sts, BETWEEN_QUESTIONS, clock)),
             new ForwardedCall(behind.catalog(), broker),
             new PgRepeatedCalls(database, clock),
             ledger);

@@ -5,6 +5,7 @@ import dev.countersign.gateway.ApprovalState;
 import dev.countersign.gateway.Caller;
 import dev.countersign.gateway.ExchangeResult;
 import dev.countersign.gateway.GatewayConfig;
+import dev.countersign.gateway.SessionWatch;
 import dev.countersign.gateway.TokenExchange;
 import dev.countersign.gateway.tools.Tool;
 import dev.countersign.protocol.AuthorizationDetails;
@@ -28,11 +29,12 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The STS over HTTP: exchange, the state of an approval, and the second leg. Threads may share it.
+/// The STS over HTTP: exchange, the state of an approval, the second leg, and whether a session was
+/// ended. Threads may share it.
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc8693#section-2.1 RFC 8693 §2.1
 /// @spec https://www.rfc-editor.org/rfc/rfc7523#section-2.1 RFC 7523 §2.1
-public final class StsWire implements TokenExchange {
+public final class StsWire implements TokenExchange, SessionWatch {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final int MAX_TEXT = 500;
   private static final int MAX_REASONS = 16;
@@ -104,6 +106,21 @@ public final class StsWire implements TokenExchange {
       case "EXPIRED" -> new ApprovalState.Refused("approval_expired", "nobody approved it in time");
       default -> new ApprovalState.Refused("approval_failed", "it cannot be approved any more");
     };
+  }
+
+  @Override
+  public boolean isEnded(Secret onBehalfOfToken) {
+    try {
+      return client
+              .get(
+                  URI.create(issuer + "/oauth2/userinfo"),
+                  Map.of("Authorization", "Bearer " + onBehalfOfToken.reveal()),
+                  TIMEOUT)
+              .status()
+          == 401;
+    } catch (UnavailableException away) {
+      return false;
+    }
   }
 
   private ExchangeResult token(

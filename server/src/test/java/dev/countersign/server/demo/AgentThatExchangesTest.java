@@ -107,7 +107,7 @@ class AgentThatExchangesTest {
             repeat ->
                 assertThat(repeat.diagnostics().toString())
                     .contains("\"dev.countersign/repeated\":true"));
-    assertThat(scene().house().broker().sweeper().orphans()).isZero();
+    assertThat(scene().house().broker().orElseThrow().sweeper().orphans()).isZero();
   }
 
   @Test

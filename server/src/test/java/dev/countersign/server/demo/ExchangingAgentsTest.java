@@ -66,7 +66,7 @@ class ExchangingAgentsTest {
 
       assertThat(scene().leaks(agent.told())).isEmpty();
     }
-    assertThat(scene().house().broker().sweeper().orphans()).isZero();
+    assertThat(scene().house().broker().orElseThrow().sweeper().orphans()).isZero();
   }
 
   @Test
