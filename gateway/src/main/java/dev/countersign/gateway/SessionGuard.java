@@ -9,9 +9,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Stops a statement when its person's sessions are ended while it runs.
 ///
-/// Our own broker hears of a kill and ends the login's connections. A Vault of your own does not, so
-/// for its logins the gateway, which alone holds them, asks once a second. A statement that takes
-/// less is never asked about. Threads may share it.
+/// Our own broker hears of a kill and ends the login's connections. A Vault of your own does not,
+/// so for its logins the gateway, which alone holds them, asks once a second. A statement that
+/// takes less is never asked about. Threads may share it.
 public final class SessionGuard {
   private final SessionWatch sessions;
   private final Duration every;

@@ -23,8 +23,7 @@ public final class StatementCall {
   private final SessionGuard sessions;
 
   /// @param sessions stops statements of logins that no broker of ours ends
-  public StatementCall(
-      CredentialBroker broker, StatementRunner statements, SessionGuard sessions) {
+  public StatementCall(CredentialBroker broker, StatementRunner statements, SessionGuard sessions) {
     this.broker = broker;
     this.statements = statements;
     this.sessions = sessions;

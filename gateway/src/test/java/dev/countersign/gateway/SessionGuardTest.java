@@ -35,7 +35,8 @@ import tools.jackson.databind.node.ObjectNode;
 class SessionGuardTest {
   private static final InstantSource CLOCK = InstantSource.system();
   private static final Secret PASSWORD = new Secret("a-login-for-this-test-only");
-  private static final String REFUND = "{\"case_id\":\"R-1\",\"amount_cents\":1,\"currency\":\"USD\"}";
+  private static final String REFUND =
+      "{\"case_id\":\"R-1\",\"amount_cents\":1,\"currency\":\"USD\"}";
 
   @SuppressWarnings("NullAway.Init")
   private static DatabaseSettings database;
@@ -79,7 +80,8 @@ class SessionGuardTest {
 
   @Test
   void aKillCutsAReadOffAndItsLoginIsRevoked() {
-    CallResult result = call("find_case", "{\"case_id\":\"R-1\"}", token(), foreign(), this::isWaiting);
+    CallResult result =
+        call("find_case", "{\"case_id\":\"R-1\"}", token(), foreign(), this::isWaiting);
 
     assertThat(result)
         .isInstanceOfSatisfying(
@@ -195,7 +197,8 @@ class SessionGuardTest {
             new PgStatements(Map.of("refunds", database.url())),
             new SessionGuard(sessions, Duration.ofMillis(20), CLOCK));
     var caller =
-        new Caller.Agent("entra|oid-maya", "agent", "j", tool.details(StrictJson.parseObject(arguments)), token);
+        new Caller.Agent(
+            "entra|oid-maya", "agent", "j", tool.details(StrictJson.parseObject(arguments)), token);
     var entry = new CallEntry(_ -> {}, caller, tool);
     entry.join("j");
     return CompletableFuture.supplyAsync(() ->

@@ -72,7 +72,8 @@ public final class PgStatements implements StatementRunner {
     }
   }
 
-  // The cancellation spares the server the rest; the end of the connection is what counts: no commit
+  // The cancellation spares the server the rest; the end of the connection is what counts: no
+  // commit
   // can be sent any more.
   private static void stop(Connection connection) {
     try {
