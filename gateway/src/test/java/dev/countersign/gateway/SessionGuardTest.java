@@ -194,7 +194,7 @@ class SessionGuardTest {
     var calls =
         new StatementCall(
             broker,
-            new PgStatements(Map.of("refunds", database.url())),
+            new PgStatements(Map.of("refunds", database.url()), (_, _) -> {}),
             new SessionGuard(sessions, Duration.ofMillis(20), CLOCK));
     var caller =
         new Caller.Agent(

@@ -98,8 +98,7 @@ public final class GatewayBox implements AutoCloseable {
                 : Optional.of(new OboBearers(config, stsKeys, clock)),
             clock);
     var sts = new StsWire(config, client, assertions);
-    var exchanging =
-        new ExchangedTokens(hops.timed(sts), new OboCheck(config, stsKeys, clock));
+    var exchanging = new ExchangedTokens(hops.timed(sts), new OboCheck(config, stsKeys, clock));
     Authorizer authorizer =
         switch (config.mode()) {
           case TE -> exchanging;

@@ -239,7 +239,7 @@ class ExchangingAgentsTest {
       agent.await("(?i)stopped|cancelled");
       assertThat(cases.ends(login)).as("while the lock is still held").isTrue();
     }
-    assertThat(scene().house().broker().sweeper().orphans()).isZero();
+    assertThat(scene().house().broker().orElseThrow().sweeper().orphans()).isZero();
   }
 
   @Test

@@ -199,7 +199,7 @@ class ForwardingAgentsTest {
               CallOutcome.Failed.class, failed -> assertThat(failed.code()).isEqualTo("cancelled"));
       assertThat(cases.ends(login)).as("while the lock is still held").isTrue();
     }
-    assertThat(scene().house().broker().sweeper().orphans()).isZero();
+    assertThat(scene().house().broker().orElseThrow().sweeper().orphans()).isZero();
   }
 
   @Test
