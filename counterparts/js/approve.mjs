@@ -3,9 +3,15 @@
 // input is a task, and each is answered with one line of what the page said:
 //   {"do":"register"}                             signs in and adds a passkey
 //   {"do":"approve","approval":ID,"number":NN}    approves by keyboard alone, with the passkey
+//   {"do":"look","approval":ID,"shot":NAME}       signs in if need be and judges the page: axe, width, what
+//                                                 the keyboard reaches, what a screen reader is told
+//   {"do":"type","code":TEXT}                     types a code on the page that is open, and presses Enter
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const setting = JSON.parse(process.argv[2]);
 const browser = await chromium.launch({
   executablePath: setting.chromium,
@@ -72,10 +78,69 @@ async function approve(task) {
   return said;
 }
 
+// The page allows no script of others; the debugger's is not held against that.
+async function violations() {
+  await client.send('Runtime.evaluate', { expression: axe });
+  const { result } = await client.send('Runtime.evaluate', {
+    expression:
+      "axe.run(document).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ')).join(', '))))",
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  return JSON.parse(result.value);
+}
+
+async function judge(shot) {
+  const said = { axe: [] };
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width: 320, height: 640 });
+    said.axe.push(...(await violations()));
+    said.tooWide ||= await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+  }
+  await shoot(shot);
+  said.title = await page.title();
+  said.heading = await page.locator('h1').innerText();
+  said.landmarks = await page.getByRole('main').count();
+  said.told = await page.getByRole('alert').or(page.getByRole('status')).allInnerTexts();
+  said.focus = await page.evaluate(() => document.activeElement.id);
+  said.describes = await page.evaluate(() =>
+    (document.activeElement.getAttribute('aria-describedby') ?? '')
+      .split(' ')
+      .filter(Boolean)
+      .map((id) => document.getElementById(id)?.innerText ?? 'MISSING'));
+  // Where the keyboard goes, from where the page puts it, until it leaves the page.
+  said.tabs = [];
+  for (let i = 0; i < 20; i++) {
+    const name = await page.evaluate(() => {
+      const at = document.activeElement;
+      return at === document.body ? '' : at.labels?.[0]?.innerText || at.innerText;
+    });
+    if (said.tabs.includes(name) || (!name && i > 0)) break;
+    if (name) said.tabs.push(name);
+    await page.keyboard.press('Tab');
+  }
+  return said;
+}
+
+async function look(task) {
+  await page.goto(setting.issuer + '/approve/' + task.approval);
+  const door = page.getByRole('link', { name: 'Sign in with Okta' });
+  if (await door.count()) await door.click();
+  return judge(task.shot);
+}
+
+async function type(task) {
+  await page.getByLabel(/^Code from/).fill(task.code);
+  await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+  return judge(task.shot);
+}
+
+const tasks = { register, approve, look, type };
 try {
   for await (const line of createInterface({ input: process.stdin })) {
     const task = JSON.parse(line);
-    const said = task.do === 'register' ? await register() : await approve(task);
+    const said = await tasks[task.do](task);
     console.log(JSON.stringify({ ...said, problems: problems.splice(0) }));
   }
 } finally {

@@ -23,6 +23,18 @@ final class PersonInChromium implements AutoCloseable {
         StrictJson.object().put("do", "approve").put("approval", approval).put("number", number));
   }
 
+  /// Opens the page, signing in if need be, and judges it.
+  ObjectNode look(String approval, String shot) {
+    return browser.perform(
+        StrictJson.object().put("do", "look").put("approval", approval).put("shot", shot));
+  }
+
+  /// Types a code on the page that is open, presses Enter and judges what comes.
+  ObjectNode type(String code, String shot) {
+    return browser.perform(
+        StrictJson.object().put("do", "type").put("code", code).put("shot", shot));
+  }
+
   @Override
   public void close() {
     browser.close();

@@ -29,11 +29,11 @@ final class PageFrame {
       main { width: 100%%; max-width: 30rem; padding: 1.75rem; background: var(--card);
         border: 1px solid var(--line); border-radius: 1rem; }
       .brand { margin: 0 0 1rem; color: var(--soft); font-size: .875rem; letter-spacing: .02em; }
-      h1 { margin: 0 0 .75rem; font-size: 1.125rem; font-weight: 600; }
+      h1 { margin: 0 0 .75rem; font-size: 1.125rem; font-weight: 600; overflow-wrap: anywhere; }
       .amount { margin: 0; font-size: 2.25rem; font-weight: 700; line-height: 1.15;
         overflow-wrap: anywhere; }
       .sentence { margin: .25rem 0 1rem; overflow-wrap: anywhere; }
-      dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0 0 1.25rem;
+      dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25rem 1rem; margin: 0 0 1.25rem;
         padding: 1rem 0 0; border-top: 1px solid var(--line); font-size: .9375rem; }
       dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
       label { display: block; font-weight: 600; }
@@ -44,7 +44,9 @@ final class PageFrame {
       input.digits { font: 600 1.5rem/1.3 ui-monospace, monospace; letter-spacing: .3em; }
       button { width: 100%%; min-height: 2.75rem; margin-top: .75rem; padding: .5rem 1rem;
         border: 1px solid var(--line); border-radius: .5rem; background: transparent;
-        color: var(--text); font: inherit; font-weight: 600; cursor: pointer; }
+        color: var(--text); font: inherit; font-weight: 600; cursor: pointer;
+        overflow-wrap: anywhere; }
+      button + .hint { margin-top: .375rem; }
       button.act { border-color: var(--act); background: var(--act); color: var(--on-act); }
       button.bad { border-color: var(--bad); color: var(--bad); }
       .choices form + form { margin-top: .75rem; }
