@@ -8,6 +8,7 @@ import dev.countersign.sts.World.Form;
 import dev.countersign.sts.World.Person;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -113,6 +114,42 @@ class ApprovalOwnerTest {
     assertThat(WORLD.send("GET", "/approve/" + id, null, "Cookie", cookie).body())
         .contains("Sign in with Okta");
   }
+
+  @Test
+  void B16_anAnswerThatBelongsToAnotherSignInSignsNobodyIn() {
+    Person person = WORLD.person();
+    String id = WORLD.exchange(person, 9_000).text("approval_id");
+    UnaryOperator<String> otherProvider = at -> at + "&iss=http%3A%2F%2Fevil.example";
+    UnaryOperator<String> otherPlace = at -> at.replace("/callback/okta", "/callback/entra");
+    UnaryOperator<String> noState = at -> at.replaceAll("[?&]state=[^&]*", "");
+    // A code that was issued for somebody else's attempt, with the state of this browser's.
+    String injected = back(id, person).at().replaceAll(".*[?&]code=([^&]*).*", "$1");
+    UnaryOperator<String> otherCode = at -> at.replaceAll("code=[^&]*", "code=" + injected);
+
+    for (UnaryOperator<String> change : List.of(otherProvider, otherPlace, noState, otherCode)) {
+      Back back = back(id, person);
+      String changed = change.apply(back.at());
+      assertThat(changed).isNotEqualTo(back.at());
+      Answer answer =
+          WORLD.sendTo(java.net.URI.create(changed), "GET", null, "Cookie", back.cookie());
+      assertThat(answer.status()).as(changed).isIn(400, 403);
+      assertThat(WORLD.send("GET", "/approve/" + id, null, "Cookie", back.cookie()).body())
+          .contains("Sign in with Okta");
+    }
+  }
+
+  /// A browser that is about to come back from the identity provider.
+  private static Back back(String approval, Person person) {
+    Answer away = WORLD.send("GET", "/approve/sign-in/okta?to=" + approval, null);
+    Answer answer =
+        WORLD.sendTo(
+            java.net.URI.create(away.header("location") + "&test_person=" + person.id()),
+            "GET",
+            null);
+    return new Back(answer.header("location"), away.header("set-cookie").split(";", -1)[0]);
+  }
+
+  private record Back(String at, String cookie) {}
 
   @Test
   void aPersonWhoseSessionsEndedIsOutOfThePageAsWell() {

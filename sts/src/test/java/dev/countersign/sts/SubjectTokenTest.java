@@ -1,6 +1,7 @@
 package dev.countersign.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
@@ -13,10 +14,15 @@ import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TokenTypes;
 import dev.countersign.sts.World.Answer;
 import dev.countersign.sts.World.Person;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -83,23 +89,29 @@ class SubjectTokenTest {
     }
   }
 
-  @Test
-  void A06_A07_usesNoKeyThatTheTokenBrings() {
+  @ParameterizedTest
+  @ValueSource(strings = {"jwk", "x5c", "jku", "x5u"})
+  void A06_A07_usesNoKeyThatTheTokenBringsAndAsksNobodyForOne(String header) throws IOException {
     var attacker = ForeignIssuer.STRANGERS_KEY;
-    String claims = StrictJson.write(WORLD.oktaClaims(WORLD.person()));
+    ObjectNode headers =
+        StrictJson.object().put("alg", "RS256").put("typ", "JWT").put("kid", "idp-1");
+    try (var elsewhere = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      switch (header) {
+        case "jwk" -> headers.set("jwk", StrictJson.parse(attacker.toPublicJWK().toJSONString()));
+        case "x5c" -> headers.putArray("x5c").add("MIIB");
+        default -> headers.put(header, "http://127.0.0.1:" + elsewhere.getLocalPort() + "/keys");
+      }
 
-    assertRefused(
-        ForeignIssuer.raw(
-            "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"idp-1\",\"jwk\":"
-                + attacker.toPublicJWK().toJSONString()
-                + "}",
-            claims,
-            attacker));
-    assertRefused(
-        ForeignIssuer.raw(
-            "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"idp-1\",\"jku\":\"http://127.0.0.1:1/\"}",
-            claims,
-            attacker));
+      assertRefused(
+          ForeignIssuer.raw(
+              StrictJson.write(headers),
+              StrictJson.write(WORLD.oktaClaims(WORLD.person())),
+              attacker));
+
+      // Whoever had asked would wait in the queue of the socket.
+      elsewhere.setSoTimeout(1);
+      assertThatThrownBy(elsewhere::accept).isInstanceOf(SocketTimeoutException.class);
+    }
   }
 
   @Test
@@ -211,6 +223,36 @@ class SubjectTokenTest {
     ObjectNode without = WORLD.entraClaims("oid-1");
     without.remove("tid");
     assertRefused(WORLD.entra.sign(without), World.ENTRA_TYPE);
+  }
+
+  // All tenants of Entra sign with the same keys, so the signature tells nothing.
+  @Test
+  void A19_refusesAnotherTenantsTokenThatTheSameKeysSigned() {
+    String other = "99999999-2222-3333-4444-555555555555";
+    String issuer = WORLD.entra.issuer();
+    for (String iss :
+        List.of(
+            "https://login.microsoftonline.com/" + other + "/v2.0",
+            "https://login.microsoftonline.com/{tenantid}/v2.0",
+            "https://login.microsoftonline.com/common/v2.0",
+            issuer + "/",
+            "")) {
+      String consistent =
+          WORLD.entra.sign(WORLD.entraClaims("oid-1").put("iss", iss).put("tid", other));
+      String halfway = WORLD.entra.sign(WORLD.entraClaims("oid-1").put("iss", iss));
+
+      for (String type : List.of(World.ENTRA_TYPE, TokenTypes.JWT_URN)) {
+        assertRefused(consistent, type);
+        assertRefused(halfway, type);
+      }
+    }
+    ObjectNode list = WORLD.entraClaims("oid-1");
+    list.putArray("tid").add(World.TENANT).add(other);
+    assertRefused(WORLD.entra.sign(list), World.ENTRA_TYPE);
+    assertRefused(
+        WORLD.entra.sign(
+            WORLD.entraClaims("oid-1").put("tid", World.TENANT.toUpperCase(Locale.ROOT) + " ")),
+        World.ENTRA_TYPE);
   }
 
   @Test
