@@ -18,6 +18,7 @@ import dev.countersign.sts.World.Answer;
 import dev.countersign.sts.clients.ClientOptions;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Proofs of possession at the token endpoint and at userinfo.
@@ -107,7 +109,7 @@ class DpopTest {
   }
 
   @Test
-  void E07_anOldOrForeignNonceIsRefused() {
+  void E07_DP_01j_DP_10_anOldOrForeignNonceIsRefused() {
     for (String nonce : new String[] {"made-up", Ids.random(), ""}) {
       ObjectNode claims = claims("POST", "/oauth2/token").put("nonce", nonce);
       assertThat(exchange(proof(claims, KEY, "dpop+jwt", KEY.toPublicJWK())).text("error"))
@@ -155,7 +157,7 @@ class DpopTest {
   }
 
   @Test
-  void E06_aKeyInTheProofIsPublicAndItsOwn() {
+  void E06_DP_01b_DP_01d_DP_01f_DP_01g_DP_11_aKeyInTheProofIsPublicAndItsOwn() {
     ECKey other = World.ec("other");
     assertInvalid(
         exchange(proof(claims("POST", "/oauth2/token"), KEY, "dpop+jwt", other.toPublicJWK())));
@@ -163,6 +165,20 @@ class DpopTest {
     assertInvalid(exchange(proof(claims("POST", "/oauth2/token"), KEY, "dpop+jwt", null)));
     assertInvalid(exchange(proof(claims("POST", "/oauth2/token"), KEY, "JWT", KEY.toPublicJWK())));
     assertInvalid(exchange("not.a.proof"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"none", "HS256", "RS512", "es256"})
+  void DP_01e_DP_11_refusesAnAlgorithmThatIsNotAsymmetricOrNotOurs(String algorithm) {
+    String[] parts = good().split("\\.", -1);
+    ObjectNode header =
+        StrictJson.parseObject(Base64.getUrlDecoder().decode(parts[0])).put("alg", algorithm);
+    String changed =
+        Base64.getUrlEncoder()
+            .withoutPadding()
+            .encodeToString(StrictJson.write(header).getBytes(StandardCharsets.UTF_8));
+
+    assertInvalid(exchange(changed + "." + parts[1] + "." + parts[2]));
   }
 
   @Test
