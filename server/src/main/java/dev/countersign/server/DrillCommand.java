@@ -4,12 +4,15 @@ import dev.countersign.box.Database;
 import dev.countersign.box.Logs;
 import dev.countersign.ledger.postgres.PgLedgerReader;
 import dev.countersign.server.config.Installation;
+import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -48,6 +51,12 @@ final class DrillCommand implements Callable<Integer> {
       defaultValue = "60")
   private int wait = 60;
 
+  @Option(
+      names = "--token",
+      paramLabel = "<file>",
+      description = "a file with a token of the test person: userinfo is asked until it is refused")
+  private @Nullable Path token;
+
   @Override
   public Integer call() {
     Logs.configure(Logs.Format.HUMAN);
@@ -55,16 +64,23 @@ final class DrillCommand implements Callable<Integer> {
     try (var state = StateAccess.open(installation);
         Database auditor = Database.open("drill", state.auditor(), 1)) {
       var ledger = new PgLedgerReader(auditor.dataSource());
+      URI sts = installation.sts().issuer();
+      Optional<UserInfoProbe> probe =
+          Optional.ofNullable(token).map(file -> UserInfoProbe.of(sts, file));
       long start = System.nanoTime();
       String txn = operator.send(installation, "/v1.0/auth/kills", person, "a drill");
       Duration refused = Duration.ofNanos(System.nanoTime() - start);
+      Optional<Duration> seen = Optional.empty();
       Optional<KillTimes> times;
       try {
+        seen = probe.flatMap(asked -> asked.refused(start, Duration.ofSeconds(wait)));
         times = finished(ledger, txn);
       } finally {
         operator.send(installation, "/v1.0/auth/openings", person, "the drill is over");
       }
-      return report(refused, times);
+      boolean isSeen =
+          probe.isEmpty() || goal("userinfo refuses the person's token", seen, TOKENS_GOAL);
+      return report(refused, times, isSeen);
     }
   }
 
@@ -79,7 +95,7 @@ final class DrillCommand implements Callable<Integer> {
     }
   }
 
-  private int report(Duration refused, Optional<KillTimes> times) {
+  private int report(Duration refused, Optional<KillTimes> times, boolean isSeen) {
     if (times.isEmpty()) {
       System.out.println("The ledger has nothing of the kill after " + wait + " s.");
       return 1;
@@ -97,7 +113,7 @@ final class DrillCommand implements Callable<Integer> {
     System.out.println(
         "  identity provider answered after "
             + times.get().step(anchor).map(time -> time.toMillis() + " ms").orElse("no answer"));
-    boolean all = goals.stream().allMatch(met -> met) && times.get().isComplete();
+    boolean all = goals.stream().allMatch(met -> met) && isSeen && times.get().isComplete();
     System.out.println(all ? "The drill met every goal." : "The drill missed a goal.");
     return all ? 0 : 1;
   }

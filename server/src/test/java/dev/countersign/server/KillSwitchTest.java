@@ -7,6 +7,7 @@ import dev.countersign.ledger.LedgerRecord;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.http.WireClient;
+import dev.countersign.server.demo.DevelopmentSignIn;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -125,6 +126,28 @@ class KillSwitchTest {
         .doesNotContain("not done", "under way");
     assertThat(run("un-kill", "entra|drill-person", "--reason", "again").text)
         .contains("not locked out");
+  }
+
+  @Test
+  void aDrillWithATokenSeesItRefusedAtUserinfo() throws IOException {
+    Path token = folder.resolve("token");
+    Files.writeString(
+        token,
+        DevelopmentSignIn.anyone(running().installation(), "entra", "tomas@contoso.example")
+            .reveal());
+    String tomas = "entra|0b6f1f9e-1111-4a11-9a11-00000000a002";
+
+    Answer drill = run("drill", tomas, "--wait", "120", "--token", token.toString());
+
+    assertThat(drill.text)
+        .contains("userinfo refuses the person's token", "userinfo 401 seen")
+        .doesNotContain("not done");
+    Files.writeString(token, "not-a-token");
+    Answer bad = run("drill", tomas, "--token", token.toString());
+    assertThat(bad.code).isNotZero();
+    assertThat(bad.text).contains("userinfo answers 401").doesNotContain("not-a-token");
+    assertThat(run("drill", tomas, "--token", folder.resolve("none").toString()).text)
+        .contains("cannot be read");
   }
 
   @Test

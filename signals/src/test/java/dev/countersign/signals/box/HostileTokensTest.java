@@ -216,6 +216,51 @@ class HostileTokensTest {
   }
 
   @Test
+  void J02_eventsThatComeInTheWrongOrderAreEachAppliedOnceAndWithTheirOwnTime() {
+    world.receiver();
+    long now = world.clock.instant().getEpochSecond();
+    for (int i = 3; i >= 1; i--) {
+      ObjectNode claims = claims("set-" + i, MAYA);
+      claims.put("iat", now - 30 + i);
+      ((ObjectNode) claims.path("events").path(EventTypes.SESSION_REVOKED))
+          .put("event_timestamp", now - 30 + i);
+      transmitter.send("set-" + i, sign(world, TYPE, claims));
+    }
+
+    for (int i = 1; i <= 3; i++) {
+      String txn = "txn-set-" + i;
+      world.eventually(txn + " is acted on", () -> world.isFinished(txn));
+      assertThat(world.places.count("sts " + MAYA + " " + txn)).isEqualTo(1);
+    }
+    assertThat(world.entries(LedgerEvent.EVENT_RECEIVED)).hasSize(3);
+  }
+
+  @Test
+  void J17_whatOthersWriteForPeopleStopsNoKillAndStandsInNoLedger() {
+    world.receiver();
+    ObjectNode claims = claims("set-1", MAYA);
+    ObjectNode event = (ObjectNode) claims.path("events").path(EventTypes.SESSION_REVOKED);
+    event
+        .putObject("reason_admin")
+        .put("en", "<script>alert(1)</script>\r\nSet-Cookie: a=b")
+        .put("not a language", "maya.private@contoso.example");
+    event.put("friendly_name", "\u202ekey of Maya");
+
+    transmitter.send("set-1", sign(world, TYPE, claims));
+    world.eventually("it is acted on", () -> world.isFinished("txn-set-1"));
+
+    assertThat(world.entries(LedgerEvent.EVENT_RECEIVED, "txn-set-1")).hasSize(1);
+    assertThat(
+            java.util.Arrays.stream(LedgerEvent.values())
+                .flatMap(one -> world.entries(one).stream()))
+        .isNotEmpty()
+        .allSatisfy(entry ->
+            assertThat(StrictJson.write(entry.data()))
+                .doesNotContain("script", "Cookie", "maya.private", "key of Maya"));
+    assertThat(world.places.calls).noneMatch(call -> call.contains("script"));
+  }
+
+  @Test
   void toleratesAClockThatIsFiveMinutesOff() {
     world.receiver();
     ObjectNode ahead = claims("set-1", MAYA);

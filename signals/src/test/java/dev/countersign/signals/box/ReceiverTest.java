@@ -89,7 +89,7 @@ class ReceiverTest {
   @Test
   void writesEveryStepAndTheTimesOfAllHopsInTheLedgerAndNoSecret() {
     world.transmitter();
-    world.receiver();
+    ReceiverBox receiver = world.receiver();
 
     String set = world.kill(MAYA, "txn-1");
     world.eventually("the kill is finished", () -> world.isFinished("txn-1"));
@@ -117,6 +117,15 @@ class ReceiverTest {
     World.secrets().forEach(secret -> assertThat(whole).doesNotContain(secret.reveal()));
     assertThat(world.receiverConfig(World.QUICK).toString())
         .doesNotContain(Places.ENTRA_SECRET.reveal(), Places.OKTA_TOKEN.reveal());
+    for (String hop : List.of("received", "sts", "broker", "entra")) {
+      world.eventually(
+          hop + " is in the metrics",
+          () ->
+              world
+                  .raw(receiver.baseUri(), null, "GET", "/metrics", null)
+                  .text()
+                  .contains("countersign_kill_hop_seconds_count{hop=\"" + hop + "\"} 1"));
+    }
   }
 
   @Test
