@@ -77,6 +77,8 @@ public final class ConfigFile {
       problems.add(where, "", "not valid YAML: " + broken.getProblem());
     } catch (YamlEngineException broken) {
       problems.add(name, "", "not valid YAML");
+    } catch (StackOverflowError deep) { // the parser has no limit of its own
+      problems.add(name, "", "nested too deeply; this is not a configuration file");
     }
     problems.throwIfAny();
     throw new IllegalStateException("unreachable: a problem was noted");

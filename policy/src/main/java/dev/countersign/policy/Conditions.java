@@ -9,6 +9,9 @@ import dev.cel.common.CelIssue;
 import dev.cel.common.CelOptions;
 import dev.cel.common.CelValidationException;
 import dev.cel.common.CelValidationResult;
+import dev.cel.common.ast.CelConstant;
+import dev.cel.common.ast.CelExpr;
+import dev.cel.common.ast.CelExpr.ExprKind.Kind;
 import dev.cel.common.types.CelType;
 import dev.cel.common.types.CelTypeProvider;
 import dev.cel.common.types.ListType;
@@ -179,6 +182,9 @@ final class Conditions {
         return Optional.empty();
       }
       CelAbstractSyntaxTree ast = checked.getAst();
+      if (!patternsAreSafe(ast, ast.getExpr(), expression, complain)) {
+        return Optional.empty();
+      }
       if (!results.contains(ast.getResultType())) {
         complain.at(0, "must come to " + words + ", not to " + ast.getResultType().name());
         return Optional.empty();
@@ -194,6 +200,32 @@ final class Conditions {
       complain.at(0, "not a usable condition");
       return Optional.empty();
     }
+  }
+
+  /// A pattern is the policy's: one that a request brings could cost whatever its author likes.
+  private static boolean patternsAreSafe(
+      CelAbstractSyntaxTree ast, CelExpr part, String expression, Complain complain) {
+    boolean areSafe = true;
+    if (part.getKind() == Kind.CALL && part.call().function().equals("matches")) {
+      CelExpr pattern = part.call().args().getLast();
+      boolean isWritten =
+          pattern.getKind() == Kind.CONSTANT
+              && pattern.constant().getKind() == CelConstant.Kind.STRING_VALUE;
+      Optional<String> problem =
+          isWritten
+              ? SafePattern.problem(pattern.constant().stringValue())
+              : Optional.of("the pattern of `matches` must be written in the condition");
+      if (problem.isPresent()) {
+        int points = ast.getSource().getPositionsMap().getOrDefault(pattern.id(), 0);
+        int most = expression.codePointCount(0, expression.length());
+        complain.at(expression.offsetByCodePoints(0, Math.min(points, most)), problem.get());
+        areSafe = false;
+      }
+    }
+    for (CelExpr inner : Condition.parts(part)) {
+      areSafe &= patternsAreSafe(ast, inner, expression, complain);
+    }
+    return areSafe;
   }
 
   private Condition condition(CelAbstractSyntaxTree ast) throws CelEvaluationException {

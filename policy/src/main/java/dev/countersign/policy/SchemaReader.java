@@ -1,7 +1,5 @@
 package dev.countersign.policy;
 
-import com.google.re2j.Pattern;
-import com.google.re2j.PatternSyntaxException;
 import dev.countersign.protocol.StrictJson;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -213,11 +211,7 @@ final class SchemaReader {
         default -> {}
       }
     }
-    try {
-      Pattern.compile(pattern);
-    } catch (PatternSyntaxException malformed) {
-      complaints.at(at + "/pattern", "not a regular expression (RE2 syntax)");
-    }
+    SafePattern.problem(pattern).ifPresent(problem -> complaints.at(at + "/pattern", problem));
   }
 
   private Read integer(ObjectNode schema, String at) {
