@@ -2,6 +2,7 @@ package dev.countersign.server;
 
 import dev.countersign.box.Logs;
 import dev.countersign.policy.Policy;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,6 +33,14 @@ final class PolicyCheckCommand implements Callable<Integer> {
             + " counters and patterns, "
             + policy.ceilings().size()
             + " ceilings");
+    Set<String> agents = policy.ceilings();
+    if (!agents.isEmpty()) {
+      // who they are is not always in the configuration: clients also register themselves
+      System.out.println(
+          "  ceilings for "
+              + String.join(", ", agents)
+              + (agents.contains("*") ? "" : ", and none for everybody else"));
+    }
     return 0;
   }
 }
