@@ -18,6 +18,8 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -171,6 +173,33 @@ class ConfigurationTest {
 
     assertThat(read().gateway().upstreams().vault())
         .hasValueSatisfying(vault -> assertThat(vault.mount()).isEqualTo("verify-rar"));
+  }
+
+  /// What the page on AuthZEN shows can be copied.
+  @Test
+  void takesWhatThePageOnAuthZenShows() throws IOException {
+    String page = Files.readString(Path.of("..", "docs", "standards", "authzen.md"));
+    var snippets = Pattern.compile("```yaml\nsts:\n(.*?)```", Pattern.DOTALL).matcher(page);
+    String shown = snippets.results().map(found -> found.group(1)).collect(Collectors.joining());
+    change("  policy: policy.yaml", "  policy: policy.yaml\n" + shown.stripTrailing());
+    Files.writeString(folder.resolve("pdp.token"), "the-token-of-the-other-decision-point");
+
+    var decisions =
+        Installation.read(
+                folder.resolve("countersign.yaml"),
+                Map.of(
+                    "COUNTERSIGN_DATA",
+                    folder.resolve("data").toString(),
+                    "DESK_TOKEN",
+                    "a-token-of-24-characters-or-more"))
+            .decisions();
+
+    assertThat(decisions.callers()).containsOnlyKeys("desk");
+    assertThat(decisions.outside())
+        .hasValueSatisfying(other -> {
+          assertThat(other.isAlone()).isFalse();
+          assertThat(other.timeout()).isEqualTo(Duration.ofMillis(300));
+        });
   }
 
   @Test
