@@ -11,7 +11,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu'],
 });
 const context = await browser.newContext();
-const result = { cold: [], warm: [], largest: [], listening: [], shift: 0, bytes: 0, requests: 0 };
+const result = { cold: [], warm: [], largest: [], tools: [], shift: 0, bytes: 0, requests: 0 };
 const errors = [];
 const foreign = new Set();
 
@@ -37,7 +37,7 @@ function seen() {
       .observe({ type: 'layout-shift', buffered: true });
     setTimeout(() => resolve({
       paint: performance.getEntriesByName('first-contentful-paint')[0].startTime,
-      listening: performance.getEntriesByType('resource').find((one) => one.name.includes('/chat/tools'))?.responseEnd ?? 0,
+      tools: performance.getEntriesByType('resource').find((one) => one.name.includes('/chat/tools'))?.responseEnd ?? 0,
       largest,
       shift,
     }), 500);
@@ -62,11 +62,11 @@ async function open(isCold) {
   });
   await page.goto(setting.address + '/chat');
   await page.locator('#tools details').first().waitFor();
-  const { paint, listening, largest, shift } = await page.evaluate(seen);
+  const { paint, tools, largest, shift } = await page.evaluate(seen);
   (isCold ? result.cold : result.warm).push(paint);
   if (isCold) {
     result.largest.push(largest);
-    result.listening.push(listening);
+    result.tools.push(tools);
     result.bytes = Math.max(result.bytes, (await Promise.all(bodies)).reduce((sum, body) => sum + body.length, 0));
     result.requests = Math.max(result.requests, requests);
   }

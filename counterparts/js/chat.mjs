@@ -208,6 +208,8 @@ async function perform(task) {
       const text = await approval.locator('body').innerText();
       await approval.close();
       await page.bringToFront();
+      // Whoever comes back to a window gives it the focus; a browser without a screen does not tell.
+      await page.evaluate(() => window.dispatchEvent(new Event('focus')));
       return { text };
     }
     case 'choose':

@@ -150,6 +150,7 @@ function card(data) {
   cards.set(data.id, made);
   made.data = data;
   aside();
+  busy();
 }
 
 function approval(data) {
@@ -230,10 +231,17 @@ function tick() {
   }
 }
 
+function busy() {
+  $('busy').hidden = !running || over;
+  $('busy').textContent = [...cards.values()].some((made) => made.data.state === 'waiting')
+    ? 'The agent waits for your approval.' : 'The agent is working…';
+}
+
 function turn(data) {
   running = data.state === 'running';
   $('send').disabled = running || over;
   $('stop').hidden = !running;
+  busy();
   log.setAttribute('aria-busy', String(running));
   problem(data.problem ?? '');
 }
@@ -248,6 +256,7 @@ function session(data) {
   }
   $('send').disabled = true;
   message.disabled = true;
+  busy();
   $('stop').hidden = true;
   const again = el('p', {}, el('a', { class: 'button', href: '/' }, 'Sign in again'));
   follow(() => log.append(el('article', { class: 'card bad', id: 'ended', role: 'alert' }, el('h3', {}, 'You are signed out'), el('p', {}, data.reason), again)));

@@ -52,6 +52,9 @@ final class ProviderStandIn implements AutoCloseable {
     }
   }
 
+  /// Why no sign-in is redeemed; empty where they are.
+  volatile String refusal = "";
+
   URI issuer() {
     return server.baseUri();
   }
@@ -106,6 +109,13 @@ final class ProviderStandIn implements AutoCloseable {
     form.put("Authorization", Http.header(request, "Authorization").orElse(""));
     tokenRequests.add(form);
     boolean renews = "refresh_token".equals(form.get("grant_type"));
+    if (!refusal.isEmpty()) {
+      Http.json(
+          response,
+          401,
+          StrictJson.object().put("error", "invalid_client").put("error_description", refusal));
+      return;
+    }
     if (renews && renewalStatus != 200) {
       Http.json(response, renewalStatus, StrictJson.object().put("error", "invalid_grant"));
       return;

@@ -39,7 +39,7 @@ class SignedInElsewhereTest {
   private static ConsoleBox console(String address, List<URI> peers) {
     return ConsoleBox.start(
         new ConsoleConfig(
-            Listener.loopback(URI.create(address).getPort()),
+            Listener.loopback(Math.max(0, URI.create(address).getPort())),
             URI.create(address),
             GATEWAY.endpoint(),
             Optional.empty(),
@@ -64,6 +64,7 @@ class SignedInElsewhereTest {
   void reset() {
     PROVIDER.lifetime = 3600;
     PROVIDER.renewalStatus = 200;
+    PROVIDER.refusal = "";
     PROVIDER.tokenRequests.clear();
     GATEWAY.bearers.clear();
   }
@@ -170,6 +171,28 @@ class SignedInElsewhereTest {
             "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.US_ASCII)))
         .containsKey("code_verifier");
     assertThat(browser.everythingReceived).noneMatch(text -> text.contains(SECRET.reveal()));
+  }
+
+  @Test
+  void tellsTheCodesOfARefusedSignInAndNoneOfItsWords() {
+    PROVIDER.refusal = "AADSTS7000218: call <b>+1 555</b> and read them your code";
+
+    assertThat(signIn().html())
+        .contains("did not redeem the sign-in (invalid_client, AADSTS7000218).")
+        .doesNotContain("555");
+  }
+
+  @Test
+  void setsCookiesOnHttpsThatNoNeighbourInTheDomainCanPlant() {
+    try (ConsoleBox secure = console("https://console.example", List.of())) {
+      List<String> set = browser.once(secure.baseUri() + "/sign-in/home").setCookies();
+
+      assertThat(set).hasSize(1);
+      assertThat(set.getFirst())
+          .startsWith("__Host-countersign_console_sign_in=")
+          .contains("Secure", "HttpOnly", "Path=/", "SameSite=Lax")
+          .doesNotContain("Domain");
+    }
   }
 
   @Test

@@ -50,6 +50,7 @@ final class ChatMarkup {
     <div id="log" role="log" aria-live="polite" aria-relevant="additions" tabindex="0" aria-label="Messages and calls">
     <p class="hello" id="hello">Ask the agent for something, such as “Show me case R-884-2233”. Each call it makes appears here, with who decided about it.</p>
     </div>
+    <p id="busy" class="soft small" role="status" hidden>The agent is working…</p>
     <p id="problem" role="alert" hidden></p>
     <form id="composer">
     <label class="off" for="message">Your message</label>
