@@ -96,7 +96,7 @@ final class LedgerCommand implements Runnable {
         export.records(record -> put(lines, Ocsf.event(record)));
       }
       lines.flush();
-      while (follow && !lines.checkError()) {
+      while (follow && !Thread.interrupted() && !lines.checkError()) {
         LockSupport.parkNanos(LOOK_EVERY_NANOS);
         export.news(
             line -> {

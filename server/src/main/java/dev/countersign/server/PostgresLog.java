@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -32,6 +34,13 @@ final class PostgresLog {
         .map(record -> record.data().path("user").asString(""))
         .filter(user -> LOGIN.matcher(user).matches())
         .collect(Collectors.toSet());
+  }
+
+  /// The minted login that a whole line of the log names, where it names exactly one.
+  static Optional<String> login(String line) {
+    Set<String> named =
+        LOGIN.matcher(line).results().map(MatchResult::group).collect(Collectors.toSet());
+    return named.size() == 1 ? Optional.of(named.iterator().next()) : Optional.empty();
   }
 
   /// The lines that name one of the logins, in the file's order, with control characters made

@@ -25,7 +25,8 @@ import tools.jackson.databind.node.ObjectNode;
     mixinStandardHelpOptions = true,
     description = {
       "Prints one story across all boxes.",
-      "By a jti, an approval, a lease, a minted login (as PostgreSQL's log has it) or a person."
+      "By a jti, an approval, a lease, a minted login, a whole line of PostgreSQL's log that names one,"
+          + " or a person."
     },
     footer = {
       "",
@@ -69,7 +70,11 @@ final class TraceCommand implements Callable<Integer> {
         return verified(ledger.breaks());
       }
       var trace = new Trace(Progress.isTerminal());
-      String wanted = jti == null ? null : found(ledger, jti);
+      // A name has no blank; a line that was copied from PostgreSQL's log has.
+      String wanted =
+          jti == null
+              ? null
+              : found(ledger, jti.contains(" ") ? PostgresLog.login(jti).orElse(jti) : jti);
       List<LedgerRecord> records =
           wanted == null ? ledger.recent(NEWEST).reversed() : ledger.trace(wanted);
       if (records.isEmpty()) {

@@ -190,6 +190,24 @@ class EndToEndTest {
 
   @Test
   @Order(4)
+  void K06_aWholeLineOfPostgresLogLeadsBackToTheDecision() throws IOException {
+    LedgerRecord minted =
+        ledger.stream()
+            .filter(record -> record.event().equals("lease-minted"))
+            .findFirst()
+            .orElseThrow();
+    String user = minted.data().path("user").stringValue();
+    String line =
+        Files.readAllLines(data.resolve("postgres.log")).stream()
+            .filter(one -> one.contains(user + "@"))
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(told("trace", line)).contains("trace " + minted.jti(), "exchange-permitted");
+  }
+
+  @Test
+  @Order(4)
   void K03_theExportOfTheStoryIsCheckedOfflineAndAChangedLineIsNamed() throws IOException {
     Path export = data.resolve("ledger.jsonl");
     told("ledger", "checkpoints", "--now");
@@ -247,6 +265,18 @@ class EndToEndTest {
             assertThat(StrictJson.parseObject(line).path("trace_id").stringValue())
                 .matches("[0-9a-f]{32}"));
     assertThat(Files.readString(page)).contains("PostgreSQL", "statement-run", "<svg");
+  }
+
+  @Test
+  @Order(4)
+  void thePictureOfAKillReachesFromTheDecisionToTheIdentityProvider() throws IOException {
+    Path page = data.resolve("kill.html");
+
+    told("trace", jti("exchange-killed"), "--html", page.toString());
+
+    assertThat(Files.readString(page))
+        .contains("exchange-killed", "event-received", "kill-step broker", "kill-step okta")
+        .contains("kill-finished", "<circle class='killed' cx='1215'"); // the lane of the IdP
   }
 
   @Test

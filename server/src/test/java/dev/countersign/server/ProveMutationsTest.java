@@ -108,8 +108,8 @@ class ProveMutationsTest {
     new Statement(
         "audit-tamper-evident",
         "countersign",
-        "UPDATE ledger.entry SET event = event || 'x' WHERE seq = 2",
-        "UPDATE ledger.entry SET event = left(event, -1) WHERE seq = 2"),
+        "UPDATE ledger.entry SET event = event || '-x-' WHERE seq = 2",
+        "UPDATE ledger.entry SET event = replace(event, '-x-', '') WHERE event LIKE '%-x-'"),
   };
 
   @TempDir static Path folder = Path.of("");

@@ -104,7 +104,7 @@ final class SeparationAttacks {
       }
       Map.of(
               "changing an entry of the ledger",
-              "UPDATE ledger.entry SET event = event WHERE false",
+              "UPDATE ledger.entry SET event = 'x' WHERE false",
               "removing entries of the ledger",
               "DELETE FROM ledger.entry WHERE false",
               "emptying the ledger",
