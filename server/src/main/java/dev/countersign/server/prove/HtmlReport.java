@@ -44,7 +44,7 @@ public final class HtmlReport {
         .append("\">\n<p class=\"kicker\">Countersign · proof of security properties</p>\n<h1>")
         .append(
             switch (verdict) {
-              case HELD -> "Every property holds.";
+              case HELD -> "Every property that was played holds.";
               case BROKEN -> "A property is broken.";
               case UNTRIED -> "Nothing went through, but not all was tried.";
             })
