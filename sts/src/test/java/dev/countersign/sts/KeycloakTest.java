@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.countersign.box.Counterparts;
 import dev.countersign.box.IssuerKeys;
+import dev.countersign.box.KeycloakServer;
 import dev.countersign.protocol.JwtRules;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;

@@ -1,9 +1,7 @@
-package dev.countersign.sts;
+package dev.countersign.box;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.countersign.box.Counterparts;
-import dev.countersign.box.FreePort;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.http.WireClient;
 import java.io.IOException;
@@ -23,8 +21,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// One real Keycloak for every test of this JVM, with its data in memory; it ends with the JVM.
 /// Tests bring realms of their own, so that they do not meet.
-final class KeycloakServer {
-  static final Duration PATIENCE = Duration.ofSeconds(60);
+public final class KeycloakServer {
+  public static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration START = Duration.ofMinutes(5);
   private static final String PASSWORD = "admin of a test";
   private static final WireClient WIRE = new WireClient();
@@ -34,7 +32,7 @@ final class KeycloakServer {
   private final Path log;
 
   /// Its address, such as `http://127.0.0.1:23456`.
-  final String base;
+  public final String base;
 
   private KeycloakServer(Path distribution) throws IOException {
     Path home = Files.createTempDirectory("countersign-keycloak");
@@ -48,7 +46,7 @@ final class KeycloakServer {
   }
 
   /// The running server. The test is skipped, with the reason, where Keycloak is missing.
-  static synchronized KeycloakServer shared() {
+  public static synchronized KeycloakServer shared() {
     KeycloakServer known = shared;
     if (known == null) {
       try {
@@ -66,23 +64,26 @@ final class KeycloakServer {
   }
 
   /// Adds a realm of the test resources and returns its issuer.
-  String realm(String resource) {
+  public String realm(String resource) {
     try (var json = KeycloakServer.class.getResourceAsStream("/counterparts/" + resource)) {
-      ObjectNode realm =
-          StrictJson.parseObject(new String(Objects.requireNonNull(json).readAllBytes(), UTF_8));
-      WireClient.Answer answer = admin("POST", "/admin/realms", realm);
-      if (answer.status() != 201) {
-        throw new AssertionError(
-            "the realm was not taken: " + answer.status() + " " + answer.text());
-      }
-      return base + "/realms/" + realm.path("realm").stringValue();
+      return realm(
+          StrictJson.parseObject(new String(Objects.requireNonNull(json).readAllBytes(), UTF_8)));
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
   }
 
+  /// Adds a realm and returns its issuer.
+  public String realm(ObjectNode realm) {
+    WireClient.Answer answer = admin("POST", "/admin/realms", realm);
+    if (answer.status() != 201) {
+      throw new AssertionError("the realm was not taken: " + answer.status() + " " + answer.text());
+    }
+    return base + "/realms/" + realm.path("realm").stringValue();
+  }
+
   /// Sends what an administrator of Keycloak sends.
-  WireClient.Answer admin(String method, String path, @Nullable ObjectNode body) {
+  public WireClient.Answer admin(String method, String path, @Nullable ObjectNode body) {
     WireClient.Answer login =
         WIRE.postForm(
             URI.create(base + "/realms/master/protocol/openid-connect/token"),
