@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.countersign.box.Counterparts;
 import dev.countersign.box.IssuerKeys;
 import dev.countersign.box.KeycloakServer;
+import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.policy.Factor;
 import dev.countersign.protocol.JwtRules;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
@@ -16,8 +18,11 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -25,16 +30,36 @@ import tools.jackson.databind.node.ObjectNode;
 /// session is ended there, and the exchange is refused.
 class KeycloakTest {
   private static final String TYPE = "urn:keycloak:token-type:user-jwt";
+  private static final String SECRET = "twenty-bytes-of-noor";
   private static KeycloakServer keycloak;
   private static String issuer;
   private static World world;
+
+  private static StepUpSettings stepUp() {
+    return new StepUpSettings(
+        StepUpSettings.Limits.defaults(),
+        List.of(Factor.IDP),
+        Map.of(
+            "keycloak",
+            new SignInSettings(
+                "Keycloak",
+                "approvals",
+                null,
+                List.of("openid", "profile"),
+                "sub",
+                List.of("1"),
+                List.of(),
+                SignInSettings.GROUPS,
+                SignInSettings.ROLES)),
+        null);
+  }
 
   @BeforeAll
   static void start() {
     Counterparts.chromium();
     keycloak = KeycloakServer.shared();
     issuer = keycloak.realm("staff-realm.json");
-    world = new World(List.of(anchor()));
+    world = new World(stepUp(), List.of(anchor()));
     world.now.set(Instant.now());
   }
 
@@ -47,7 +72,7 @@ class KeycloakTest {
 
   @Test
   void C16_aSessionThatEndedAtTheProviderExchangesNothingMore() {
-    ObjectNode signedIn = signIn();
+    ObjectNode signedIn = signIn("lena", "correct horse", "");
     String token = signedIn.path("access_token").stringValue();
 
     Answer before = exchange(token);
@@ -68,7 +93,43 @@ class KeycloakTest {
     assertThat(world.userInfo(token).status()).isEqualTo(401);
   }
 
-  private static ObjectNode signIn() {
+  @Test
+  @Tag("slow")
+  void G12_theProvidersOwnSecondFactorApprovesExactlyThisRequest() {
+    world.now.set(Instant.now());
+    String token = signIn("noor", "battery staple", SECRET).path("access_token").stringValue();
+    var form = world.exchangeForm(token, World.refund(9_000));
+    form.put("subject_token_type", TYPE);
+    Answer stepUp = world.post(form);
+    assertThat(stepUp.text("scope")).as(stepUp.body()).isEqualTo("mfa_challenge");
+    try (var browser = new PersonInChromium(world.issuer);
+        var ticking = Executors.newSingleThreadScheduledExecutor()) {
+      var _ =
+          ticking.scheduleAtFixedRate(
+              () -> world.now.set(Instant.now()), 0, 200, TimeUnit.MILLISECONDS);
+      ObjectNode said =
+          browser.approveAtKeycloak(
+              stepUp.text("approval_id"), stepUp.text("number"), "noor", "battery staple", SECRET);
+      assertThat(said.path("title").stringValue()).isEqualTo("Approve this request?");
+      assertThat(said.path("answer").stringValue()).isEqualTo("Approved");
+      ticking.shutdownNow();
+    }
+
+    String assertion = world.verification(stepUp).text("assertion");
+    Answer issued = world.post(world.redeemForm(assertion, World.refund(9_000)));
+
+    assertThat(issued.status()).as(issued.body()).isEqualTo(200);
+    var given =
+        world.ledger.stream()
+            .filter(entry -> entry.event() == LedgerEvent.APPROVAL_GIVEN)
+            .toList()
+            .getLast()
+            .data();
+    assertThat(given.path("factor").stringValue()).isEqualTo("idp");
+    assertThat(given.path("evidence").stringValue()).isEqualTo("1");
+  }
+
+  private static ObjectNode signIn(String user, String password, String secret) {
     return NodeProgram.run(
         "sign-in.mjs",
         StrictJson.object()
@@ -76,8 +137,9 @@ class KeycloakTest {
             .put("client", "console")
             .put("callback", "http://127.0.0.1/callback")
             .put("chromium", Counterparts.chromium().toString())
-            .put("user", "lena")
-            .put("password", "correct horse"));
+            .put("user", user)
+            .put("password", password)
+            .put("secret", secret));
   }
 
   private static Answer exchange(String token) {

@@ -29,6 +29,19 @@ final class PersonInChromium implements AutoCloseable {
         StrictJson.object().put("do", "look").put("approval", approval).put("shot", shot));
   }
 
+  /// Approves by signing in again at Keycloak, with a password and a code of an authenticator app.
+  ObjectNode approveAtKeycloak(
+      String approval, String number, String user, String password, String secret) {
+    return browser.perform(
+        StrictJson.object()
+            .put("do", "mfa")
+            .put("approval", approval)
+            .put("number", number)
+            .put("user", user)
+            .put("password", password)
+            .put("secret", secret));
+  }
+
   /// Types a code on the page that is open, presses Enter and judges what comes.
   ObjectNode type(String code, String shot) {
     return browser.perform(

@@ -116,6 +116,11 @@ final class World implements AutoCloseable {
     this(settings(), stepUp());
   }
 
+  /// Likewise, with a step-up of its own.
+  World(StepUpSettings stepUp, List<Anchor> more) {
+    this(settings(), stepUp, "127.0.0.1", more);
+  }
+
   /// A world with more trust anchors, whose tokens the client `gateway` may exchange too.
   World(List<Anchor> more) {
     this(settings(), stepUp(), "127.0.0.1", more);
