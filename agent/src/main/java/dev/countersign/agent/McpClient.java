@@ -188,6 +188,7 @@ public final class McpClient {
     return switch (status) {
       case "approval_required" -> approval(structured, text, diagnostics);
       case "denied" -> denied(structured, text);
+      case "sign_in_required" -> new CallOutcome.SignInRequired(Optional.empty());
       default ->
           new CallOutcome.Failed(structured.path("code").asString(status), text, diagnostics);
     };

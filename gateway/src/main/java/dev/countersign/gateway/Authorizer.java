@@ -18,7 +18,13 @@ public interface Authorizer {
   ///
   /// @param details what exactly this call asks for, built from its tool and arguments
   /// @param patience how long to wait for a person who has to approve
-  record Ask(Caller caller, Tool tool, AuthorizationDetails details, Duration patience) {}
+  /// @param cancellation whether somebody still waits for the call
+  record Ask(
+      Caller caller,
+      Tool tool,
+      AuthorizationDetails details,
+      Duration patience,
+      Cancellation cancellation) {}
 
   /// What came of it.
   sealed interface Authorization {

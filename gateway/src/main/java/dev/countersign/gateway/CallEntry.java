@@ -1,5 +1,6 @@
 package dev.countersign.gateway;
 
+import static dev.countersign.ledger.LedgerEvent.CALL_FINISHED;
 import static dev.countersign.ledger.LedgerEvent.CALL_REFUSED;
 
 import dev.countersign.gateway.tools.Tool;
@@ -7,6 +8,7 @@ import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.StrictJson;
+import java.util.Locale;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What the ledger learns of one call; every entry carries the call's join key as soon as it is
@@ -48,6 +50,14 @@ public final class CallEntry {
   /// @param box which box said no
   public void refuse(String box, String reason) {
     append(CALL_REFUSED, StrictJson.object().put("box", box).put("reason", reason));
+  }
+
+  /// Writes that the call was stopped, and why.
+  ///
+  /// @param data what else is known of its end
+  public void cancelled(Cancellation.Reason reason, ObjectNode data) {
+    data.put("outcome", "cancelled").put("cancelled_by", reason.name().toLowerCase(Locale.ROOT));
+    append(CALL_FINISHED, data);
   }
 
   /// Writes one entry of this call.

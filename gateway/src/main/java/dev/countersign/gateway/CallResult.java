@@ -47,6 +47,12 @@ public sealed interface CallResult {
   /// Something that the call needs is away; nothing was done, and the call may be repeated later.
   record Unavailable(Trace trace) implements CallResult {}
 
+  /// Nobody wanted it any more, so it was stopped.
+  ///
+  /// @param isUnknown whether it may have had its effect all the same
+  record Cancelled(Cancellation.Reason reason, boolean isUnknown, Trace trace)
+      implements CallResult {}
+
   /// The call went wrong.
   ///
   /// @param code what a program can tell apart, such as `timeout`

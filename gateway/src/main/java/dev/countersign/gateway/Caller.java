@@ -11,10 +11,18 @@ public sealed interface Caller {
   /// Who calls for the person: the program that signed them in, or the agent.
   String client();
 
+  /// The token that was sent, as it was sent.
+  Secret presented();
+
   /// A person, by the token of their identity provider.
   ///
   /// @param bearer what is exchanged; it goes to the STS and nowhere else
-  record Person(Anchor anchor, String subject, String client, Secret bearer) implements Caller {}
+  record Person(Anchor anchor, String subject, String client, Secret bearer) implements Caller {
+    @Override
+    public Secret presented() {
+      return bearer;
+    }
+  }
 
   /// An agent that acts for a person, by an on-behalf-of token of our STS (RFC 9068).
   ///
@@ -27,6 +35,11 @@ public sealed interface Caller {
     @Override
     public String client() {
       return actor;
+    }
+
+    @Override
+    public Secret presented() {
+      return token;
     }
   }
 }

@@ -43,6 +43,7 @@ public final class ExchangedTokens implements Authorizer {
     private final Tool.Grant grant;
     private final AuthorizationDetails details;
     private final Duration patience;
+    private final Cancellation cancellation;
     private final CallEntry entry;
 
     OneCall(Caller.Person person, Ask ask, CallEntry entry) {
@@ -50,6 +51,7 @@ public final class ExchangedTokens implements Authorizer {
       this.grant = ask.tool().grant();
       this.details = ask.details();
       this.patience = ask.patience();
+      this.cancellation = ask.cancellation();
       this.entry = entry;
     }
 
@@ -99,7 +101,12 @@ public final class ExchangedTokens implements Authorizer {
       // Waiting is measured by the machine: no clock that may be set decides how long it is.
       long end = System.nanoTime() + patience.toNanos();
       ApprovalState state = exchange.look(approval);
-      while (state instanceof ApprovalState.Pending && end - System.nanoTime() > 0) {
+      if (patience.isPositive()) {
+        cancellation.lasts();
+      }
+      while (state instanceof ApprovalState.Pending
+          && end - System.nanoTime() > 0
+          && !cancellation.isCancelled()) {
         LockSupport.parkNanos(LOOK_AGAIN.toNanos());
         if (Thread.currentThread().isInterrupted()) {
           return state; // the box closes

@@ -160,7 +160,10 @@ public record GatewayConfig(
   /// @param hosts further `Host` values, such as a proxy's
   /// @param origins the `Origin` values of browser pages that may call; usually none
   /// @param maxBodyBytes the largest request
-  public record Border(Set<String> hosts, Set<String> origins, int maxBodyBytes) {
+  /// @param callsPerPerson how many calls of one person run at a time on one replica
+  public record Border(
+      Set<String> hosts, Set<String> origins, int maxBodyBytes, int callsPerPerson) {
+    private static final int DEFAULT_CALLS = 32;
     private static final int DEFAULT_BODY = 256 * 1024;
 
     public Border {
@@ -169,6 +172,14 @@ public record GatewayConfig(
       if (maxBodyBytes < 1024 || maxBodyBytes > 1 << 20) {
         throw new IllegalArgumentException("max-body-bytes must be 1024 to 1048576");
       }
+      if (callsPerPerson < 1 || callsPerPerson > 1_000) {
+        throw new IllegalArgumentException("calls-per-person must be 1 to 1000");
+      }
+    }
+
+    /// A border with the usual number of calls at a time.
+    public Border(Set<String> hosts, Set<String> origins, int maxBodyBytes) {
+      this(hosts, origins, maxBodyBytes, DEFAULT_CALLS);
     }
 
     /// No further hosts, no browser pages, 256 KiB.

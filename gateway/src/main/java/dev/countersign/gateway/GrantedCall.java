@@ -10,7 +10,9 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param arguments with the schema's defaults
 /// @param token an on-behalf-of token, checked
 /// @param entry the call's place in the ledger
-public record GrantedCall(Tool tool, ObjectNode arguments, Secret token, CallEntry entry) {
+/// @param cancellation whether somebody still waits for it
+public record GrantedCall(
+    Tool tool, ObjectNode arguments, Secret token, CallEntry entry, Cancellation cancellation) {
 
   /// What is known of it while no lease is.
   public Trace trace() {

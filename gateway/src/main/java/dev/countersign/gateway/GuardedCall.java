@@ -43,7 +43,9 @@ public final class GuardedCall {
   ///
   /// @param sent the arguments as they came, the one source of everything that follows
   /// @param patience how long to wait for a person who has to approve
-  public CallResult run(Caller caller, Tool tool, ObjectNode sent, Duration patience) {
+  /// @param cancellation stops it wherever it stands, with the end of its lease
+  public CallResult run(
+      Caller caller, Tool tool, ObjectNode sent, Duration patience, Cancellation cancellation) {
     var entry = new CallEntry(ledger, caller, tool);
     return switch (tool.check(sent)) {
       case ArgumentCheck.Invalid(List<String> problems) -> badArguments(entry, problems);
@@ -54,7 +56,7 @@ public final class GuardedCall {
         } catch (WireException unusable) {
           yield badArguments(entry, List.of(unusable.description()));
         }
-        var ask = new Authorizer.Ask(caller, tool, details, patience);
+        var ask = new Authorizer.Ask(caller, tool, details, patience, cancellation);
         yield new OneCall(ask, arguments, entry).run();
       }
     };
@@ -82,7 +84,11 @@ public final class GuardedCall {
     CallResult run() {
       try {
         return switch (authorizer.authorize(ask, entry)) {
-          case Authorizer.Authorization.Granted(Secret token) -> once(token);
+          case Authorizer.Authorization.Granted(Secret token) ->
+              ask.cancellation()
+                  .reason()
+                  .<CallResult>map(this::cancelled)
+                  .orElseGet(() -> once(token));
           case Authorizer.Authorization.Ended(CallResult result) -> result;
         };
       } catch (Ledger.LedgerAway away) {
@@ -93,8 +99,14 @@ public final class GuardedCall {
       }
     }
 
+    private CallResult cancelled(Cancellation.Reason reason) {
+      entry.cancelled(reason, StrictJson.object());
+      return new CallResult.Cancelled(reason, false, Trace.of(entry.jti()));
+    }
+
     /// A call that writes has its effect once, however often it is repeated.
     private CallResult once(Secret token) {
+      ask.cancellation().lasts();
       Optional<Tool.Idempotency> idempotency = tool.idempotency();
       if (idempotency.isEmpty()) {
         return granted(token);
@@ -151,13 +163,15 @@ public final class GuardedCall {
             repeats.finish(key, entry.jti(), carried);
         case CallResult.Failed(String code, _, _) when !Outcomes.hadNoEffect(code) ->
             repeats.lose(key, entry.jti());
+        case CallResult.Cancelled(_, boolean isUnknown, _) when isUnknown ->
+            repeats.lose(key, entry.jti());
         default -> repeats.forget(key, entry.jti());
       }
       return result;
     }
 
     private CallResult granted(Secret token) {
-      var call = new GrantedCall(tool, arguments, token, entry);
+      var call = new GrantedCall(tool, arguments, token, entry, ask.cancellation());
       return switch (tool.work()) {
         case Work.Sql sql -> statements.run(call, sql);
         case Work.Forward forward -> forwarding.run(call, forward);

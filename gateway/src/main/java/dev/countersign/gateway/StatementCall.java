@@ -8,6 +8,7 @@ import dev.countersign.gateway.tools.Work;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.protocol.StrictJson;
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A granted call of a tool of our own: a login for it, its statement, and the end of the login in
@@ -57,7 +58,8 @@ public final class StatementCall {
     CallResult run() {
       StatementResult result;
       call.entry().begin();
-      try (SessionGuard.Watch _ = watched()) {
+      try (SessionGuard.Watch _ = watched();
+          Cancellation.Step _ = call.cancellation().step(cut::now)) {
         result = statements.run(work.statement(), lease, call.arguments(), call.entry().jti(), cut);
       } catch (RuntimeException fault) {
         answer(BROKEN, traced(broker.revoke(lease)));
@@ -82,7 +84,8 @@ public final class StatementCall {
       String outcome =
           switch (result) {
             case StatementResult.Ran _ -> "ran";
-            case StatementResult.Failed failed when wasCut(failed) -> ENDED;
+            case StatementResult.Failed failed when wasCut(failed) ->
+                call.cancellation().isCancelled() ? "cancelled" : ENDED;
             case StatementResult.Failed(var cause, _) -> Outcomes.code(cause);
           };
       try {
@@ -104,14 +107,21 @@ public final class StatementCall {
                 .map(rows, truncated)
                 .<CallResult>map(mapped -> completed(mapped, trace))
                 .orElseGet(() -> new CallResult.Failed("no_row", work.result().missing(), trace));
-        case StatementResult.Failed failed when wasCut(failed) ->
-            new CallResult.Denied(
-                ENDED,
-                "the person's sessions were ended while this ran; nothing was written",
-                List.of(),
-                trace);
+        case StatementResult.Failed failed when wasCut(failed) -> cut(trace);
         case StatementResult.Failed(var cause, _) -> Outcomes.failed(cause, trace);
       };
+    }
+
+    private CallResult cut(Trace trace) {
+      return call.cancellation()
+          .reason()
+          .<CallResult>map(reason -> new CallResult.Cancelled(reason, false, trace))
+          .orElseGet(() ->
+              new CallResult.Denied(
+                  ENDED,
+                  "the person's sessions were ended while this ran; nothing was written",
+                  List.of(),
+                  trace));
     }
 
     // What was being committed stays unknown, whoever broke it off.
@@ -139,13 +149,17 @@ public final class StatementCall {
         case StatementResult.Failed(_, String sqlState) -> statement.put("sqlstate", sqlState);
       }
       call.entry().append(STATEMENT_RUN, statement);
-      ObjectNode finished = StrictJson.object();
-      finished.put("outcome", outcome).put("lease_id", lease.id());
+      ObjectNode finished = StrictJson.object().put("lease_id", lease.id());
       finished.put("revoked", trace.revoked());
       if (!trace.revoked()) {
         finished.put("reason", "the broker did not confirm the revoke; its sweeper ends the lease");
       }
-      call.entry().append(CALL_FINISHED, finished);
+      Optional<Cancellation.Reason> reason = call.cancellation().reason();
+      if (reason.isPresent() && result instanceof StatementResult.Failed failed && wasCut(failed)) {
+        call.entry().cancelled(reason.get(), finished);
+      } else {
+        call.entry().append(CALL_FINISHED, finished.put("outcome", outcome));
+      }
     }
   }
 }

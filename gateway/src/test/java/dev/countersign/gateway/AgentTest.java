@@ -67,6 +67,17 @@ class AgentTest {
 
   @ParameterizedTest
   @EnumSource(Revision.class)
+  void getsTheAnswerOfACallThatTakesLong(Revision revision) {
+    ObjectNode slow = StrictJson.parseObject("{\"case_id\":\"R-1\",\"seconds\":2}");
+
+    assertThat(client(revision).callTool(bearer(), "refund_slowly", slow))
+        .isInstanceOfSatisfying(
+            CallOutcome.Done.class,
+            done -> assertThat(done.structured().path("case_id").asString("")).isEqualTo("R-1"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Revision.class)
   void tellsApprovalDenialSignInAndFailureApart(Revision revision) {
     McpClient client = client(revision);
 

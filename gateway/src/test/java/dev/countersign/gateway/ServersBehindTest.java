@@ -12,6 +12,7 @@ import dev.countersign.gateway.upstream.Pins;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.StrictJson;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,6 +22,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
@@ -361,6 +363,55 @@ class ServersBehindTest {
     assertThat(answer.structured().path("code").asString("")).isEqualTo("server_broken");
     assertThat(repeat.structured().path("code").asString("")).isEqualTo("unknown");
     assertThat(OPEN.of("tools/call")).hasSize(1);
+  }
+
+  private static void assertForwardedCallIsStopped(String tool, ServerStandIn server)
+      throws IOException {
+    var gate = new CountDownLatch(1);
+    server.answer =
+        params -> {
+          try {
+            gate.await();
+          } catch (InterruptedException closing) {
+            Thread.currentThread().interrupt();
+          }
+          return ServerStandIn.said(params);
+        };
+    try {
+      try (Socket _ = stage.modern("tools/call", Stage.call(tool, TEXT)).sendAndWait()) {
+        until(() -> server.of("tools/call").size() == 1);
+      }
+
+      until(() -> !stage.entries(LedgerEvent.CALL_FINISHED).isEmpty());
+      ObjectNode finished = stage.only(LedgerEvent.CALL_FINISHED).data();
+      assertThat(finished.path("outcome").asString("")).isEqualTo("cancelled");
+      assertThat(finished.path("cancelled_by").asString("")).isEqualTo("caller_left");
+    } finally {
+      gate.countDown();
+    }
+  }
+
+  @Test
+  void I15_stopsAForwardedCallThatNobodyWaitsFor() throws IOException {
+    assertForwardedCallIsStopped("modern__echo", MODERN);
+
+    assertThat(MODERN.of("notifications/cancelled")).isEmpty();
+  }
+
+  @Test
+  void I15_tellsAnOlderServerThatNobodyWaitsAndEndsTheLease() throws IOException {
+    assertForwardedCallIsStopped("old.echo", SESSIONS);
+
+    until(() -> SESSIONS.of("notifications/cancelled").size() == 1);
+    assertThat(
+            SESSIONS
+                .of("notifications/cancelled")
+                .getFirst()
+                .body()
+                .path("params")
+                .path("requestId"))
+        .isEqualTo(SESSIONS.of("tools/call").getFirst().body().path("id"));
+    assertThat(stage.broker.revoked).hasSize(1).isEqualTo(stage.broker.minted);
   }
 
   @Test

@@ -203,7 +203,8 @@ class SessionGuardTest {
     entry.join("j");
     return CompletableFuture.supplyAsync(() ->
             calls.run(
-                new GrantedCall(tool, StrictJson.parseObject(arguments), token, entry),
+                new GrantedCall(
+                    tool, StrictJson.parseObject(arguments), token, entry, new Cancellation()),
                 (Work.Sql) tool.work()))
         .orTimeout(60, TimeUnit.SECONDS)
         .join();

@@ -26,10 +26,12 @@ import dev.countersign.protocol.JwtSigner;
 import dev.countersign.protocol.StrictJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -40,6 +42,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -55,6 +59,9 @@ final class Stage implements AutoCloseable {
 
   private static final RSAKey IDP_KEY = KeyFiles.newRsa();
   private final BoxServer idp;
+  private final Tools tools;
+  private final ECKey key = KeyFiles.newEc();
+  private final Ledger writer;
   final StsStandIn sts;
   final BrokerStandIn broker;
   final GatewayBox gateway;
@@ -91,7 +98,7 @@ final class Stage implements AutoCloseable {
             GRANT SELECT, INSERT ON refunds TO clerks;
             GRANT SELECT ON canary TO clerks;
             """);
-    ECKey key = KeyFiles.newEc();
+    this.tools = tools;
     idp =
         BoxServer.start(
             BoxServer.Settings.of("idp", Listener.loopback(0), new Health(), new Metrics()),
@@ -113,7 +120,7 @@ final class Stage implements AutoCloseable {
             List.of(anchor()),
             Map.of("refunds", database.url()),
             new GatewayConfig.Border(Set.of(), Set.of("https://chat.example"), 64 * 1024));
-    Ledger writer =
+    writer =
         entry -> {
           if (ledgerAway) {
             throw new Ledger.LedgerAway(null);
@@ -122,6 +129,31 @@ final class Stage implements AutoCloseable {
         };
     state = TestState.shared().open("gateway", "gateway_" + schema, GatewayBox.MIGRATIONS);
     gateway = GatewayBox.start(config, tools, state, writer, key, CLOCK);
+  }
+
+  /// A second gateway over the same state, known by the same address, as behind a balancer.
+  Replica replica() {
+    int port = FreePort.any();
+    var listening =
+        new GatewayConfig(
+            Listener.loopback(port),
+            config.base(),
+            config.mode(),
+            config.workload(),
+            config.upstreams(),
+            config.anchors(),
+            config.databases(),
+            new GatewayConfig.Border(Set.of("127.0.0.1:" + port), Set.of(), 64 * 1024));
+    return new Replica(
+        URI.create("http://127.0.0.1:" + port),
+        GatewayBox.start(listening, tools, state, writer, key, CLOCK));
+  }
+
+  record Replica(URI base, GatewayBox box) implements AutoCloseable {
+    @Override
+    public void close() {
+      box.close();
+    }
   }
 
   void reset() {
@@ -203,8 +235,10 @@ final class Stage implements AutoCloseable {
 
   /// An answer over HTTP.
   record Answer(int status, String text, HttpResponse<String> raw) {
+    /// The message, plain or on a stream of events.
     ObjectNode json() {
-      return StrictJson.parseObject(text);
+      return StrictJson.parseObject(
+          text.startsWith(":") ? text.substring(text.indexOf("data: ") + 6) : text);
     }
 
     int errorCode() {
@@ -234,6 +268,7 @@ final class Stage implements AutoCloseable {
     private String method = "POST";
     private String path = "/mcp";
     private String body = "";
+    private URI base = config.base();
 
     Request() {
       header("Content-Type", "application/json");
@@ -248,6 +283,27 @@ final class Stage implements AutoCloseable {
     Request path(String value) {
       path = value;
       return this;
+    }
+
+    Request at(Replica replica) {
+      base = replica.base();
+      return this;
+    }
+
+    /// Sends it on a connection of its own and leaves the answer there.
+    Socket sendAndWait() throws IOException {
+      var socket = new Socket(base.getHost(), base.getPort());
+      var head = new StringBuilder(method + " " + path + " HTTP/1.1\r\n");
+      head.append("Host: ").append(base.getAuthority()).append("\r\n");
+      for (int i = 0; i < headers.size(); i += 2) {
+        head.append(headers.get(i)).append(": ").append(headers.get(i + 1)).append("\r\n");
+      }
+      byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+      head.append("Content-Length: ").append(bytes.length).append("\r\n\r\n");
+      socket.getOutputStream().write(head.toString().getBytes(StandardCharsets.US_ASCII));
+      socket.getOutputStream().write(bytes);
+      socket.getOutputStream().flush();
+      return socket;
     }
 
     Request body(String value) {
@@ -277,7 +333,7 @@ final class Stage implements AutoCloseable {
 
     Answer send() {
       var request =
-          HttpRequest.newBuilder(URI.create(config.base() + path))
+          HttpRequest.newBuilder(URI.create(base + path))
               .method(method, HttpRequest.BodyPublishers.ofString(body))
               .headers(headers.toArray(String[]::new));
       try {
@@ -346,6 +402,17 @@ final class Stage implements AutoCloseable {
   /// Calls a tool as Maya, in the modern era.
   Answer tool(String tool, String arguments) {
     return modern("tools/call", call(tool, arguments)).send();
+  }
+
+  /// Waits for what must come, however slow the machine is.
+  static void await(String what, BooleanSupplier condition) {
+    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - end > 0) {
+        throw new AssertionError("did not come: " + what);
+      }
+      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+    }
   }
 
   List<LedgerEntry> entries(LedgerEvent event) {

@@ -46,6 +46,9 @@ final class StsStandIn implements AutoCloseable {
   volatile String state = "PENDING";
   volatile String jti = Ids.random();
 
+  /// Whether everybody's sessions are ended.
+  volatile boolean killed;
+
   record Reply(int status, ObjectNode body) {}
 
   StsStandIn(ECKey gateway, InstantSource clock) {
@@ -60,6 +63,7 @@ final class StsStandIn implements AutoCloseable {
                         "/oauth2/jwks",
                         (_, response) -> Http.json(response, 200, KeyFiles.publicSet(List.of(key))))
                     .post("/oauth2/token", this::token)
+                    .get("/oauth2/userinfo", this::userInfo)
                     .get(
                         "/v2.0/factors/emailotp/transient/verifications/{id}", this::verification));
     this.clients =
@@ -79,6 +83,7 @@ final class StsStandIn implements AutoCloseable {
     claims = _ -> {};
     state = "PENDING";
     jti = Ids.random();
+    killed = false;
   }
 
   URI uri() {
@@ -150,8 +155,14 @@ final class StsStandIn implements AutoCloseable {
       Http.json(response, 401, StrictJson.object().put("error", "invalid_client"));
       return;
     }
-    Reply reply = decision.apply(form);
+    Reply reply =
+        killed ? error(400, "invalid_request", "the sessions were ended") : decision.apply(form);
     Http.json(response, reply.status, reply.body);
+  }
+
+  private void userInfo(ServerRequest request, ServerResponse response) {
+    boolean isIn = !killed && Http.bearer(request).isPresent();
+    Http.json(response, isIn ? 200 : 401, StrictJson.object());
   }
 
   private void verification(ServerRequest request, ServerResponse response) {

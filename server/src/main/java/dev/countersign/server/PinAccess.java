@@ -1,6 +1,7 @@
 package dev.countersign.server;
 
 import dev.countersign.box.Database;
+import dev.countersign.box.DatabaseFault;
 import dev.countersign.gateway.postgres.PgPins;
 import dev.countersign.gateway.tools.Server;
 import dev.countersign.gateway.upstream.Pins;
@@ -18,6 +19,7 @@ import java.util.function.Function;
 /// Opens the pins of an installation for one command.
 record PinAccess(Pins pins, Ledger ledger, List<Server> servers) {
   private static final int CONNECTIONS = 2;
+  private static final String UNDEFINED_TABLE = "42P01";
 
   static <T> T with(ConfigOption config, Function<PinAccess, T> work) {
     Installation installation = Installation.read(config.file(), config.variables());
@@ -27,6 +29,14 @@ record PinAccess(Pins pins, Ledger ledger, List<Server> servers) {
         var ledger = new PgLedger("gateway", state.dataSource(), clock)) {
       return work.apply(
           new PinAccess(new PgPins(state, clock), ledger, installation.tools().servers()));
+    } catch (DatabaseFault fault) {
+      if (fault.sqlState().equals(UNDEFINED_TABLE)) {
+        throw new IllegalStateException(
+            "no gateway has run with this configuration yet, so no tools were seen; start it once"
+                + " with ./countersign serve",
+            fault);
+      }
+      throw fault;
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.Map;
 /// @spec https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http
 ///   MCP 2026-07-28, Streamable HTTP
 public final class HttpTransport implements Transport {
+  private static final String EVENTS = "text/event-stream";
   private static final Duration LONGEST_CALL = Duration.ofMinutes(5);
 
   private final URI endpoint;
@@ -37,8 +38,28 @@ public final class HttpTransport implements Transport {
     var all = new HashMap<>(headers);
     all.put("Authorization", "Bearer " + bearer.reveal());
     all.put("Content-Type", "application/json");
-    all.put("Accept", "application/json, text/event-stream");
+    all.put("Accept", "application/json, " + EVENTS);
     WireClient.Answer answer = client.send("POST", endpoint, all, body, timeout);
-    return new Answer(answer.status(), answer.header("WWW-Authenticate"), answer.text());
+    boolean isStream =
+        answer.header("Content-Type").filter(type -> type.startsWith(EVENTS)).isPresent();
+    return new Answer(
+        answer.status(),
+        answer.header("WWW-Authenticate"),
+        isStream ? lastEvent(answer.text()) : answer.text());
+  }
+
+  /// What a stream of events says last: the answer, after comments and notifications.
+  private static String lastEvent(String stream) {
+    var event = new StringBuilder();
+    String last = "";
+    for (String line : stream.lines().toList()) {
+      if (line.startsWith("data:")) {
+        event.append(event.isEmpty() ? "" : "\n").append(line.substring("data:".length()).strip());
+      } else if (line.isEmpty() && !event.isEmpty()) {
+        last = event.toString();
+        event.setLength(0);
+      }
+    }
+    return event.isEmpty() ? last : event.toString();
   }
 }

@@ -17,14 +17,17 @@ import dev.countersign.gateway.OboBearers;
 import dev.countersign.gateway.OboCheck;
 import dev.countersign.gateway.PresentedTokens;
 import dev.countersign.gateway.Refusals;
+import dev.countersign.gateway.RunningCalls;
 import dev.countersign.gateway.SessionGuard;
 import dev.countersign.gateway.StatementCall;
 import dev.countersign.gateway.http.BrokerWire;
 import dev.countersign.gateway.http.McpRoutes;
+import dev.countersign.gateway.http.StsSessions;
 import dev.countersign.gateway.http.StsWire;
 import dev.countersign.gateway.http.VaultWire;
 import dev.countersign.gateway.mcp.McpServer;
 import dev.countersign.gateway.mcp.RequestStates;
+import dev.countersign.gateway.postgres.PgCancelNews;
 import dev.countersign.gateway.postgres.PgRepeatedCalls;
 import dev.countersign.gateway.postgres.PgStatements;
 import dev.countersign.gateway.tools.Tools;
@@ -52,10 +55,12 @@ public final class GatewayBox implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GatewayBox.class);
 
   private final BoxServer server;
+  private final PgCancelNews news;
   private final ServersBehind behind;
 
-  private GatewayBox(BoxServer server, ServersBehind behind) {
+  private GatewayBox(BoxServer server, PgCancelNews news, ServersBehind behind) {
     this.server = server;
+    this.news = news;
     this.behind = behind;
   }
 
@@ -124,6 +129,9 @@ public final class GatewayBox implements AutoCloseable {
             new ForwardedCall(behind.catalog(), broker),
             new PgRepeatedCalls(database, clock),
             ledger);
+    var running = new RunningCalls(config.border().callsPerPerson());
+    var news = new PgCancelNews(database, running);
+    var sessions = new StsSessions(config.upstreams().sts(), client, clock);
     var mcp =
         new McpServer(
             behind.catalog(),
@@ -132,14 +140,20 @@ public final class GatewayBox implements AutoCloseable {
             new RequestStates(key.getD().decode(), clock),
             version(),
             (tool, outcome) ->
-                metrics.counter("gateway.calls", "tool", tool, "outcome", outcome).increment());
+                metrics.counter("gateway.calls", "tool", tool, "outcome", outcome).increment(),
+            running,
+            news,
+            sessions);
     var settings =
         new BoxServer.Settings(
             "gateway", config.listener(), health, metrics, config.border().maxBodyBytes());
     try {
       return new GatewayBox(
-          BoxServer.start(settings, new McpRoutes(config, tools, bearers, mcp, refusals)), behind);
+          BoxServer.start(settings, new McpRoutes(config, tools, bearers, mcp, sessions, refusals)),
+          news,
+          behind);
     } catch (RuntimeException failed) {
+      news.close();
       behind.close();
       throw failed;
     }
@@ -168,6 +182,7 @@ public final class GatewayBox implements AutoCloseable {
   @Override
   public void close() {
     server.close();
+    news.close();
     behind.close();
   }
 }

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import tools.jackson.databind.node.ObjectNode;
@@ -19,6 +20,9 @@ import tools.jackson.databind.node.ObjectNode;
 /// Threads may share it.
 public final class HttpChannel implements Channel {
   private static final Duration END_TIMEOUT = Duration.ofSeconds(2);
+  private static final int MAX_NOTICE = 64 * 1024;
+  private static final Set<String> OLDER =
+      Set.of("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05");
   private static final Pattern SESSION = Pattern.compile("[\\x21-\\x7e]{1,512}");
 
   private final URI address;
@@ -32,7 +36,15 @@ public final class HttpChannel implements Channel {
   @Override
   public Reply ask(Message message) {
     var answer = new EventReader(message.body().path("id"));
-    WireClient.Answer head = send(message, answer::isLast);
+    WireClient.Answer head;
+    try {
+      head = send(message, answer::isLast);
+    } catch (UpstreamFailure broken) {
+      if (broken.kind() == Kind.BROKEN) {
+        cancel(message);
+      }
+      throw broken;
+    }
     int status = head.status();
     if (status == 401 || status == 403) {
       throw new UpstreamFailure(Kind.REFUSED, "it answers " + status, null);
@@ -53,6 +65,30 @@ public final class HttpChannel implements Channel {
     Optional<String> session =
         head.header("mcp-session-id").filter(id -> SESSION.matcher(id).matches());
     return new Reply(body, session);
+  }
+
+  /// Tells a server of the older revisions, where a closed connection says nothing, that nobody
+  /// waits any more. It may not hear it.
+  private void cancel(Message message) {
+    boolean isOlder = OLDER.contains(message.headers().getOrDefault("MCP-Protocol-Version", ""));
+    if (!isOlder) {
+      return;
+    }
+    boolean interrupted = Thread.interrupted();
+    ObjectNode body = StrictJson.object().put("jsonrpc", "2.0");
+    body.put("method", "notifications/cancelled");
+    body.putObject("params").set("requestId", message.body().path("id"));
+    try {
+      send(
+          new Message(body, message.headers(), message.south(), END_TIMEOUT, MAX_NOTICE),
+          _ -> false);
+    } catch (UpstreamFailure gone) {
+      return; // its own time limit ends the call
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   @Override

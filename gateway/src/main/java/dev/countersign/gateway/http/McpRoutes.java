@@ -6,7 +6,10 @@ import dev.countersign.gateway.Bearers;
 import dev.countersign.gateway.Caller;
 import dev.countersign.gateway.GatewayConfig;
 import dev.countersign.gateway.Refusals;
+import dev.countersign.gateway.SessionCheck;
+import dev.countersign.gateway.mcp.LiveRequest;
 import dev.countersign.gateway.mcp.McpAnswer;
+import dev.countersign.gateway.mcp.McpHeaders;
 import dev.countersign.gateway.mcp.McpServer;
 import dev.countersign.gateway.tools.Tools;
 import dev.countersign.protocol.OAuthError;
@@ -43,10 +46,16 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
   private final Set<String> detailTypes;
   private final Bearers bearers;
   private final McpServer server;
+  private final SessionCheck sessions;
   private final Refusals refusals;
 
   public McpRoutes(
-      GatewayConfig config, Tools tools, Bearers bearers, McpServer server, Refusals refusals) {
+      GatewayConfig config,
+      Tools tools,
+      Bearers bearers,
+      McpServer server,
+      SessionCheck sessions,
+      Refusals refusals) {
     this.config = config;
     this.detailTypes = new TreeSet<>(tools.detailTypes());
     this.hosts = config.hosts();
@@ -54,6 +63,7 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
     config.anchors().forEach(anchor -> scopes.addAll(anchor.scopes()));
     this.bearers = bearers;
     this.server = server;
+    this.sessions = sessions;
     this.refusals = refusals;
   }
 
@@ -99,11 +109,15 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
     if (caller.isEmpty()) {
       return;
     }
-    var answer =
-        server.answer(
-            caller.get(),
-            name -> request.headers().values(HeaderNames.create(name)),
-            Http.body(request));
+    Caller known = caller.get();
+    McpHeaders headers = name -> request.headers().values(HeaderNames.create(name));
+    byte[] body = Http.body(request);
+    var live = new LiveRequest();
+    new LiveAnswer(response, live, sessions, known.presented())
+        .answer(() -> server.answer(known, headers, body, live), answer -> send(response, answer));
+  }
+
+  private void send(ServerResponse response, McpAnswer answer) {
     switch (answer) {
       case McpAnswer.Message(int status, ObjectNode body) -> Http.json(response, status, body);
       case McpAnswer.Accepted _ -> Http.empty(response, 202);

@@ -38,7 +38,11 @@ record Envelope(Optional<JsonNode> id, String method, ObjectNode params) {
 
   /// The `id` to repeat in an error, if it is one.
   static Optional<JsonNode> id(ObjectNode message) {
-    JsonNode id = message.path("id");
+    return usableId(message.path("id"));
+  }
+
+  /// An `id` as it may be: a text or a whole number.
+  static Optional<JsonNode> usableId(JsonNode id) {
     boolean usable =
         (id.isString() && !id.stringValue().isEmpty() && id.stringValue().length() <= MAX_TEXT)
             || (id.isIntegralNumber() && id.canConvertToLong());

@@ -1,5 +1,6 @@
 package dev.countersign.gateway.mcp;
 
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What goes back over HTTP.
@@ -11,5 +12,7 @@ public sealed interface McpAnswer {
   record Accepted() implements McpAnswer {}
 
   /// The bearer is not, or no longer, accepted: 401 with a challenge.
-  record SignIn() implements McpAnswer {}
+  ///
+  /// @param id of the request
+  record SignIn(JsonNode id) implements McpAnswer {}
 }

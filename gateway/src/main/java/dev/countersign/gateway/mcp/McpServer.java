@@ -6,8 +6,11 @@ import static dev.countersign.gateway.mcp.McpError.METHOD_NOT_FOUND;
 
 import dev.countersign.gateway.CallResult;
 import dev.countersign.gateway.Caller;
+import dev.countersign.gateway.CancelNews;
 import dev.countersign.gateway.GuardedCall;
 import dev.countersign.gateway.Refusals;
+import dev.countersign.gateway.RunningCalls;
+import dev.countersign.gateway.SessionCheck;
 import dev.countersign.gateway.tools.Tool;
 import dev.countersign.gateway.tools.Toolbox;
 import dev.countersign.protocol.Ids;
@@ -38,6 +41,9 @@ public final class McpServer {
   private final RequestStates states;
   private final String version;
   private final CallMeter meter;
+  private final RunningCalls running;
+  private final CancelNews news;
+  private final SessionCheck sessions;
 
   /// @param version of this server, as it tells clients
   public McpServer(
@@ -46,17 +52,25 @@ public final class McpServer {
       Refusals refusals,
       RequestStates states,
       String version,
-      CallMeter meter) {
+      CallMeter meter,
+      RunningCalls running,
+      CancelNews news,
+      SessionCheck sessions) {
     this.tools = tools;
     this.calls = calls;
     this.refusals = refusals;
     this.states = states;
     this.version = version;
     this.meter = meter;
+    this.running = running;
+    this.news = news;
+    this.sessions = sessions;
   }
 
   /// Answers one POST.
-  public McpAnswer answer(Caller caller, McpHeaders headers, byte[] body) {
+  ///
+  /// @param live how the call learns that nobody waits any more
+  public McpAnswer answer(Caller caller, McpHeaders headers, byte[] body, LiveRequest live) {
     Optional<JsonNode> id = Optional.empty();
     Era era = Era.MODERN;
     try {
@@ -65,9 +79,14 @@ public final class McpServer {
       Envelope message = Envelope.read(json);
       era = Era.of(message, headers);
       era.check(message, headers);
-      return message.id().isEmpty()
-          ? new McpAnswer.Accepted()
-          : dispatch(caller, era, message, message.id().get());
+      if (hasEnded(caller, message)) {
+        refusals.record(caller.subject(), "bearer: the person's sessions were ended");
+        return new McpAnswer.SignIn(message.id().orElse(StrictJson.object()));
+      }
+      if (message.id().isEmpty()) {
+        return notified(caller, era, message);
+      }
+      return dispatch(caller, era, message, message.id().get(), live);
     } catch (McpRefusal refusal) {
       refusals.record(caller.subject(), refusal.description());
       return error(era, id, refusal);
@@ -82,13 +101,31 @@ public final class McpServer {
     }
   }
 
-  private McpAnswer dispatch(Caller caller, Era era, Envelope message, JsonNode id) {
+  /// Whether a kill has ended the sessions that the token belongs to. Where a person's own token is
+  /// about to be exchanged, the exchange says so itself.
+  private boolean hasEnded(Caller caller, Envelope message) {
+    boolean isExchanged = caller instanceof Caller.Person && message.method().equals("tools/call");
+    return !isExchanged && !sessions.isOpen(caller.presented());
+  }
+
+  /// Of all notifications one does something, and that one in the older revisions only: in the
+  /// newest a client closes its stream instead.
+  private McpAnswer notified(Caller caller, Era era, Envelope message) {
+    if (era == Era.LEGACY && message.method().equals("notifications/cancelled")) {
+      Envelope.usableId(message.params().path("requestId"))
+          .ifPresent(id -> news.tell(RunningCalls.name(caller, StrictJson.write(id))));
+    }
+    return new McpAnswer.Accepted();
+  }
+
+  private McpAnswer dispatch(
+      Caller caller, Era era, Envelope message, JsonNode id, LiveRequest live) {
     return switch (era) {
       case MODERN ->
           switch (message.method()) {
             case "server/discover" -> listable(id, discovery());
             case "tools/list" -> listable(id, list(message.params()));
-            case "tools/call" -> call(caller, era, message.params(), id);
+            case "tools/call" -> call(caller, era, message.params(), id, live);
             default -> throw unknownMethod();
           };
       case LEGACY ->
@@ -96,13 +133,13 @@ public final class McpServer {
             case "initialize" -> success(id, initialization(message.params()));
             case "ping" -> success(id, StrictJson.object());
             case "tools/list" -> success(id, list(message.params()));
-            case "tools/call" -> call(caller, era, message.params(), id);
+            case "tools/call" -> call(caller, era, message.params(), id, live);
             default -> throw unknownMethod();
           };
     };
   }
 
-  private McpAnswer call(Caller caller, Era era, ObjectNode params, JsonNode id) {
+  private McpAnswer call(Caller caller, Era era, ObjectNode params, JsonNode id, LiveRequest live) {
     JsonNode name = params.path("name");
     JsonNode arguments = params.path("arguments");
     if (!name.isString()) {
@@ -118,7 +155,17 @@ public final class McpServer {
     ObjectNode sent = arguments instanceof ObjectNode object ? object : StrictJson.object();
     var asked = new RequestStates.Asked(caller.subject(), tool.name(), sent);
     ApprovalRound round = ApprovalRound.of(era, params, states, asked);
-    CallResult outcome = calls.run(caller, tool, sent, round.patience());
+    live.calls(id, era == Era.MODERN);
+    String callName = RunningCalls.name(caller, StrictJson.write(id));
+    Optional<RunningCalls.Running> begun = running.begin(caller, callName, live.cancellation());
+    if (begun.isEmpty()) {
+      refusals.record(caller.subject(), "too many calls of this person run at a time");
+      return result(era, id, ToolAnswers.tooMany());
+    }
+    CallResult outcome;
+    try (var _ = begun.get()) {
+      outcome = calls.run(caller, tool, sent, round.patience(), live.cancellation());
+    }
     meter.count(tool.name(), ToolAnswers.status(outcome));
     if (outcome instanceof CallResult.ApprovalRequired(var approval) && round.isOffered()) {
       ObjectNode result = round.result(approval, states, asked);
@@ -127,7 +174,34 @@ public final class McpServer {
     }
     return ToolAnswers.of(outcome)
         .map(result -> result(era, id, result))
-        .orElseGet(McpAnswer.SignIn::new);
+        .orElseGet(() -> new McpAnswer.SignIn(id));
+  }
+
+  /// The message for a stream that has begun, where the status can no longer be chosen.
+  public static ObjectNode streamed(McpAnswer answer) {
+    return switch (answer) {
+      case McpAnswer.Message(_, ObjectNode body) -> body;
+      case McpAnswer.SignIn(JsonNode id) -> {
+        ObjectNode result = ToolAnswers.signIn();
+        result.put("resultType", "complete");
+        yield envelope(id, "result", result);
+      }
+      case McpAnswer.Accepted _ -> throw new IllegalArgumentException("nothing to send");
+    };
+  }
+
+  /// The answer on a stream that has begun where the call failed without one.
+  public static McpAnswer failed(LiveRequest live) {
+    ObjectNode error = StrictJson.object().put("code", INTERNAL_ERROR.code());
+    error.put("message", "something that this call needs is away");
+    return new McpAnswer.Message(INTERNAL_ERROR.httpStatus(), envelope(live.id(), "error", error));
+  }
+
+  private static ObjectNode envelope(JsonNode id, String member, ObjectNode value) {
+    ObjectNode body = StrictJson.object().put("jsonrpc", "2.0");
+    body.set("id", id);
+    body.set(member, value);
+    return body;
   }
 
   private ObjectNode discovery() {
@@ -198,10 +272,7 @@ public final class McpServer {
   }
 
   private static McpAnswer success(JsonNode id, ObjectNode result) {
-    ObjectNode body = StrictJson.object().put("jsonrpc", "2.0");
-    body.set("id", id);
-    body.set("result", result);
-    return new McpAnswer.Message(200, body);
+    return new McpAnswer.Message(200, envelope(id, "result", result));
   }
 
   private static McpAnswer error(Era era, Optional<JsonNode> id, McpRefusal refusal) {

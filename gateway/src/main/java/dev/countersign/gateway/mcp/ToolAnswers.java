@@ -3,8 +3,10 @@ package dev.countersign.gateway.mcp;
 import dev.countersign.gateway.Approval;
 import dev.countersign.gateway.CallResult;
 import dev.countersign.gateway.CallResult.Trace;
+import dev.countersign.gateway.Cancellation;
 import dev.countersign.protocol.StrictJson;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -34,6 +36,8 @@ final class ToolAnswers {
       case CallResult.Unavailable(var trace) -> Optional.of(unavailable(trace));
       case CallResult.Failed(var code, var text, var trace) ->
           Optional.of(failed(code, text, trace));
+      case CallResult.Cancelled(var reason, boolean isUnknown, var trace) ->
+          Optional.of(cancelled(reason, isUnknown, trace));
       case CallResult.SignInRequired _ -> Optional.empty();
     };
   }
@@ -52,6 +56,7 @@ final class ToolAnswers {
       case CallResult.Denied _ -> "denied";
       case CallResult.Unavailable _ -> "unavailable";
       case CallResult.Failed _ -> "failed";
+      case CallResult.Cancelled _ -> "cancelled";
       case CallResult.SignInRequired _ -> "sign_in_required";
     };
   }
@@ -144,6 +149,41 @@ final class ToolAnswers {
     ObjectNode structured = statusOf("failed");
     structured.put("code", code).put("jti", trace.jti());
     return result(text, structured, true, trace);
+  }
+
+  private static ObjectNode cancelled(Cancellation.Reason reason, boolean isUnknown, Trace trace) {
+    String code = reason.name().toLowerCase(Locale.ROOT);
+    ObjectNode structured = statusOf("cancelled").put("code", code).put("jti", trace.jti());
+    String why =
+        switch (reason) {
+          case CALLER_LEFT, CALLER_ASKED -> "the call was cancelled";
+          case SESSION_ENDED ->
+              "the sessions of the person you act for were ended while the call ran";
+        };
+    String effect =
+        isUnknown
+            ? "; whether it took effect is unknown: look before you repeat it"
+            : "; it had no effect";
+    return result(why + effect, structured, true, trace);
+  }
+
+  /// The answer to a person with too many calls at a time.
+  static ObjectNode tooMany() {
+    ObjectNode structured = statusOf("too_many_calls").put("retry_after_seconds", RETRY_SECONDS);
+    return result(
+        "too many calls run for the person you act for; nothing was done; wait for one to end",
+        structured,
+        true,
+        Trace.NONE);
+  }
+
+  /// The answer on a stream that has begun, where 401 can no longer be said.
+  static ObjectNode signIn() {
+    return result(
+        "the person you act for must sign in again; nothing was done",
+        statusOf("sign_in_required"),
+        true,
+        Trace.NONE);
   }
 
   private static ObjectNode statusOf(String status) {

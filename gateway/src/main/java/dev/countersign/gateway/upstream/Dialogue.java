@@ -1,11 +1,14 @@
 package dev.countersign.gateway.upstream;
 
+import dev.countersign.gateway.Cancellation;
 import dev.countersign.gateway.tools.Server;
 import dev.countersign.gateway.upstream.UpstreamFailure.Kind;
 import dev.countersign.protocol.StrictJson;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -69,14 +72,45 @@ public final class Dialogue implements AutoCloseable {
   }
 
   /// Calls a tool.
-  UpstreamAnswer call(String tool, ObjectNode arguments, South south) {
+  ///
+  /// @param cancellation ends the waiting; the server is told
+  UpstreamAnswer call(String tool, ObjectNode arguments, South south, Cancellation cancellation) {
+    ObjectNode params = StrictJson.object().put("name", tool);
+    params.set("arguments", arguments);
+    try {
+      return stoppable(cancellation, () -> answer(ask(params, south)));
+    } catch (UpstreamFailure failure) {
+      return cancellation.isCancelled()
+          ? new UpstreamAnswer.Stopped(true)
+          : new UpstreamAnswer.Failed(failure.kind(), failure.reason());
+    }
+  }
+
+  private ObjectNode ask(ObjectNode params, South south) {
     var line = new Manners.Line(south, server.limits().timeout(), server.limits().maxBytes());
     try (Conversation open = manners.open(line)) {
-      ObjectNode params = StrictJson.object().put("name", tool);
-      params.set("arguments", arguments);
-      return answer(open.ask("tools/call", params));
-    } catch (UpstreamFailure failure) {
-      return new UpstreamAnswer.Failed(failure.kind(), failure.reason());
+      return open.ask("tools/call", params);
+    }
+  }
+
+  /// Both kinds of channel give up waiting when their thread is interrupted. No interrupt is left
+  /// behind: what follows, such as the end of a lease, is not to be stopped.
+  private static UpstreamAnswer stoppable(
+      Cancellation cancellation, Supplier<UpstreamAnswer> work) {
+    Thread waiting = Thread.currentThread();
+    var once = new AtomicBoolean();
+    Runnable stop =
+        () -> {
+          if (once.compareAndSet(false, true)) {
+            waiting.interrupt();
+          }
+        };
+    try (var _ = cancellation.step(stop)) {
+      return work.get();
+    } finally {
+      if (once.get()) {
+        Thread.interrupted();
+      }
     }
   }
 

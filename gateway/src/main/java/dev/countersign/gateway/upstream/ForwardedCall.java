@@ -5,6 +5,7 @@ import static dev.countersign.ledger.LedgerEvent.CALL_FORWARDED;
 
 import dev.countersign.gateway.CallResult;
 import dev.countersign.gateway.CallResult.Trace;
+import dev.countersign.gateway.Cancellation;
 import dev.countersign.gateway.CredentialBroker;
 import dev.countersign.gateway.Forwarding;
 import dev.countersign.gateway.GrantedCall;
@@ -92,8 +93,7 @@ public final class ForwardedCall implements Forwarding {
         if (!catalog.isApproved(work, south)) {
           return quarantined();
         }
-        call.entry().begin();
-        answer = catalog.dialogue(work.server()).call(work.tool(), call.arguments(), south);
+        answer = call.cancellation().isCancelled() ? new UpstreamAnswer.Stopped(false) : ask();
       } catch (UpstreamFailure failure) {
         answer = new UpstreamAnswer.Failed(UpstreamFailure.Kind.AWAY, failure.reason());
       } finally {
@@ -102,6 +102,13 @@ public final class ForwardedCall implements Forwarding {
       }
       return answered(
           answer, new Trace(call.entry().jti(), lease.map(Lease::id).orElse(""), revoked));
+    }
+
+    private UpstreamAnswer ask() {
+      call.entry().begin();
+      return catalog
+          .dialogue(work.server())
+          .call(work.tool(), call.arguments(), south, call.cancellation());
     }
 
     private CallResult quarantined() {
@@ -135,8 +142,14 @@ public final class ForwardedCall implements Forwarding {
                 "server_asks",
                 "the server of this tool asks for more, which is not passed on",
                 trace);
+        case UpstreamAnswer.Stopped(boolean hadBegun) ->
+            new CallResult.Cancelled(reason(), hadBegun, trace);
         case UpstreamAnswer.Failed(UpstreamFailure.Kind kind, _) -> failed(kind, trace);
       };
+    }
+
+    private Cancellation.Reason reason() {
+      return call.cancellation().reason().orElseThrow();
     }
 
     private CallResult failed(UpstreamFailure.Kind kind, Trace trace) {
@@ -179,6 +192,7 @@ public final class ForwardedCall implements Forwarding {
                 result.path("isError").asBoolean(false) ? "tool_error" : "ran";
             case UpstreamAnswer.Rejected rejected -> "rejected " + rejected.code();
             case UpstreamAnswer.AsksForInput _ -> "asks_for_input";
+            case UpstreamAnswer.Stopped _ -> "cancelled";
             case UpstreamAnswer.Failed(var kind, _) -> kind.name().toLowerCase(Locale.ROOT);
           };
       ObjectNode forwarded = StrictJson.object().put("server", work.server());
@@ -187,9 +201,13 @@ public final class ForwardedCall implements Forwarding {
         forwarded.put("reason", reason);
       }
       call.entry().append(CALL_FORWARDED, forwarded);
-      ObjectNode finished = StrictJson.object().put("outcome", outcome);
+      ObjectNode finished = StrictJson.object();
       lease.ifPresent(held -> finished.put("lease_id", held.id()).put("revoked", trace.revoked()));
-      call.entry().append(CALL_FINISHED, finished);
+      if (answer instanceof UpstreamAnswer.Stopped) {
+        call.entry().cancelled(reason(), finished);
+      } else {
+        call.entry().append(CALL_FINISHED, finished.put("outcome", outcome));
+      }
     }
   }
 }

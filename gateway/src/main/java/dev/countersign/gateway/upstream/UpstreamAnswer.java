@@ -20,6 +20,11 @@ sealed interface UpstreamAnswer {
   /// It wants something of the person first, which is not passed on.
   record AsksForInput() implements UpstreamAnswer {}
 
+  /// Nobody waits for its answer any more.
+  ///
+  /// @param hadBegun whether it was asked at all, so that what it did is unknown
+  record Stopped(boolean hadBegun) implements UpstreamAnswer {}
+
   /// There is no answer that can be used.
   ///
   /// @param reason for the ledger

@@ -41,6 +41,7 @@ final class GatewaySection {
     List<String> origins = gateway.texts("origins");
     List<String> hosts = gateway.texts("hosts");
     int maxBody = (int) gateway.integer("max-body-bytes", 256 * 1024L);
+    int calls = (int) gateway.integer("calls-per-person", 32L);
     return Sections.checked(
         gateway,
         "",
@@ -56,7 +57,8 @@ final class GatewaySection {
                     .map(GatewaySection::anchor)
                     .toList(),
                 databases,
-                new GatewayConfig.Border(new HashSet<>(hosts), new HashSet<>(origins), maxBody)));
+                new GatewayConfig.Border(
+                    new HashSet<>(hosts), new HashSet<>(origins), maxBody, calls)));
   }
 
   private static Optional<GatewayConfig.VaultAddress> vault(ConfigSection section) {

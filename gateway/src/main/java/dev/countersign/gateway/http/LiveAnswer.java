@@ -1,0 +1,158 @@
+package dev.countersign.gateway.http;
+
+import dev.countersign.gateway.Cancellation;
+import dev.countersign.gateway.SessionCheck;
+import dev.countersign.gateway.mcp.LiveRequest;
+import dev.countersign.gateway.mcp.McpAnswer;
+import dev.countersign.gateway.mcp.McpServer;
+import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TraceContext;
+import dev.countersign.protocol.UnavailableException;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Waits for an answer on the connection's thread while another makes the call. An answer that
+/// comes at once is plain JSON. One that takes longer comes, in the revision that has it so, on a
+/// stream of events, and a client that closes it ends the call. A person whose sessions are ended
+/// ends it in every revision. One thread.
+///
+/// @spec https://modelcontextprotocol.io/specification/2026-07-28/basic/transports MCP 2026-07-28,
+///   Streamable HTTP
+final class LiveAnswer {
+  private static final Duration TICK = Duration.ofSeconds(1);
+
+  /// How many ticks lie between two questions for the person's sessions.
+  private static final int SESSION_TICKS = 2;
+
+  private static final byte[] STILL_HERE = ": \n\n".getBytes(StandardCharsets.UTF_8);
+
+  private final ServerResponse response;
+  private final LiveRequest live;
+  private final SessionCheck sessions;
+  private final Secret token;
+  private @Nullable OutputStream stream;
+
+  LiveAnswer(ServerResponse response, LiveRequest live, SessionCheck sessions, Secret token) {
+    this.response = response;
+    this.live = live;
+    this.sessions = sessions;
+    this.token = token;
+  }
+
+  /// Answers with what `work` returns.
+  ///
+  /// @param plain sends an answer where no stream was begun
+  void answer(Supplier<McpAnswer> work, Consumer<McpAnswer> plain) {
+    CompletableFuture<McpAnswer> coming = begin(work);
+    Optional<McpAnswer> answer = await(coming);
+    for (int ticks = 1; answer.isEmpty(); ticks++) {
+      tick(ticks);
+      answer = await(coming);
+    }
+    OutputStream begun = stream;
+    if (begun == null) {
+      plain.accept(answer.get());
+    } else {
+      send(begun, McpServer.streamed(answer.get()));
+    }
+  }
+
+  private static CompletableFuture<McpAnswer> begin(Supplier<McpAnswer> work) {
+    var coming = new CompletableFuture<McpAnswer>();
+    Runnable making =
+        () -> {
+          try {
+            coming.complete(work.get());
+          } catch (RuntimeException | Error failed) {
+            coming.completeExceptionally(failed);
+          }
+        };
+    Optional<TraceContext> trace = TraceContext.current();
+    Thread.ofVirtual()
+        .name("call")
+        .start(() -> trace.ifPresentOrElse(context -> context.run(making), making));
+    return coming;
+  }
+
+  private Optional<McpAnswer> await(CompletableFuture<McpAnswer> coming) {
+    try {
+      return Optional.of(coming.get(TICK.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (TimeoutException notYet) {
+      return Optional.empty();
+    } catch (InterruptedException closing) {
+      live.cancellation().cancel(Cancellation.Reason.CALLER_LEFT);
+      Thread.currentThread().interrupt();
+      throw new UnavailableException("the gateway closes", closing);
+    } catch (ExecutionException failed) {
+      if (stream != null) {
+        return Optional.of(McpServer.failed(live));
+      }
+      switch (failed.getCause()) {
+        case RuntimeException fault -> throw fault;
+        case Error fault -> throw fault;
+        case null, default -> throw new IllegalStateException(failed);
+      }
+    }
+  }
+
+  private void tick(int ticks) {
+    if (!live.isCall() || live.cancellation().isCancelled()) {
+      return;
+    }
+    if (live.isStreamed()) {
+      stillHere();
+    }
+    if (ticks % SESSION_TICKS == 0 && hasEnded()) {
+      live.cancellation().cancel(Cancellation.Reason.SESSION_ENDED);
+    }
+  }
+
+  private boolean hasEnded() {
+    try {
+      return sessions.wasEnded(token);
+    } catch (UnavailableException away) {
+      return false; // the call was permitted; what is away now took nothing back
+    }
+  }
+
+  private void stillHere() {
+    try {
+      OutputStream begun = stream;
+      if (begun == null) {
+        response.status(200);
+        response.header("Content-Type", "text/event-stream");
+        response.header("Cache-Control", "no-store");
+        response.header("X-Content-Type-Options", "nosniff");
+        response.header("X-Accel-Buffering", "no");
+        begun = response.outputStream();
+        stream = begun;
+      }
+      begun.write(STILL_HERE);
+      begun.flush();
+    } catch (IOException | RuntimeException gone) {
+      live.cancellation().cancel(Cancellation.Reason.CALLER_LEFT);
+    }
+  }
+
+  private static void send(OutputStream stream, ObjectNode message) {
+    String event = "event: message\ndata: " + StrictJson.write(message) + "\n\n";
+    try (stream) {
+      stream.write(event.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException | RuntimeException gone) {
+      return; // how the call ended is in the ledger
+    }
+  }
+}
