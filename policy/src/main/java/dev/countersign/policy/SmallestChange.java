@@ -230,25 +230,34 @@ public final class SmallestChange {
   private void vary(String path, JsonNode value, double penalty, With with) {
     JsonNodeFactory json = JsonNodeFactory.instance;
     if (value.isIntegralNumber() && value.canConvertToLong()) {
-      integer(path, value.longValue(), penalty, with);
+      integer(path, value, value.longValue(), penalty, with);
     } else if (value.isBoolean()) {
       keep(path, value, json.booleanNode(!value.booleanValue()), penalty + 1, with);
     } else {
       for (Object constant : constants) {
         if (constant instanceof String text && !value.asString("").equals(text)) {
           keep(path, value, json.stringNode(text), penalty + 1, with);
-        } else if (value.isNull() && constant instanceof Long number) {
-          keep(path, value, json.numberNode(number), penalty + 2, with);
         } else if (value.isNull() && constant instanceof Boolean flag) {
           keep(path, value, json.booleanNode(flag), penalty + 2, with);
         }
       }
+      if (value.isNull()) {
+        missingInteger(path, value, penalty + 2, with);
+      }
+    }
+  }
+
+  /// What is not known at all counts as zero: zero itself, or the nearest that passes.
+  private void missingInteger(String path, JsonNode value, double penalty, With with) {
+    keep(path, value, JsonNodeFactory.instance.numberNode(0), penalty, with);
+    if (outcome(with, 0) != Outcome.PERMIT) {
+      integer(path, value, 0, penalty, with);
     }
   }
 
   /// Looks below and above: at the values that rules name, then ever further away; between one that
   /// passes and one that does not, the border is the nearest. Goes on until one permits.
-  private void integer(String path, long from, double penalty, With with) {
+  private void integer(String path, JsonNode shown, long from, double penalty, With with) {
     var below = new TreeSet<Long>(Comparator.reverseOrder());
     var above = new TreeSet<Long>();
     for (Object constant : constants) {
@@ -274,12 +283,7 @@ public final class SmallestChange {
         mildest = there;
         long border = border(with, from, candidate);
         double size = Math.abs((double) border - from) / Math.max(1, Math.abs((double) from));
-        keep(
-            path,
-            JsonNodeFactory.instance.numberNode(from),
-            JsonNodeFactory.instance.numberNode(border),
-            penalty + size,
-            with);
+        keep(path, shown, JsonNodeFactory.instance.numberNode(border), penalty + size, with);
         if (mildest == Outcome.PERMIT) {
           break;
         }

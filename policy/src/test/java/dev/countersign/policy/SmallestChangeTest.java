@@ -67,6 +67,13 @@ class SmallestChangeTest {
               "{}",
               ""),
           new Row(
+              "refunds",
+              "2026-01-05T12:00:00Z",
+              Refunds.refund("8000"),
+              "{}",
+              "{}",
+              "subject.refund_limit: null -> 8000 permit"),
+          new Row(
               "records",
               "2026-01-05T12:00:00Z",
               RECORD.formatted("read_record"),
