@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from typing import Any
 
 import httpx
@@ -22,6 +23,7 @@ from countersign_agent import (
 
 MCP = "https://gateway.example/mcp"
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list_cases", "arguments": {}}}
+NEWEST = {"mcp-protocol-version": "2026-07-28"}
 DONE = {"jsonrpc": "2.0", "id": 1, "result": {"content": [], "isError": False}}
 
 
@@ -110,16 +112,69 @@ def test_cancel_breaks_off_what_runs_and_begins_nothing() -> None:
 
         async with client(handler) as http:
             with acting_for("maya-token") as acting:
-                call = asyncio.create_task(http.post(MCP, json=CALL))
+                call = asyncio.create_task(http.post(MCP, json=CALL, headers=NEWEST))
                 await running.wait()
                 acting.cancel()
                 first = (await call).json()
-                second = (await http.post(MCP, json=CALL)).json()
+                second = (await http.post(MCP, json=CALL, headers=NEWEST)).json()
         assert ended == ["ended"]
         return [first, second]
 
     for told in asyncio.run(run()):
         assert told["result"]["structuredContent"]["code"] == "cancelled"
+
+
+class Hanging(httpx.AsyncBaseTransport, httpx.BaseTransport):
+    """A server that does not answer a call, and keeps what it is told meanwhile."""
+
+    def __init__(self) -> None:
+        self.running = asyncio.Event()
+        self.told: list[tuple[str, Any]] = []
+        self.heard = threading.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.running.set()
+        await asyncio.sleep(60)
+        return httpx.Response(200, json=DONE)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.told.append((request.headers["authorization"], json.loads(request.read())))
+        self.heard.set()
+        return httpx.Response(202)
+
+
+@pytest.mark.parametrize(("revision", "told"), [("2025-06-18", True), ("2026-07-28", False)])
+def test_a_server_of_the_older_revisions_is_told_of_a_cancelled_call(revision: str, told: bool) -> None:
+    server = Hanging()
+
+    async def run() -> None:
+        transport = GuardedTransport(MCP, Forward(), inner=server)
+        headers = {"mcp-protocol-version": revision}
+        async with acting_for("maya-token"), httpx.AsyncClient(transport=transport, headers=headers) as http:
+            task = asyncio.create_task(http.post(MCP, json=CALL))
+            await server.running.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(run())
+
+    note = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": CALL["id"]}}
+    assert server.heard.wait(30 if told else 0) == told
+    assert server.told == ([("Bearer maya-token", note)] if told else [])
+
+
+def test_an_answer_of_the_newest_revision_may_come_as_events() -> None:
+    ended = DONE | {"result": {"content": [], "structuredContent": {"status": "sign_in_required"}, "isError": True}}
+    events = f': \n\ndata: {{"jsonrpc":"2.0","method":"notifications/progress"}}\n\ndata: {json.dumps(ended)}\n\n'
+    answer = httpx.Response(200, headers={"content-type": "text/event-stream"}, text=events)
+
+    async def run() -> None:
+        async with acting_for("maya-token"), client(lambda _: answer) as http:
+            await http.post(MCP, json=CALL, headers=NEWEST)
+
+    with pytest.raises(SignInRequired):
+        asyncio.run(run())
 
 
 def test_cancelling_the_task_cancels_the_request() -> None:

@@ -8,6 +8,7 @@ const LARGEST_ANSWER = 4 << 20;
 const PAUSE = 2;
 const META = "io.modelcontextprotocol/";
 const MODERN = "2026-07-28";
+const NOTE_MILLISECONDS = 5_000;
 
 export interface Waiting {
   /** Shows the person where to approve; the call then waits for it. Without it the model is told to call again. */
@@ -68,15 +69,17 @@ class Guard {
       if (response.status === 401) acting.end(new SignInRequired());
       return response;
     }
+    const used: { token?: string } = {};
     try {
       acting.check();
-      return await this.#call(acting, request, body, message);
+      return await this.#call(acting, request, body, message, used);
     } catch (failed) {
+      if (acting.signal.aborted || request.signal.aborted) await this.#takeBack(request, message, used.token);
       return this.#told(acting, request, message, failed);
     }
   }
 
-  async #call(acting: Acting, request: Request, body: string, message: JsonObject): Promise<Response> {
+  async #call(acting: Acting, request: Request, body: string, message: JsonObject, used: { token?: string }): Promise<Response> {
     const [tool, given] = [member(message.params, "name"), member(message.params, "arguments") ?? {}];
     if (typeof tool !== "string" || !isObject(given)) {
       throw new TemplateError("`name` must be a text and `arguments` an object", "invalid_arguments");
@@ -86,11 +89,15 @@ class Guard {
     const shown = new Set<string>();
     for (;;) {
       const token = await this.#token(acting, tool, given, patience);
+      used.token = token;
       const response = await this.#send(acting, request, body, token);
       if (response.status === 401) throw new SignInRequired();
-      if (!response.headers.get("content-type")?.includes("application/json")) return response;
-      const answer = await limited(response, LARGEST_ANSWER);
+      const streamed = isStream(response) && isModern(request);
+      if (!streamed && !response.headers.get("content-type")?.includes("application/json")) return response;
+      const text = await limited(response, LARGEST_ANSWER);
+      const answer = streamed ? lastEvent(text) : text;
       const result = resultOf(answer);
+      if (member(result?.structuredContent, "status") === "sign_in_required") throw new SignInRequired();
       const pending = pendingOf(result);
       if (!pending || end - performance.now() <= PAUSE * 1000) {
         if (!result || result.isError === true) this.#known.delete(tool);
@@ -132,7 +139,8 @@ class Guard {
     const request = new Request(this.#url, { method: "POST", headers });
     const response = await this.#send(acting, request, body, acting.revealBearer());
     if (response.status === 401) throw new SignInRequired();
-    const tools = member(resultOf(await limited(response, LARGEST_ANSWER)), "tools");
+    const text = await limited(response, LARGEST_ANSWER);
+    const tools = member(resultOf(isStream(response) ? lastEvent(text) : text), "tools");
     if (!Array.isArray(tools)) throw new Unavailable("the server does not list its tools");
     const found = tools.find((one) => member(one, "name") === tool);
     if (found === undefined) throw new TemplateError("there is no tool of that name", "unknown_tool");
@@ -148,6 +156,17 @@ class Guard {
     return this.#inner(this.#url, { method: request.method, headers, redirect: "manual", signal, ...sent });
   }
 
+  /** Tells a server of the older revisions that nobody waits for an answer any more; in the newest, hanging up says so. */
+  async #takeBack(request: Request, message: JsonObject, token: string | undefined): Promise<void> {
+    if (token === undefined || message.id === undefined || isModern(request)) return;
+    const headers = new Headers(request.headers);
+    headers.delete("cookie");
+    headers.set("authorization", `Bearer ${token}`);
+    const body = JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: message.id } });
+    const signal = AbortSignal.timeout(NOTE_MILLISECONDS);
+    await this.#inner(this.#url, { method: "POST", headers, redirect: "manual", signal, body }).catch(() => undefined);
+  }
+
   /** A failure as a tool result, so that the model can say it in words and every framework carries it. */
   #told(acting: Acting, request: Request, message: JsonObject, failed: unknown): Response {
     let error: CountersignError;
@@ -158,7 +177,7 @@ class Guard {
     else error = new Unavailable("the server is away; whether the call ran is unknown");
     if (error instanceof SignInRequired) acting.end(error);
     const [text, structuredContent] = words(error);
-    const modern = (request.headers.get("mcp-protocol-version") ?? "") >= MODERN ? { resultType: "complete" } : {};
+    const modern = isModern(request) ? { resultType: "complete" } : {};
     const result = { content: [{ type: "text", text }], structuredContent, isError: true, ...modern };
     return Response.json({ jsonrpc: "2.0", id: message.id ?? null, result });
   }
@@ -178,6 +197,24 @@ function words(error: CountersignError): [string, JsonObject] {
   }
   const later = error instanceof Unavailable ? "; try again later" : "";
   return [error.message + later, { status: "failed", code: error.code }];
+}
+
+function isModern(request: Request): boolean {
+  return (request.headers.get("mcp-protocol-version") ?? "") >= MODERN;
+}
+
+function isStream(response: Response): boolean {
+  return response.headers.get("content-type")?.includes("text/event-stream") ?? false;
+}
+
+/** What a stream of events says last: the answer, after comments and notifications. */
+function lastEvent(stream: string): string {
+  let [last, event] = ["", [] as string[]];
+  for (const line of [...stream.split(/\r?\n/), ""]) {
+    if (line.startsWith("data:")) event.push(line.slice("data:".length).trim());
+    else if (line === "" && event.length > 0) [last, event] = [event.join("\n"), []];
+  }
+  return last;
 }
 
 function resultOf(answer: string): JsonObject | undefined {

@@ -186,7 +186,13 @@ test("keeps two people at once apart", async () => {
 
 test("cancel breaks off what runs and begins nothing", async () => {
   let calls = 0;
+  const notes: unknown[] = [];
   const guarded = guardedFetch(MCP, forward(), (_, init) => {
+    const sent = JSON.parse(String(init?.body));
+    if (sent.method === "notifications/cancelled") {
+      notes.push(sent.params.requestId, new Headers(init?.headers).get("authorization"));
+      return Promise.resolve(new Response(null, { status: 202 }));
+    }
     calls++;
     return new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(init.signal?.reason)));
   });
@@ -201,6 +207,20 @@ test("cancel breaks off what runs and begins nothing", async () => {
     }
   });
   assert.equal(calls, 1);
+  assert.deepEqual(notes, [1, "Bearer maya-token"]);
+});
+
+test("an answer of the newest revision may come as events", async () => {
+  const note = { jsonrpc: "2.0", method: "notifications/progress" };
+  const done = { jsonrpc: "2.0", id: 1, result: { content: [], structuredContent: { status: "sign_in_required" }, isError: true } };
+  const events = `: \n\nevent: message\ndata: ${JSON.stringify(note)}\n\nevent: message\ndata: ${JSON.stringify(done)}\n\n`;
+  const guarded = guardedFetch(MCP, forward(), async () => new Response(events, { headers: { "content-type": "text/event-stream" } }));
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "list_cases" } });
+  const headers = { "mcp-protocol-version": "2026-07-28" };
+  await assert.rejects(
+    actingFor("maya-token", async () => guarded(MCP, { method: "POST", headers, body })),
+    SignInRequired,
+  );
 });
 
 test("an answer that is too large is told in words", async () => {

@@ -43,6 +43,7 @@ async def main():
                     messages = answer["messages"]
                     print(messages[-1].text, flush=True)
                 except Exception as failed:
+                    person.check()
                     print(in_words(failed), flush=True)
                 person.check()
     except Exception as failed:

@@ -5,6 +5,7 @@ OpenAI-compatible endpoint, Ollama's included; or MODEL=anthropic:<name> with AN
 """
 
 import os
+import signal
 import sys
 
 from countersign_agent import Forward, acting_for, in_words
@@ -28,6 +29,12 @@ def model():
 def main():
     # Out of the environment, so that nothing started from here inherits it.
     person = acting_for(os.environ.pop("COUNTERSIGN_BEARER"))
+
+    def stop(*_):
+        person.cancel()  # else Strands waits for the call that runs
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
     url = os.environ.get("MCP_URL", "http://127.0.0.1:9403/mcp")
     try:
         with person, mcp_client(url, Forward()) as tools:
@@ -36,6 +43,7 @@ def main():
                 try:
                     print(agent(question.strip()), flush=True)
                 except Exception as failed:
+                    person.check()
                     print(in_words(failed), flush=True)
                 person.check()
     except (Exception, KeyboardInterrupt) as failed:

@@ -6,8 +6,10 @@ It works below the MCP library, so that the library, the framework and the model
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import json
+import threading
 import time
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
@@ -24,6 +26,8 @@ _LARGEST_ANSWER = 4 << 20
 _PAUSE = 2.0
 _META = "io.modelcontextprotocol/"
 _MODERN = "2026-07-28"
+_NOTE_SECONDS = 5.0
+_KEPT = ("accept", "mcp-protocol-version", "mcp-session-id")
 
 
 class Server(Protocol):
@@ -140,12 +144,18 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             return _http(request, 400, "the message is not one JSON object")
         if message.get("method") != "tools/call":
             return await self._other(acting, request)
+        used: list[str] = []
         try:
             acting.check()
-            return await self._call(acting, request, message)
+            return await self._call(acting, request, message, used)
+        except asyncio.CancelledError:
+            self._take_back(request, message, used)
+            raise
         except CountersignError as error:
             if isinstance(error, SignInRequired):
                 acting.end(error)
+            if isinstance(error, Cancelled):
+                self._take_back(request, message, used)
             return _told(request, message, error)
         except httpx.HTTPError:
             away = Unavailable("the server is away; whether the call ran is unknown")
@@ -157,7 +167,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             acting.end(SignInRequired())
         return response
 
-    async def _call(self, acting: Acting, request: httpx.Request, message: dict[str, Any]) -> httpx.Response:
+    async def _call(
+        self, acting: Acting, request: httpx.Request, message: dict[str, Any], used: list[str]
+    ) -> httpx.Response:
         params = message.get("params")
         tool = params.get("name") if isinstance(params, dict) else None
         arguments = params.get("arguments") if isinstance(params, dict) else None
@@ -167,20 +179,49 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         shown: set[str] = set()
         while True:
             token = await acting.run(self._pattern.token(acting, self, tool, arguments or {}))
+            used[:] = [token]
             response = await acting.run(self._send(request, token))
             if response.status_code == 401:
                 await response.aclose()
                 raise SignInRequired()
-            if "application/json" not in response.headers.get("content-type", ""):
+            streamed = "text/event-stream" in response.headers.get("content-type", "")
+            if not streamed and "application/json" not in response.headers.get("content-type", ""):
+                return _stoppable(response, acting)
+            if streamed and not _is_modern(request):
                 return _stoppable(response, acting)
             answer = await acting.run(_read(response))
+            if streamed:
+                answer = _last_event(answer)
+            if _status(answer) == "sign_in_required":
+                raise SignInRequired()
             pending = _pending(answer)
             if pending is None or end - time.monotonic() <= _PAUSE:
                 if _is_error(answer):
                     self._pattern.forget(tool)
-                return httpx.Response(response.status_code, headers=_plain(response), content=answer, request=request)
+                headers = httpx.Headers(_plain(response))
+                headers["content-type"] = "application/json"
+                return httpx.Response(response.status_code, headers=headers, content=answer, request=request)
             await self._show(shown, *pending)
             await acting.run(asyncio.sleep(_PAUSE))
+
+    def _take_back(self, request: httpx.Request, message: dict[str, Any], used: list[str]) -> None:
+        """Tells a server of the older revisions that nobody waits for an answer any more; in the newest, hanging up
+        says so. On a thread of its own, since the tasks of this loop are being cancelled."""
+        if not used or "id" not in message or _is_modern(request):
+            return
+        note = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": message["id"]}}
+        headers = {name: request.headers[name] for name in _KEPT if name in request.headers}
+        headers["authorization"] = "Bearer " + used[0]
+        transport = self._inner if isinstance(self._inner, httpx.BaseTransport) else None
+
+        def tell() -> None:
+            with (
+                contextlib.suppress(httpx.HTTPError),
+                httpx.Client(transport=transport, timeout=_NOTE_SECONDS, trust_env=False) as client,
+            ):
+                client.post(self._url, headers=headers, json=note)
+
+        threading.Thread(target=tell, name="countersign-cancelled").start()
 
     async def _show(self, shown: set[str], page: str, message: str) -> None:
         if page not in shown and self._pattern.on_approval is not None:
@@ -204,6 +245,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         request = httpx.Request("POST", self._url, headers=headers, json=message)
         response = await self._send(request, bearer_of(acting))
         answer = await _read(response)
+        if "text/event-stream" in response.headers.get("content-type", ""):
+            answer = _last_event(answer)
         if response.status_code == 401:
             raise SignInRequired()
         try:
@@ -305,6 +348,26 @@ def _is_error(answer: bytes) -> bool:
     return not result or bool(result.get("isError"))
 
 
+def _is_modern(request: httpx.Request) -> bool:
+    return str(request.headers.get("mcp-protocol-version", "")) >= _MODERN
+
+
+def _last_event(stream: bytes) -> bytes:
+    """What a stream of events says last: the answer, after comments and notifications."""
+    last, event = b"", []
+    for line in [*stream.splitlines(), b""]:
+        if line.startswith(b"data:"):
+            event.append(line.removeprefix(b"data:").strip())
+        elif not line and event:
+            last, event = b"\n".join(event), []
+    return last
+
+
+def _status(answer: bytes) -> object:
+    structured = _result(answer).get("structuredContent")
+    return structured.get("status") if isinstance(structured, dict) else None
+
+
 def _pending(answer: bytes) -> tuple[str, str] | None:
     """Page and text, if the answer says that a person must approve."""
     result = _result(answer)
@@ -342,7 +405,7 @@ def _told(request: httpx.Request, message: dict[str, Any], error: CountersignErr
         "structuredContent": structured,
         "isError": True,
     }
-    if request.headers.get("mcp-protocol-version", "") >= _MODERN:
+    if _is_modern(request):
         result["resultType"] = "complete"
     body = json.dumps({"jsonrpc": "2.0", "id": message.get("id"), "result": result})
     return httpx.Response(200, headers={"content-type": "application/json"}, content=body, request=request)

@@ -270,10 +270,29 @@ public final class McpClient {
       if (away instanceof WireFailure failure && failure.isTooLarge()) {
         return new Reply.Problem("too_large", "the server's answer is too large; ask for less");
       }
+      takeBackIfInterrupted(bearer, id);
       return new Reply.Problem(
           "unavailable", "the server is away; whether the call ran is unknown");
     }
     return read(answer, id);
+  }
+
+  /// Tells a server of the older revisions that nobody waits for an answer any more; in the newest,
+  /// hanging up has said so.
+  private void takeBackIfInterrupted(Secret bearer, long id) {
+    if (revision == Revision.MODERN || !Thread.interrupted()) {
+      return;
+    }
+    String method = "notifications/cancelled";
+    ObjectNode note = StrictJson.object().put("jsonrpc", "2.0").put("method", method);
+    note.putObject("params").put("requestId", id);
+    try {
+      transport.post(bearer, headers(method, ""), StrictJson.write(note));
+    } catch (UnavailableException away) {
+      return; // the call ends by its own limits then
+    } finally {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static Reply read(Transport.Answer answer, long id) {

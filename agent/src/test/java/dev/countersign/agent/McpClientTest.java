@@ -13,10 +13,14 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What the client makes of answers that are not what they should be; the good ones are tested
@@ -105,6 +109,33 @@ class McpClientTest {
     } finally {
       server.stop(0);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aServerOfTheOlderRevisionsIsToldOfACallThatWasBrokenOff(Revision revision) {
+    var told = new ArrayList<String>();
+    Transport transport =
+        (_, _, body) -> {
+          told.add(body);
+          if (told.size() == 1) {
+            Thread.currentThread().interrupt();
+            throw new UnavailableException("interrupted", null);
+          }
+          assertThat(Thread.currentThread().isInterrupted()).isFalse();
+          return new Transport.Answer(202, Optional.empty(), "");
+        };
+
+    assertFailed(
+        new McpClient(transport, revision).callTool(BEARER, "find_case", NONE), "unavailable");
+
+    assertThat(Thread.interrupted()).as("the caller still learns of it").isTrue();
+    List<String> note =
+        revision == Revision.MODERN
+            ? List.of()
+            : List.of(
+                "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":1}}");
+    assertThat(told.subList(1, told.size())).isEqualTo(note);
   }
 
   @Test

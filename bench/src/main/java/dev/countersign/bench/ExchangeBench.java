@@ -28,6 +28,7 @@ final class ExchangeBench {
   private static final Duration WARM_KEYCLOAK = Duration.ofMinutes(2);
   private static final int KEYCLOAK_ROUND = 1_000;
   private static final double GOAL_KEYCLOAK = 10;
+  private static final double GOAL_LEDGER = 0.90;
 
   private final int rounds;
   private final Extent extent;
@@ -102,6 +103,41 @@ final class ExchangeBench {
       figures.add(Figure.of("exchanges per second, 16 connections", median(ourWall), "/s"));
       figures.add(Figure.of("Keycloak's, 16 connections", median(theirWall), "/s"));
       return new Report("exchange against keycloak", figures);
+    }
+  }
+
+  /// The same exchange with the durable ledger and without any.
+  Report runAgainstNoLedger() throws IOException {
+    var figures = new ArrayList<Figure>();
+    try (var with = ExchangeStage.open(USUAL, jvmOptions);
+        var without = ExchangeStage.withoutLedger(USUAL, jvmOptions)) {
+      say("warming up");
+      warm(with.load(), with::make);
+      warm(without.load(), without::make);
+      var on = new ArrayList<Round>();
+      var off = new ArrayList<Round>();
+      for (int i = 0; i < rounds; i++) {
+        on.add(round(with.server(), with.load(), with.make(ROUND)));
+        off.add(round(without.server(), without.load(), without.make(ROUND)));
+        say(
+            String.format(
+                Locale.ROOT,
+                "round %d: %.0f exchanges a second with the ledger, %.0f without",
+                i + 1,
+                on.getLast().perSecond(),
+                off.getLast().perSecond()));
+      }
+      double onWall = median(on.stream().map(Round::perSecond).toList());
+      double offWall = median(off.stream().map(Round::perSecond).toList());
+      double onCpu = median(on.stream().map(Round::perCpuSecond).toList());
+      double offCpu = median(off.stream().map(Round::perCpuSecond).toList());
+      figures.add(Figure.of("exchanges per second with the ledger", onWall, "/s"));
+      figures.add(Figure.of("exchanges per second without", offWall, "/s"));
+      figures.add(Figure.atLeast("ratio of the medians", onWall / offWall, "", GOAL_LEDGER));
+      figures.add(Figure.of("per processor second with the ledger", onCpu, "/s"));
+      figures.add(Figure.of("per processor second without", offCpu, "/s"));
+      figures.add(Figure.of("ratio per processor second", onCpu / offCpu, ""));
+      return new Report("exchange with and without ledger", figures);
     }
   }
 

@@ -37,19 +37,22 @@ final class ExchangeCommand implements Callable<Integer> {
 
   @Option(
       names = "--against",
-      paramLabel = "keycloak",
-      description = "compare with Keycloak's standard token exchange instead; it is fetched")
+      paramLabel = "<peer>",
+      description =
+          "compare with `keycloak`, its standard token exchange, which is fetched; or with"
+              + " `no-ledger`, ourselves without writing anything down")
   private @Nullable String against;
 
   @Override
   public Integer call() throws Exception {
     if (against != null) {
-      if (!against.equals("keycloak")) {
-        throw new IllegalArgumentException("--against knows one peer: keycloak");
-      }
+      var bench = new ExchangeBench(rounds, ExchangeBench.Extent.QUICK, jvmOptions);
       printing.print(
-          new ExchangeBench(rounds, ExchangeBench.Extent.QUICK, jvmOptions)
-              .runAgainstKeycloak(ExchangeStage.home()));
+          switch (against) {
+            case "keycloak" -> bench.runAgainstKeycloak(ExchangeStage.home());
+            case "no-ledger" -> bench.runAgainstNoLedger();
+            default -> throw new IllegalArgumentException("--against knows keycloak and no-ledger");
+          });
       return 0;
     }
     var extent =

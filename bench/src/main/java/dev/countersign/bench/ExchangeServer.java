@@ -4,6 +4,7 @@ import dev.countersign.box.Database;
 import dev.countersign.box.DatabaseSettings;
 import dev.countersign.box.Logs;
 import dev.countersign.box.postgres.StateDatabase;
+import dev.countersign.ledger.Ledger;
 import dev.countersign.server.House;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.sql.Statement;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /// The process that is measured: a whole installation as `countersign serve` runs it, with a state
 /// database that already holds people and past grants.
@@ -58,6 +60,9 @@ final class ExchangeServer {
         FROM generate_series(?::bigint, ?::bigint) AS n
       """;
 
+  /// In place of a variable: the boxes write their entries nowhere.
+  static final String NO_LEDGER = "--no-ledger";
+
   private static final long PORTION = 250_000;
 
   private ExchangeServer() {}
@@ -65,20 +70,26 @@ final class ExchangeServer {
   /// Fills, serves, and ends with the process that started it.
   ///
   /// @param arguments configuration, people, past grants, clients, the file with the registration
-  ///   of each client, then `NAME=value` for the variables of the configuration
+  ///   of each client, then `NAME=value` for the variables of the configuration, and [#NO_LEDGER]
   public static void main(String[] arguments) throws Exception {
     Logs.configure(Logs.Format.HUMAN);
     var variables = new HashMap<String, String>();
+    UnaryOperator<Ledger> seen = UnaryOperator.identity();
     for (int i = 5; i < arguments.length; i++) {
-      String[] pair = arguments[i].split("=", 2);
-      variables.put(pair[0], pair[1]);
+      if (arguments[i].equals(NO_LEDGER)) {
+        seen = _ -> _ -> {};
+      } else {
+        String[] pair = arguments[i].split("=", 2);
+        variables.put(pair[0], pair[1]);
+      }
     }
     House house =
         House.open(
             Path.of(arguments[0]),
             Map.copyOf(variables),
             InstantSource.system(),
-            System.err::println);
+            System.err::println,
+            seen);
     fill(
         house.embeddedSuperuser().database(StateDatabase.NAME),
         Long.parseLong(arguments[1]),

@@ -41,6 +41,16 @@ final class ExchangeStage implements AutoCloseable {
 
   /// Starts it with that many people, past grants and clients.
   static ExchangeStage open(Size size, List<String> jvmOptions) throws IOException {
+    return open(size, jvmOptions, List.of());
+  }
+
+  /// The same without a ledger: boxes write their entries nowhere.
+  static ExchangeStage withoutLedger(Size size, List<String> jvmOptions) throws IOException {
+    return open(size, jvmOptions, List.of(ExchangeServer.NO_LEDGER));
+  }
+
+  private static ExchangeStage open(Size size, List<String> jvmOptions, List<String> more)
+      throws IOException {
     Path folder = Files.createTempDirectory("countersign-bench-");
     HttpServer issuer =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -70,6 +80,7 @@ final class ExchangeStage implements AutoCloseable {
     arguments.add(registration.toString());
     arguments.add("COUNTERSIGN_DATA=" + folder.resolve("data"));
     arguments.addAll(freePorts(Files.readString(config)));
+    arguments.addAll(more);
     try {
       ChildProcess server =
           ChildProcess.start(jvmOptions, ExchangeServer.class, arguments.toArray(String[]::new));

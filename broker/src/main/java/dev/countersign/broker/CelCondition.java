@@ -3,6 +3,9 @@ package dev.countersign.broker;
 import dev.cel.common.CelAbstractSyntaxTree;
 import dev.cel.common.CelOptions;
 import dev.cel.common.CelValidationException;
+import dev.cel.common.ast.CelExpr.ExprKind.Kind;
+import dev.cel.common.navigation.CelNavigableAst;
+import dev.cel.common.navigation.CelNavigableExpr;
 import dev.cel.common.types.MapType;
 import dev.cel.common.types.SimpleType;
 import dev.cel.compiler.CelCompiler;
@@ -54,11 +57,23 @@ public final class CelCondition {
   public static CelCondition of(String expression) {
     try {
       CelAbstractSyntaxTree checked = COMPILER.compile(expression).getAst();
+      if (CelNavigableAst.fromAst(checked).getRoot().allNodes().anyMatch(CelCondition::isForeign)) {
+        throw new IllegalArgumentException(
+            "`condition` must write the pattern of `matches` itself: one that a request brings could"
+                + " cost whatever its author likes");
+      }
       return new CelCondition(RUNTIME.createProgram(checked));
     } catch (CelValidationException | CelEvaluationException unusable) {
       String first = String.valueOf(unusable.getMessage()).lines().findFirst().orElse("");
       throw new IllegalArgumentException("`condition` cannot be compiled: " + first, unusable);
     }
+  }
+
+  /// Whether it is a `matches` whose pattern is not written there.
+  private static boolean isForeign(CelNavigableExpr part) {
+    return part.getKind() == Kind.CALL
+        && part.expr().call().function().equals("matches")
+        && part.expr().call().args().getLast().getKind() != Kind.CONSTANT;
   }
 
   boolean holds(ObjectNode element) {

@@ -369,6 +369,14 @@ class MatchingTest {
   }
 
   @Test
+  void L07_aPatternIsTheMappingsOwnAndNeverTheRequests() {
+    assertThatThrownBy(() -> CelCondition.of("'abc'.matches(request.operationDetails.pattern)"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("must write the pattern of `matches` itself");
+    assertThat(CelCondition.of("request.operationDetails.action.matches('^read')")).isNotNull();
+  }
+
+  @Test
   void refusesConstraintsThatSayNothingOrContradictThemselves() {
     assertThatThrownBy(() -> new Constraint.Test.Range(Optional.empty(), Optional.empty()))
         .hasMessageContaining("`min`");

@@ -54,6 +54,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
@@ -84,9 +85,12 @@ public final class House implements AutoCloseable {
   private @Nullable ConsoleBox console;
   private @Nullable DatabaseSettings superuser;
 
+  private final UnaryOperator<Ledger> seen;
   private ObjectNode replica = StrictJson.object();
 
-  private House() {}
+  private House(UnaryOperator<Ledger> seen) {
+    this.seen = seen;
+  }
 
   /// Starts everything that a configuration names.
   ///
@@ -94,7 +98,19 @@ public final class House implements AutoCloseable {
   /// @throws dev.countersign.config.ConfigException if the configuration has problems
   public static House open(
       Path file, Map<String, String> variables, InstantSource clock, Consumer<String> progress) {
-    return open(file, variables, clock, progress, false);
+    return open(file, variables, clock, progress, UnaryOperator.identity());
+  }
+
+  /// The same for a measurement of what the ledger costs.
+  ///
+  /// @param seen what the boxes see of their ledgers
+  public static House open(
+      Path file,
+      Map<String, String> variables,
+      InstantSource clock,
+      Consumer<String> progress,
+      UnaryOperator<Ledger> seen) {
+    return opened(new House(seen), file, variables, clock, progress, false);
   }
 
   /// Starts everything that a configuration names.
@@ -107,7 +123,17 @@ public final class House implements AutoCloseable {
       InstantSource clock,
       Consumer<String> progress,
       boolean resetExamples) {
-    var house = new House();
+    var house = new House(UnaryOperator.identity());
+    return opened(house, file, variables, clock, progress, resetExamples);
+  }
+
+  private static House opened(
+      House house,
+      Path file,
+      Map<String, String> variables,
+      InstantSource clock,
+      Consumer<String> progress,
+      boolean resetExamples) {
     try {
       house.start(file, variables, clock, progress, resetExamples);
       return house;
@@ -336,7 +362,7 @@ public final class House implements AutoCloseable {
   }
 
   private Ledger ledger(String box, Database database, InstantSource clock) {
-    return keep(new PgLedger(box, database.dataSource(), clock, replica));
+    return seen.apply(keep(new PgLedger(box, database.dataSource(), clock, replica)));
   }
 
   private <T extends AutoCloseable> T keep(T part) {

@@ -29,9 +29,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// as text and as HTML, and on the page.
 class DeceptiveTextTest {
   private static final World WORLD = new World();
-  private static final StsBox STS = freeText();
+  private static final StsBox STS = freeText(WORLD);
 
-  private static StsBox freeText() {
+  /// A replica whose one type has members of free text, and whose policy asks for every request.
+  static StsBox freeText(World world) {
     String types =
         """
         types:
@@ -57,7 +58,7 @@ class DeceptiveTextTest {
       Path typesFile = Files.writeString(folder.resolve("types.yaml"), types);
       Path policyFile = Files.writeString(folder.resolve("policy.yaml"), policy);
       Policy loaded = Policy.load(policyFile, TypeRegistry.load(typesFile));
-      return WORLD.replica(FreePort.any(), DecisionSettings.none(), PolicyFiles.fixed(loaded));
+      return world.replica(FreePort.any(), DecisionSettings.none(), PolicyFiles.fixed(loaded));
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
@@ -69,7 +70,7 @@ class DeceptiveTextTest {
     WORLD.close();
   }
 
-  private static String details(String currency, String... payees) {
+  static String details(String currency, String... payees) {
     return Arrays.stream(payees)
         .map(payee ->
             StrictJson.write(

@@ -10,6 +10,8 @@ import dev.countersign.protocol.StrictJson;
 import dev.countersign.sts.World.Answer;
 import dev.countersign.sts.World.Form;
 import dev.countersign.sts.World.Person;
+import dev.countersign.sts.box.StsBox;
+import dev.countersign.sts.stepup.Words;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -36,15 +38,15 @@ class FactorsTest {
   private static final String TOKEN = "a-provider's-own-token";
   private static final Pattern CODE = Pattern.compile("Code ([0-9]{6})");
   private static final Provider PROVIDER = new Provider();
+  private static final SmsSettings SETTINGS =
+      new SmsSettings(
+          SmsSettings.Form.TWILIO,
+          PROVIDER.address("/Accounts/AC1/Messages.json"),
+          "+15005550006",
+          "AC1",
+          new Secret(TOKEN));
   private static final World TWILIO =
-      world(
-          new SmsSettings(
-              SmsSettings.Form.TWILIO,
-              PROVIDER.address("/Accounts/AC1/Messages.json"),
-              "+15005550006",
-              "AC1",
-              new Secret(TOKEN)),
-          List.of(Factor.SMSOTP, Factor.EMAILOTP, Factor.IDP));
+      world(SETTINGS, List.of(Factor.SMSOTP, Factor.EMAILOTP, Factor.IDP));
 
   private static World world(SmsSettings sms, List<Factor> factors) {
     return new World(
@@ -90,6 +92,27 @@ class FactorsTest {
     assertThat(page.body()).contains("Approved");
     var given = TWILIO.entries(LedgerEvent.APPROVAL_GIVEN, person.key()).getFirst();
     assertThat(given.data().path("factor").stringValue()).isEqualTo("smsotp");
+  }
+
+  @Test
+  void G08_whatDeceivesInAMailDoesNotInATextMessageEither() {
+    PROVIDER.status = 201;
+    String payee = "P\u0430ypal " + "Acme ".repeat(150) + "and 1.00 USD";
+    try (World world = world(SETTINGS, List.of(Factor.SMSOTP));
+        StsBox free = DeceptiveTextTest.freeText(world)) {
+      var claims = world.oktaClaims(world.person()).put("phone_number", NUMBER);
+      String token = world.seen(world.okta.sign(claims));
+
+      Answer stepUp =
+          world.post(
+              free.baseUri(), world.exchangeForm(token, DeceptiveTextTest.details("USD", payee)));
+
+      assertThat(stepUp.text("scope")).as(stepUp.body()).isEqualTo("mfa_challenge");
+      assertThat(PROVIDER.messages.getLast().form().getOrDefault("Body", ""))
+          .startsWith("Pay 90.00 USD to ")
+          .contains("… (the rest is on the page)", Words.MIXED)
+          .doesNotContain("and 1.00 USD");
+    }
   }
 
   @Test

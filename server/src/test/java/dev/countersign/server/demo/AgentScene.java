@@ -135,6 +135,25 @@ final class AgentScene implements AutoCloseable {
     }
   }
 
+  /// Whether the ledger soon has one more cancelled call than so many.
+  boolean hasMoreCancelledThan(long before) {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (cancelled() <= before) {
+      if (System.nanoTime() > end) {
+        return false;
+      }
+      LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+    }
+    return true;
+  }
+
+  /// How many calls were cancelled, and not merely cut off by a limit.
+  long cancelled() {
+    return house.ledger().recent(10_000).stream()
+        .filter(record -> record.toString().contains("cancelled_by"))
+        .count();
+  }
+
   /// Everything that was ever sent to the model, headers included.
   String sentToTheModel() {
     return String.join("\n", sent);

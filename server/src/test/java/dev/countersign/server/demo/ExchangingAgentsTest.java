@@ -214,8 +214,7 @@ class ExchangingAgentsTest {
     Cast cast = Performance.okta(scene().house());
     try (AgentProcess agent = langchain(scene().environment(scene().bearer(cast, cast.low())))) {
       agent.ask("Refund 5000.00 for R-885-0002.", "denied");
-      agent.ask("List the cases.", "sign in again");
-      agent.await("sign-in is no longer accepted");
+      agent.ask("List the cases.", "sign-in is no longer accepted");
     }
   }
 
@@ -233,11 +232,13 @@ class ExchangingAgentsTest {
                 : typescript(framework, environment)) {
       agent.ask("Find R-884-2233.");
       String login = cases.awaitLogin();
+      long before = scene().cancelled();
 
       agent.interrupt();
 
       agent.await("(?i)stopped|cancelled");
       assertThat(cases.ends(login)).as("while the lock is still held").isTrue();
+      assertThat(scene().hasMoreCancelledThan(before)).isTrue();
     }
     assertThat(scene().house().broker().orElseThrow().sweeper().orphans()).isZero();
   }

@@ -58,7 +58,13 @@ class ForwardingAgentsTest {
     Path own = Path.of("..", "agents", "python", "src").toAbsolutePath().normalize();
     all.put("PYTHONPATH", Counterparts.python() + File.pathSeparator + own);
     return new AgentProcess(
-        List.of("python3", AgentProcess.example(example).resolve("agent.py").toString()), all);
+        // What was started in the background of a shell ignores Ctrl-C, and its children do.
+        List.of(
+            "env",
+            "--default-signal=INT",
+            "python3",
+            AgentProcess.example(example).resolve("agent.py").toString()),
+        all);
   }
 
   private static AgentProcess strands(Map<String, String> environment) {
@@ -159,8 +165,7 @@ class ForwardingAgentsTest {
     Cast cast = Performance.okta(scene().house());
     try (AgentProcess agent = strands(scene().environment(scene().bearer(cast, cast.low())))) {
       agent.ask("Refund 5000.00 for R-885-0002.", "denied");
-      agent.ask("List the cases.", "sign in again");
-      agent.await("sign-in is no longer accepted");
+      agent.ask("List the cases.", "sign-in is no longer accepted");
     }
   }
 
@@ -191,6 +196,7 @@ class ForwardingAgentsTest {
       var running =
           threads.submit(() -> acting.call(() -> guarded.callTool("find_case", arguments)));
       String login = cases.awaitLogin();
+      long before = scene().cancelled();
 
       acting.cancel();
 
@@ -198,6 +204,7 @@ class ForwardingAgentsTest {
           .isInstanceOfSatisfying(
               CallOutcome.Failed.class, failed -> assertThat(failed.code()).isEqualTo("cancelled"));
       assertThat(cases.ends(login)).as("while the lock is still held").isTrue();
+      assertThat(scene().hasMoreCancelledThan(before)).isTrue();
     }
     assertThat(scene().house().broker().orElseThrow().sweeper().orphans()).isZero();
   }
@@ -210,11 +217,13 @@ class ForwardingAgentsTest {
         AgentProcess agent = strands(scene().environment(scene().bearer(cast, cast.high())))) {
       agent.ask("Find R-884-2233.");
       String login = cases.awaitLogin();
+      long before = scene().cancelled();
 
       agent.interrupt();
 
       agent.await("Stopped");
       assertThat(cases.ends(login)).as("while the lock is still held").isTrue();
+      assertThat(scene().hasMoreCancelledThan(before)).isTrue();
     }
   }
 
