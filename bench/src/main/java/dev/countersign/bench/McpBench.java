@@ -27,7 +27,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// connection that stays open. Then a tool of a server behind the gateway, interleaved with the
 /// server alone, at one rate over many connections.
 final class McpBench {
-  private static final int WARM_UP = 100;
+  private static final int WARM_UP = 1_000;
   private static final int CONNECTIONS = 32;
   private static final double RATE = 100;
   private static final int PORTIONS = 6;
@@ -149,8 +149,8 @@ final class McpBench {
     byte[] direct = request(server.endpoint(), BareMcpServer.TOOL, "none");
     var ours = new HttpLoad(gateway, CONNECTIONS);
     var alone = new HttpLoad(server.endpoint(), CONNECTIONS);
-    ours.atRate(Collections.nCopies(WARM_UP * 5, through), RATE);
-    alone.atRate(Collections.nCopies(WARM_UP * 5, direct), RATE);
+    ours.atRate(Collections.nCopies(WARM_UP, through), RATE);
+    alone.atRate(Collections.nCopies(WARM_UP, direct), RATE);
     var wire = new WireClient();
     Hop exchange = Hop.read(wire, rehearsal.gateway(), "exchange");
     var guarded = new ArrayList<Double>();
