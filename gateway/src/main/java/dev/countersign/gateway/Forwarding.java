@@ -6,5 +6,5 @@ import dev.countersign.gateway.tools.Work;
 @FunctionalInterface
 public interface Forwarding {
   /// Makes it. How it ended is in the ledger before this returns.
-  CallResult run(GrantedCall call, Work.Forward work);
+  CallResult run(GrantedCall call, Work.Behind work);
 }

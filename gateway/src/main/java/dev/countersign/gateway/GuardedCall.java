@@ -122,7 +122,7 @@ public final class GuardedCall {
               CALL_FINISHED, StrictJson.object().put("outcome", "repeated").put("first", jti));
           yield switch (tool.work()) {
             case Work.Sql _ -> new CallResult.Repeated(outcome, Trace.of(jti));
-            case Work.Forward _ -> new CallResult.Carried(outcome, true, Trace.of(jti));
+            case Work.Behind _ -> new CallResult.Carried(outcome, true, Trace.of(jti));
           };
         }
         case RepeatedCalls.Beginning.Running(String jti) ->
@@ -174,7 +174,7 @@ public final class GuardedCall {
       var call = new GrantedCall(tool, arguments, token, entry, ask.cancellation());
       return switch (tool.work()) {
         case Work.Sql sql -> statements.run(call, sql);
-        case Work.Forward forward -> forwarding.run(call, forward);
+        case Work.Behind behind -> forwarding.run(call, behind);
       };
     }
   }

@@ -109,6 +109,59 @@ class ElicitationTest {
     assertThat(answer.structured().path("status").asString("")).isEqualTo("approval_required");
   }
 
+  private static Stage.Request inAForm(ObjectNode params, boolean isNamed) {
+    Stage.Request request = stage.modern("tools/call", params);
+    ObjectNode elicitation =
+        params
+            .withObject("/_meta")
+            .withObject("/io.modelcontextprotocol~1clientCapabilities")
+            .putObject("elicitation");
+    if (isNamed) {
+      elicitation.putObject("form");
+    }
+    return request.body(Stage.message("tools/call", params));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void meetsAPersonAtAFormThatTakesNoCode(boolean isNamed) {
+    ObjectNode asked = inAForm(Stage.call("process_refund", REFUND), isNamed).send().result();
+    ObjectNode params = (ObjectNode) asked.path("inputRequests").path("approval").path("params");
+    ObjectNode repeated = repeat(state(asked), "accept");
+    repeated
+        .withObject("/inputResponses/approval")
+        .putObject("content")
+        .put("decision", "continue");
+    Stage.Answer before = inAForm(repeated.deepCopy().put("requestState", "none"), isNamed).send();
+    stage.sts.state = "VERIFY_SUCCESS";
+    Stage.Answer after = inAForm(repeated, isNamed).send();
+
+    assertThat(params.path("mode").asString("")).isEqualTo("form");
+    assertThat(params.path("message").asString("")).contains("80.00 USD", "/approve/a-1");
+    assertThat(params.path("requestedSchema").path("properties").propertyNames())
+        .containsExactly("decision");
+    assertThat(params.path("requestedSchema").toString()).doesNotContain("http", "code");
+    assertThat(before.errorCode()).isEqualTo(-32602);
+    assertThat(after.isError()).isFalse();
+    assertThat(stage.broker.minted).hasSize(1);
+  }
+
+  @Test
+  void believesNoFormThatSaysContinue() {
+    ObjectNode asked = inAForm(Stage.call("process_refund", REFUND), true).send().result();
+    ObjectNode repeated = repeat(state(asked), "accept");
+    repeated.withObject("/inputResponses/approval").putObject("content").put("decision", "cancel");
+
+    Stage.Answer cancelled = inAForm(repeated, true).send();
+    repeated.withObject("/inputResponses/approval/content").put("decision", "continue");
+    stage.sts.state = "USER_DENIED";
+    Stage.Answer denied = inAForm(repeated, true).send();
+
+    assertThat(cancelled.structured().path("status").asString("")).isEqualTo("approval_required");
+    assertThat(denied.structured().path("code").asString("")).isEqualTo("approval_denied");
+    assertThat(stage.broker.minted).isEmpty();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", ".", "e30.e30", "tampered", "other-arguments", "other-tool"})
   void refusesAStateThatWasNotGivenOutForThisCall(String how) {

@@ -274,10 +274,11 @@ class McpErasTest {
   @Test
   void I05_refusesMethodsThatDoNotExist() {
     for (String method :
-        List.of("initialize", "ping", "logging/setLevel", "resources/list", "tools/call/x", "x")) {
+        List.of(
+            "initialize", "ping", "logging/setLevel", "resources/subscribe", "tools/call/x", "x")) {
       assertRefused(STAGE.modern(method, none()).send(), 404, -32601);
     }
-    for (String method : List.of("server/discover", "resources/list", "tasks/get")) {
+    for (String method : List.of("server/discover", "resources/subscribe", "tasks/get")) {
       assertRefused(STAGE.legacy("2025-11-25", method, none()).send(), 200, -32601);
     }
   }

@@ -17,16 +17,16 @@ import tools.jackson.databind.node.ObjectNode;
 /// is the token service's to know.
 ///
 /// @param number 0 for the call itself, then counted up by its repeats
-/// @param isOffered whether this round may be answered with `input_required`
+/// @param way how this round may be answered with `input_required`
 /// @spec https://modelcontextprotocol.io/specification/2026-07-28 MCP 2026-07-28, elicitation
-record ApprovalRound(int number, boolean isOffered) {
+record ApprovalRound(int number, Way way) {
   private static final String KEY = "approval";
 
   /// Clients give up after ten rounds of their own.
   private static final int LAST = 8;
 
   private static final Duration HOLD = Duration.ofSeconds(20);
-  private static final ApprovalRound NONE = new ApprovalRound(0, false);
+  private static final ApprovalRound NONE = new ApprovalRound(0, Way.NONE);
 
   /// Reads the round of a call.
   ///
@@ -37,10 +37,10 @@ record ApprovalRound(int number, boolean isOffered) {
       return NONE;
     }
     JsonNode capabilities = params.path("_meta").path(Era.CAPABILITIES_KEY);
-    boolean canOpenPages = capabilities.path("elicitation").path("url").isObject();
+    Way way = Way.of(capabilities);
     JsonNode state = params.path("requestState");
     if (state.isMissingNode()) {
-      return new ApprovalRound(0, canOpenPages);
+      return new ApprovalRound(0, way);
     }
     Optional<Integer> number =
         state.isString() ? states.round(state.stringValue(), asked) : Optional.empty();
@@ -48,9 +48,14 @@ record ApprovalRound(int number, boolean isOffered) {
       throw new McpRefusal(
           INVALID_PARAMS, "`requestState` is not one that was given out for this call");
     }
-    JsonNode action = params.path("inputResponses").path(KEY).path("action");
-    boolean refused = action.isString() && !action.stringValue().equals("accept");
-    return refused ? NONE : new ApprovalRound(number.get(), canOpenPages && number.get() < LAST);
+    return Way.isDeclined(params.path("inputResponses").path(KEY))
+        ? NONE
+        : new ApprovalRound(number.get(), number.get() < LAST ? way : Way.NONE);
+  }
+
+  /// Whether it may be answered so at all.
+  boolean isOffered() {
+    return way != Way.NONE;
   }
 
   /// How long this round waits for the person.
@@ -63,13 +68,7 @@ record ApprovalRound(int number, boolean isOffered) {
     ObjectNode result = StrictJson.object().put("resultType", "input_required");
     ObjectNode request = result.putObject("inputRequests").putObject(KEY);
     request.put("method", "elicitation/create");
-    ObjectNode params = request.putObject("params");
-    params.put("mode", "url").put("url", approval.page().toString());
-    params.put(
-        "message",
-        approval.message()
-            + " Open the page to approve or deny it; the code you received belongs on that page"
-            + " only.");
+    request.set("params", way.ask(approval));
     result.put("requestState", states.issue(asked, number + 1));
     return result;
   }

@@ -10,7 +10,11 @@ enum McpError {
   INVALID_PARAMS(-32602, 400),
   INTERNAL_ERROR(-32603, 500),
   HEADER_MISMATCH(-32020, 400),
-  UNSUPPORTED_VERSION(-32022, 400);
+  UNSUPPORTED_VERSION(-32022, 400),
+  /// Of the older revisions.
+  RESOURCE_NOT_FOUND(-32002, 200),
+  /// Our own: what was asked for is not given, or not yet; `data` says why.
+  NOT_GIVEN(-31001, 200);
 
   private final int code;
   private final int httpStatus;

@@ -11,12 +11,16 @@ import dev.countersign.gateway.GuardedCall;
 import dev.countersign.gateway.Refusals;
 import dev.countersign.gateway.RunningCalls;
 import dev.countersign.gateway.SessionCheck;
+import dev.countersign.gateway.tools.Material;
+import dev.countersign.gateway.tools.Prompt;
+import dev.countersign.gateway.tools.Resource;
 import dev.countersign.gateway.tools.Tool;
 import dev.countersign.gateway.tools.Toolbox;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.UnavailableException;
 import java.util.Optional;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
@@ -36,12 +40,9 @@ public final class McpServer {
           + " again with the same arguments once they have approved. Never ask for a code.";
 
   private final Toolbox tools;
-  private final GuardedCall calls;
   private final Refusals refusals;
-  private final RequestStates states;
+  private final GuardedRequests guarded;
   private final String version;
-  private final CallMeter meter;
-  private final RunningCalls running;
   private final CancelNews news;
   private final SessionCheck sessions;
 
@@ -57,12 +58,9 @@ public final class McpServer {
       CancelNews news,
       SessionCheck sessions) {
     this.tools = tools;
-    this.calls = calls;
     this.refusals = refusals;
-    this.states = states;
+    this.guarded = new GuardedRequests(calls, refusals, states, meter, running);
     this.version = version;
-    this.meter = meter;
-    this.running = running;
     this.news = news;
     this.sessions = sessions;
   }
@@ -120,61 +118,123 @@ public final class McpServer {
 
   private McpAnswer dispatch(
       Caller caller, Era era, Envelope message, JsonNode id, LiveRequest live) {
-    return switch (era) {
-      case MODERN ->
-          switch (message.method()) {
-            case "server/discover" -> listable(id, discovery());
-            case "tools/list" -> listable(id, list(message.params()));
-            case "tools/call" -> call(caller, era, message.params(), id, live);
-            default -> throw unknownMethod();
-          };
-      case LEGACY ->
-          switch (message.method()) {
-            case "initialize" -> success(id, initialization(message.params()));
-            case "ping" -> success(id, StrictJson.object());
-            case "tools/list" -> success(id, list(message.params()));
-            case "tools/call" -> call(caller, era, message.params(), id, live);
-            default -> throw unknownMethod();
+    ObjectNode params = message.params();
+    var request = new GuardedRequests.Request(caller, era, message, id, live);
+    Material material = tools.tools().material();
+    return switch (message.method()) {
+      case "tools/list" -> listed(era, id, page(params, list()));
+      case "tools/call" -> call(request);
+      case "resources/list" -> listed(era, id, page(params, Reading.resources(material, true)));
+      case "resources/templates/list" ->
+          listed(era, id, page(params, Reading.resources(material, false)));
+      case "resources/read" -> read(request);
+      case "prompts/list" -> listed(era, id, page(params, Reading.prompts(material)));
+      case "prompts/get" -> fill(request);
+      case "completion/complete" -> result(era, id, Reading.completion(material, params));
+      default ->
+          switch (era) {
+            case MODERN -> modern(message, id);
+            case LEGACY -> legacy(message, id);
           };
     };
   }
 
-  private McpAnswer call(Caller caller, Era era, ObjectNode params, JsonNode id, LiveRequest live) {
-    JsonNode name = params.path("name");
-    JsonNode arguments = params.path("arguments");
+  private McpAnswer modern(Envelope message, JsonNode id) {
+    return switch (message.method()) {
+      case "server/discover" -> listed(Era.MODERN, id, discovery());
+      default -> throw unknownMethod();
+    };
+  }
+
+  private McpAnswer legacy(Envelope message, JsonNode id) {
+    return switch (message.method()) {
+      case "initialize" -> success(id, initialization(message.params()));
+      case "ping" -> success(id, StrictJson.object());
+      default -> throw unknownMethod();
+    };
+  }
+
+  private McpAnswer call(GuardedRequests.Request request) {
+    JsonNode name = request.params().path("name");
     if (!name.isString()) {
       throw new McpRefusal(INVALID_PARAMS, "`name` must be a text");
     }
-    if (!arguments.isMissingNode() && !arguments.isObject()) {
-      throw new McpRefusal(INVALID_PARAMS, "`arguments` must be an object");
-    }
+    ObjectNode sent = arguments(request.params());
     Tool tool =
         tools
             .find(name.stringValue())
             .orElseThrow(() -> new McpRefusal(INVALID_PARAMS, "unknown tool"));
-    ObjectNode sent = arguments instanceof ObjectNode object ? object : StrictJson.object();
-    var asked = new RequestStates.Asked(caller.subject(), tool.name(), sent);
-    ApprovalRound round = ApprovalRound.of(era, params, states, asked);
-    live.calls(id, era == Era.MODERN);
-    String callName = RunningCalls.name(caller, StrictJson.write(id));
-    Optional<RunningCalls.Running> begun = running.begin(caller, callName, live.cancellation());
-    if (begun.isEmpty()) {
-      refusals.record(caller.subject(), "too many calls of this person run at a time");
-      return result(era, id, ToolAnswers.tooMany());
+    return answer(request, tool, sent, result -> result(request.era(), request.id(), result));
+  }
+
+  private McpAnswer read(GuardedRequests.Request request) {
+    Era era = request.era();
+    JsonNode id = request.id();
+    Reading.Found found = Reading.resource(tools.tools().material(), era, request.params());
+    return switch (found.resource().source()) {
+      case Resource.Source.Text(String text) -> listed(era, id, Reading.text(found, text));
+      case Resource.Source.Guarded(Tool tool) ->
+          answer(
+              request,
+              tool,
+              found.variables(),
+              result ->
+                  isError(result)
+                      ? error(era, Optional.of(id), ToolAnswers.refusal(result))
+                      : listed(era, id, Reading.contents(found, result)));
+    };
+  }
+
+  private McpAnswer fill(GuardedRequests.Request request) {
+    Era era = request.era();
+    JsonNode id = request.id();
+    Prompt prompt = Reading.prompt(tools.tools().material(), request.params());
+    ObjectNode arguments = Reading.arguments(prompt, arguments(request.params()));
+    return switch (prompt.source()) {
+      case Prompt.Source.Messages messages -> {
+        ObjectNode result = StrictJson.object();
+        result.set("messages", messages.fill(arguments));
+        yield result(era, id, result);
+      }
+      case Prompt.Source.Guarded(Tool tool) ->
+          answer(
+              request,
+              tool,
+              arguments,
+              result ->
+                  isError(result)
+                      ? error(era, Optional.of(id), ToolAnswers.refusal(result))
+                      : result(era, id, Reading.messages(result)));
+    };
+  }
+
+  private static ObjectNode arguments(ObjectNode params) {
+    JsonNode arguments = params.path("arguments");
+    if (!arguments.isMissingNode() && !arguments.isObject()) {
+      throw new McpRefusal(INVALID_PARAMS, "`arguments` must be an object");
     }
-    CallResult outcome;
-    try (var _ = begun.get()) {
-      outcome = calls.run(caller, tool, sent, round.patience(), live.cancellation());
-    }
-    meter.count(tool.name(), ToolAnswers.status(outcome));
-    if (outcome instanceof CallResult.ApprovalRequired(var approval) && round.isOffered()) {
-      ObjectNode result = round.result(approval, states, asked);
-      ToolAnswers.diagnose(result, new CallResult.Trace(approval.jti(), "", false));
-      return result(era, id, result);
-    }
-    return ToolAnswers.of(outcome)
-        .map(result -> result(era, id, result))
-        .orElseGet(() -> new McpAnswer.SignIn(id));
+    return arguments instanceof ObjectNode object ? object : StrictJson.object();
+  }
+
+  private static boolean isError(ObjectNode result) {
+    return result.path("isError").asBoolean(false);
+  }
+
+  /// Makes a guarded call and answers with it.
+  ///
+  /// @param ended shapes what a tool would answer
+  private McpAnswer answer(
+      GuardedRequests.Request request,
+      Tool tool,
+      ObjectNode arguments,
+      Function<ObjectNode, McpAnswer> ended) {
+    return switch (guarded.make(request, tool, arguments)) {
+      case GuardedRequests.Outcome.TooMany _ -> ended.apply(ToolAnswers.tooMany());
+      case GuardedRequests.Outcome.AsksForInput(ObjectNode result) ->
+          result(request.era(), request.id(), result);
+      case GuardedRequests.Outcome.Ended(CallResult outcome) ->
+          ToolAnswers.of(outcome).map(ended).orElseGet(() -> new McpAnswer.SignIn(request.id()));
+    };
   }
 
   /// The message for a stream that has begun, where the status can no longer be chosen.
@@ -228,19 +288,34 @@ public final class McpServer {
     return result;
   }
 
-  private static ObjectNode capabilities() {
+  private ObjectNode capabilities() {
     ObjectNode capabilities = StrictJson.object();
     capabilities.putObject("tools").put("listChanged", false);
+    Material material = tools.tools().material();
+    if (!material.resources().isEmpty()) {
+      capabilities.putObject("resources");
+    }
+    if (!material.prompts().isEmpty()) {
+      capabilities.putObject("prompts");
+    }
+    if (!material.equals(Material.NONE)) {
+      capabilities.putObject("completions");
+    }
     return capabilities;
   }
 
-  private ObjectNode list(ObjectNode params) {
-    if (params.has("cursor")) {
-      throw new McpRefusal(INVALID_PARAMS, "`cursor` is none that was given out");
-    }
+  private ObjectNode list() {
     ObjectNode result = StrictJson.object();
     ArrayNode list = result.putArray("tools");
     tools.tools().all().forEach(tool -> list.add(tool.definition()));
+    return result;
+  }
+
+  /// The one page that there is.
+  private static ObjectNode page(ObjectNode params, ObjectNode result) {
+    if (params.has("cursor")) {
+      throw new McpRefusal(INVALID_PARAMS, "`cursor` is none that was given out");
+    }
     return result;
   }
 
@@ -255,10 +330,12 @@ public final class McpServer {
     return new McpRefusal(METHOD_NOT_FOUND, "method not found");
   }
 
-  /// A modern result that a client might cache: it must not, since it may differ by person.
-  private McpAnswer listable(JsonNode id, ObjectNode result) {
-    result.put("ttlMs", 0).put("cacheScope", "private");
-    return result(Era.MODERN, id, result);
+  /// A result that a client might cache: it must not, since it may differ by person.
+  private McpAnswer listed(Era era, JsonNode id, ObjectNode result) {
+    if (era == Era.MODERN) {
+      result.put("ttlMs", 0).put("cacheScope", "private");
+    }
+    return result(era, id, result);
   }
 
   private McpAnswer result(Era era, JsonNode id, ObjectNode result) {
@@ -292,7 +369,13 @@ public final class McpServer {
     return switch (error) {
       case METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR ->
           era == Era.LEGACY ? 200 : error.httpStatus();
-      case PARSE_ERROR, INVALID_REQUEST, HEADER_MISMATCH, UNSUPPORTED_VERSION -> error.httpStatus();
+      case PARSE_ERROR,
+          INVALID_REQUEST,
+          HEADER_MISMATCH,
+          UNSUPPORTED_VERSION,
+          RESOURCE_NOT_FOUND,
+          NOT_GIVEN ->
+          error.httpStatus();
     };
   }
 }

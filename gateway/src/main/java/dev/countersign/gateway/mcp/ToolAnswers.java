@@ -42,6 +42,16 @@ final class ToolAnswers {
     };
   }
 
+  /// The same for methods whose results cannot say that they failed.
+  static McpRefusal refusal(ObjectNode result) {
+    ObjectNode data = StrictJson.object();
+    if (result.path("structuredContent") instanceof ObjectNode structured) {
+      data.setAll(structured);
+    }
+    return new McpRefusal(
+        McpError.NOT_GIVEN, result.path("content").path(0).path("text").asString(""), data);
+  }
+
   /// The outcome in one word, for programs and metrics.
   static String status(CallResult outcome) {
     return switch (outcome) {

@@ -38,7 +38,7 @@ final class ServerReader {
 
   private ServerReader() {}
 
-  static List<Server> read(ConfigSection file) {
+  static List<Server> read(ConfigSection file, MaterialReader material) {
     var servers = new ArrayList<Server>();
     file.named("servers")
         .forEach((name, section) -> {
@@ -46,12 +46,12 @@ final class ServerReader {
             file.problem(
                 "servers", "a server's name must have 1 to 32 of [a-z0-9-], a letter first");
           }
-          servers.add(server(name, section));
+          servers.add(server(name, section, material));
         });
     return servers;
   }
 
-  private static Server server(String name, ConfigSection section) {
+  private static Server server(String name, ConfigSection section, MaterialReader material) {
     Server.Place place = place(section);
     Credential credential = credential(section, place);
     Optional<Secret> listToken = section.optionalSecret("list-token");
@@ -69,7 +69,8 @@ final class ServerReader {
     section
         .named("tools")
         .forEach((tool, mapped) -> mappings.put(tool, mapping(prefix + tool, mapped, credential)));
-    if (mappings.isEmpty()) {
+    boolean isRead = material.behind(new MaterialReader.Origin(name, prefix, credential), section);
+    if (mappings.isEmpty() && !isRead) {
       section.problem("tools", "missing; a tool that is not mapped here cannot be called");
     }
     mappings.forEach((tool, mapping) -> {

@@ -59,7 +59,8 @@ public final class ToolReader {
     var reader = new ToolReader(databases);
     var tools = new LinkedHashMap<String, Tool>();
     Map<String, ConfigSection> sections = file.named("tools");
-    List<Server> servers = ServerReader.read(file);
+    var material = new MaterialReader();
+    List<Server> servers = ServerReader.read(file, material);
     if (sections.isEmpty() && servers.isEmpty()) {
       file.problem("tools", "missing; at least one tool, or one of `servers`, is needed here");
     }
@@ -70,6 +71,7 @@ public final class ToolReader {
         file.problem("tools", "a tool's name must have 1 to 128 of [A-Za-z0-9_.-]");
       }
     });
+    material.own(file, tools);
     var names = new HashSet<>(tools.keySet());
     for (Server server : servers) {
       for (Mapping mapping : server.mappings().values()) {
@@ -80,7 +82,7 @@ public final class ToolReader {
       }
     }
     file.done();
-    return new Tools(tools.values(), servers);
+    return new Tools(tools.values(), servers, material.material());
   }
 
   private Tool tool(String name, ConfigSection section) {

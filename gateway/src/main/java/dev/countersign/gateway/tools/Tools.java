@@ -12,10 +12,12 @@ import java.util.TreeSet;
 public final class Tools implements Toolbox {
   private final Map<String, Tool> byName = new LinkedHashMap<>();
   private final List<Server> servers;
+  private final Material material;
 
   /// @throws IllegalArgumentException if two tools have one name
-  public Tools(Collection<Tool> tools, Collection<Server> servers) {
+  public Tools(Collection<Tool> tools, Collection<Server> servers, Material material) {
     this.servers = List.copyOf(servers);
+    this.material = material;
     for (Tool tool : tools) {
       if (byName.put(tool.name(), tool) != null) {
         throw new IllegalArgumentException("two tools have the name " + tool.name());
@@ -25,6 +27,11 @@ public final class Tools implements Toolbox {
 
   public List<Tool> all() {
     return List.copyOf(byName.values());
+  }
+
+  /// Resources and prompts.
+  public Material material() {
+    return material;
   }
 
   /// The servers behind the gateway, whose mapped tools are added as far as they are approved.
@@ -52,6 +59,7 @@ public final class Tools implements Toolbox {
   public Set<String> scopes() {
     var scopes = new TreeSet<String>();
     all().forEach(tool -> scopes.add(tool.grant().scope()));
+    material.calls().forEach(call -> scopes.add(call.grant().scope()));
     servers.forEach(server -> server.mappings().values().forEach(m -> scopes.add(m.scope())));
     return scopes;
   }
@@ -60,6 +68,7 @@ public final class Tools implements Toolbox {
   public Set<String> detailTypes() {
     var types = new TreeSet<String>();
     all().forEach(tool -> types.addAll(tool.detailTypes()));
+    material.calls().forEach(call -> types.addAll(call.detailTypes()));
     for (Server server : servers) {
       for (Mapping mapping : server.mappings().values()) {
         mapping.rar().forEach(element -> types.add(element.path("type").asString("")));

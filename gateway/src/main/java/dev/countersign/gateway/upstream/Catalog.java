@@ -183,7 +183,7 @@ public final class Catalog implements Toolbox {
             }
           });
     }
-    snapshot = new Tools(all, own.servers());
+    snapshot = new Tools(all, own.servers(), own.material());
   }
 
   private Optional<Tool> made(Server server, String name, Mapping mapping, Definition definition) {

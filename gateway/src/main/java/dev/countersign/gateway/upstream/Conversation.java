@@ -54,8 +54,9 @@ final class Conversation implements AutoCloseable {
       meta.set("io.modelcontextprotocol/clientInfo", client.deepCopy());
       meta.putObject("io.modelcontextprotocol/clientCapabilities");
       headers.put("Mcp-Method", method);
-      if (params.has("name")) {
-        headers.put("Mcp-Name", headerText(params.path("name").asString("")));
+      String named = method.equals("resources/read") ? "uri" : "name";
+      if (params.has(named)) {
+        headers.put("Mcp-Name", headerText(params.path(named).asString("")));
       }
     }
     if (!method.equals("initialize")) {

@@ -71,14 +71,33 @@ public final class Dialogue implements AutoCloseable {
     throw new UpstreamFailure(Kind.PROTOCOL, "it does not list its tools");
   }
 
-  /// Calls a tool.
+  /// One thing that a server is asked for.
+  ///
+  /// @param member what a result of it must have, a list
+  record Question(String method, ObjectNode params, String member) {
+    static Question call(String tool, ObjectNode arguments) {
+      ObjectNode params = StrictJson.object().put("name", tool);
+      params.set("arguments", arguments);
+      return new Question("tools/call", params, "content");
+    }
+
+    static Question read(String uri) {
+      return new Question("resources/read", StrictJson.object().put("uri", uri), "contents");
+    }
+
+    static Question fill(String prompt, ObjectNode arguments) {
+      ObjectNode params = StrictJson.object().put("name", prompt);
+      params.set("arguments", arguments);
+      return new Question("prompts/get", params, "messages");
+    }
+  }
+
+  /// Asks for it.
   ///
   /// @param cancellation ends the waiting; the server is told
-  UpstreamAnswer call(String tool, ObjectNode arguments, South south, Cancellation cancellation) {
-    ObjectNode params = StrictJson.object().put("name", tool);
-    params.set("arguments", arguments);
+  UpstreamAnswer ask(Question question, South south, Cancellation cancellation) {
     try {
-      return stoppable(cancellation, () -> answer(ask(params, south)));
+      return stoppable(cancellation, () -> answer(sent(question, south), question.member()));
     } catch (UpstreamFailure failure) {
       return cancellation.isCancelled()
           ? new UpstreamAnswer.Stopped(true)
@@ -86,10 +105,10 @@ public final class Dialogue implements AutoCloseable {
     }
   }
 
-  private ObjectNode ask(ObjectNode params, South south) {
+  private ObjectNode sent(Question question, South south) {
     var line = new Manners.Line(south, server.limits().timeout(), server.limits().maxBytes());
     try (Conversation open = manners.open(line)) {
-      return open.ask("tools/call", params);
+      return open.ask(question.method(), question.params());
     }
   }
 
@@ -114,7 +133,7 @@ public final class Dialogue implements AutoCloseable {
     }
   }
 
-  private UpstreamAnswer answer(ObjectNode reply) {
+  private UpstreamAnswer answer(ObjectNode reply, String member) {
     if (reply.path("error") instanceof ObjectNode error) {
       int code = error.path("code").asInt(0);
       if (Manners.isAboutTheEra(code)) {
@@ -127,9 +146,9 @@ public final class Dialogue implements AutoCloseable {
     }
     return switch (result.path("resultType").asString("complete")) {
       case "complete" ->
-          result.path("content").isArray()
+          result.path(member).isArray()
               ? new UpstreamAnswer.Result(result)
-              : new UpstreamAnswer.Failed(Kind.PROTOCOL, "its result has no content");
+              : new UpstreamAnswer.Failed(Kind.PROTOCOL, "its result has no `" + member + "`");
       case "input_required" -> new UpstreamAnswer.AsksForInput();
       default -> new UpstreamAnswer.Failed(Kind.PROTOCOL, "the type of its result is unknown");
     };

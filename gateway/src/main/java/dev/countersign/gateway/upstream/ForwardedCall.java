@@ -14,6 +14,7 @@ import dev.countersign.gateway.MintResult;
 import dev.countersign.gateway.tools.Credential;
 import dev.countersign.gateway.tools.Mapping;
 import dev.countersign.gateway.tools.Server;
+import dev.countersign.gateway.tools.UriTemplate;
 import dev.countersign.gateway.tools.Work;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.protocol.Secret;
@@ -37,7 +38,7 @@ public final class ForwardedCall implements Forwarding {
   }
 
   @Override
-  public CallResult run(GrantedCall call, Work.Forward work) {
+  public CallResult run(GrantedCall call, Work.Behind work) {
     Server server = catalog.server(work.server());
     return switch (server.credential()) {
       case Credential.None _ -> new OneCall(call, work, South.NOTHING, Optional.empty()).run();
@@ -50,21 +51,30 @@ public final class ForwardedCall implements Forwarding {
                   variable.isEmpty() ? South.bearer(token) : South.NOTHING,
                   Optional.empty())
               .run();
-      case Credential.Login _ -> {
-        Mapping mapping = Objects.requireNonNull(server.mappings().get(work.tool()));
-        yield switch (broker.mint(mapping.role().orElseThrow(), call.token())) {
-          case MintResult.Minted(Lease lease) -> withLease(call, work, lease);
-          case MintResult.Refused(String code) -> {
-            call.entry().refuse("broker", code);
-            yield new CallResult.Denied(
-                code, "the credential broker refused this request", List.of(), call.trace());
-          }
-        };
-      }
+      case Credential.Login _ ->
+          switch (broker.mint(role(server, work), call.token())) {
+            case MintResult.Minted(Lease lease) -> withLease(call, work, lease);
+            case MintResult.Refused(String code) -> {
+              call.entry().refuse("broker", code);
+              yield new CallResult.Denied(
+                  code, "the credential broker refused this request", List.of(), call.trace());
+            }
+          };
     };
   }
 
-  private CallResult withLease(GrantedCall call, Work.Forward work, Lease lease) {
+  private static String role(Server server, Work.Behind work) {
+    return switch (work) {
+      case Work.Forward(_, String tool) -> {
+        Mapping mapping = Objects.requireNonNull(server.mappings().get(tool));
+        yield mapping.role().orElseThrow();
+      }
+      case Work.Read(_, _, Optional<String> role) -> role.orElseThrow();
+      case Work.Fill(_, _, Optional<String> role) -> role.orElseThrow();
+    };
+  }
+
+  private CallResult withLease(GrantedCall call, Work.Behind work, Lease lease) {
     var south =
         new South(
             Map.of(
@@ -75,11 +85,11 @@ public final class ForwardedCall implements Forwarding {
   /// One thread.
   private final class OneCall {
     private final GrantedCall call;
-    private final Work.Forward work;
+    private final Work.Behind work;
     private final South south;
     private final Optional<Lease> lease;
 
-    OneCall(GrantedCall call, Work.Forward work, South south, Optional<Lease> lease) {
+    OneCall(GrantedCall call, Work.Behind work, South south, Optional<Lease> lease) {
       this.call = call;
       this.work = work;
       this.south = south;
@@ -90,7 +100,8 @@ public final class ForwardedCall implements Forwarding {
       UpstreamAnswer answer;
       boolean revoked = false;
       try {
-        if (!catalog.isApproved(work, south)) {
+        // What is read is shown to agents in the operator's words alone, so there is no pin.
+        if (work instanceof Work.Forward tool && !catalog.isApproved(tool, south)) {
           return quarantined();
         }
         answer = call.cancellation().isCancelled() ? new UpstreamAnswer.Stopped(false) : ask();
@@ -106,9 +117,16 @@ public final class ForwardedCall implements Forwarding {
 
     private UpstreamAnswer ask() {
       call.entry().begin();
-      return catalog
-          .dialogue(work.server())
-          .call(work.tool(), call.arguments(), south, call.cancellation());
+      return catalog.dialogue(work.server()).ask(question(), south, call.cancellation());
+    }
+
+    private Dialogue.Question question() {
+      ObjectNode arguments = call.arguments();
+      return switch (work) {
+        case Work.Forward(_, String tool) -> Dialogue.Question.call(tool, arguments);
+        case Work.Read(_, UriTemplate uri, _) -> Dialogue.Question.read(uri.expand(arguments));
+        case Work.Fill(_, String prompt, _) -> Dialogue.Question.fill(prompt, arguments);
+      };
     }
 
     private CallResult quarantined() {
@@ -196,7 +214,7 @@ public final class ForwardedCall implements Forwarding {
             case UpstreamAnswer.Failed(var kind, _) -> kind.name().toLowerCase(Locale.ROOT);
           };
       ObjectNode forwarded = StrictJson.object().put("server", work.server());
-      forwarded.put("server_tool", work.tool()).put("outcome", outcome);
+      forwarded.put("server_tool", work.there()).put("outcome", outcome);
       if (answer instanceof UpstreamAnswer.Failed(_, String reason)) {
         forwarded.put("reason", reason);
       }

@@ -38,7 +38,7 @@ class ApprovalRoundTest {
 
     assertThat(round.number()).isEqualTo(1);
     assertThat(round.patience()).isPositive();
-    assertThat(new ApprovalRound(0, true).patience()).isEqualTo(Duration.ZERO);
+    assertThat(new ApprovalRound(0, Way.PAGE).patience()).isEqualTo(Duration.ZERO);
   }
 
   @Test

@@ -1,0 +1,83 @@
+package dev.countersign.gateway.mcp;
+
+import dev.countersign.gateway.CallResult;
+import dev.countersign.gateway.Caller;
+import dev.countersign.gateway.GuardedCall;
+import dev.countersign.gateway.Refusals;
+import dev.countersign.gateway.RunningCalls;
+import dev.countersign.gateway.tools.Tool;
+import dev.countersign.protocol.StrictJson;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Makes the guarded calls behind `tools/call`, `resources/read` and `prompts/get`: one way for all
+/// of them. Threads may share it.
+final class GuardedRequests {
+  private final GuardedCall calls;
+  private final Refusals refusals;
+  private final RequestStates states;
+  private final CallMeter meter;
+  private final RunningCalls running;
+
+  GuardedRequests(
+      GuardedCall calls,
+      Refusals refusals,
+      RequestStates states,
+      CallMeter meter,
+      RunningCalls running) {
+    this.calls = calls;
+    this.refusals = refusals;
+    this.states = states;
+    this.meter = meter;
+    this.running = running;
+  }
+
+  /// One request that needs a guarded call.
+  record Request(Caller caller, Era era, Envelope message, JsonNode id, LiveRequest live) {
+    ObjectNode params() {
+      return message.params();
+    }
+  }
+
+  /// What came of it.
+  sealed interface Outcome {
+    /// It has ended, well or not.
+    record Ended(CallResult result) implements Outcome {}
+
+    /// The client is asked to send the person to approve, and to repeat the request.
+    record AsksForInput(ObjectNode result) implements Outcome {}
+
+    /// Too many calls of the person run at a time.
+    record TooMany() implements Outcome {}
+  }
+
+  /// Makes it.
+  ///
+  /// @throws McpRefusal if its `requestState` is not one that was given out for it
+  Outcome make(Request request, Tool tool, ObjectNode arguments) {
+    Caller caller = request.caller;
+    LiveRequest live = request.live;
+    String what = request.message.method() + " " + tool.name();
+    var asked = new RequestStates.Asked(caller.subject(), what, arguments);
+    ApprovalRound round = ApprovalRound.of(request.era, request.params(), states, asked);
+    live.calls(request.id, request.era == Era.MODERN);
+    String callName = RunningCalls.name(caller, StrictJson.write(request.id));
+    Optional<RunningCalls.Running> begun = running.begin(caller, callName, live.cancellation());
+    if (begun.isEmpty()) {
+      refusals.record(caller.subject(), "too many calls of this person run at a time");
+      return new Outcome.TooMany();
+    }
+    CallResult outcome;
+    try (var _ = begun.get()) {
+      outcome = calls.run(caller, tool, arguments, round.patience(), live.cancellation());
+    }
+    meter.count(tool.name(), ToolAnswers.status(outcome));
+    if (outcome instanceof CallResult.ApprovalRequired(var approval) && round.isOffered()) {
+      ObjectNode result = round.result(approval, states, asked);
+      ToolAnswers.diagnose(result, new CallResult.Trace(approval.jti(), "", false));
+      return new Outcome.AsksForInput(result);
+    }
+    return new Outcome.Ended(outcome);
+  }
+}
