@@ -12,6 +12,11 @@ public sealed interface ApprovalState {
   /// @param assertion the proof for the second leg
   record Given(Secret assertion) implements ApprovalState {}
 
+  /// The code that was passed on is wrong; another may be tried.
+  ///
+  /// @param left how many more
+  record WrongCode(int left) implements ApprovalState {}
+
   /// It will not be approved.
   ///
   /// @param code what the agent can tell apart, such as `approval_denied`

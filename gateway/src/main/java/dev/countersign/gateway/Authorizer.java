@@ -4,6 +4,7 @@ import dev.countersign.gateway.tools.Tool;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Secret;
 import java.time.Duration;
+import java.util.Optional;
 
 /// Says whether one call may be made, and with which token. Threads may share it.
 public interface Authorizer {
@@ -18,13 +19,18 @@ public interface Authorizer {
   ///
   /// @param details what exactly this call asks for, built from its tool and arguments
   /// @param patience how long to wait for a person who has to approve
+  /// @param code what the person was sent, where their program passes it on
   /// @param cancellation whether somebody still waits for the call
   record Ask(
       Caller caller,
       Tool tool,
       AuthorizationDetails details,
       Duration patience,
+      Optional<Code> code,
       Cancellation cancellation) {}
+
+  /// A code that the person gave to a program of theirs, for one approval.
+  record Code(String approvalId, Secret text) {}
 
   /// What came of it.
   sealed interface Authorization {

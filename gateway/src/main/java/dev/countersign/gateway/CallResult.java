@@ -29,6 +29,11 @@ public sealed interface CallResult {
   /// A person must approve; the same call succeeds afterwards.
   record ApprovalRequired(Approval approval) implements CallResult {}
 
+  /// The code that the person's program passed on is wrong; the approval is still pending.
+  ///
+  /// @param left how many more may be tried
+  record WrongCode(Approval approval, int left) implements CallResult {}
+
   /// Somebody said no: policy, the person, the broker or the database.
   ///
   /// @param code what a program can tell apart, such as `access_denied`

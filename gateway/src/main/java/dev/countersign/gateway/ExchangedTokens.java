@@ -43,6 +43,7 @@ public final class ExchangedTokens implements Authorizer {
     private final Tool.Grant grant;
     private final AuthorizationDetails details;
     private final Duration patience;
+    private final Optional<Code> code;
     private final Cancellation cancellation;
     private final CallEntry entry;
 
@@ -51,6 +52,7 @@ public final class ExchangedTokens implements Authorizer {
       this.grant = ask.tool().grant();
       this.details = ask.details();
       this.patience = ask.patience();
+      this.code = ask.code();
       this.cancellation = ask.cancellation();
       this.entry = entry;
     }
@@ -84,17 +86,26 @@ public final class ExchangedTokens implements Authorizer {
 
     private Authorization approve(Approval approval) {
       entry.join(approval.jti());
-      return switch (awaited(approval)) {
+      return switch (answered(approval)) {
         case ApprovalState.Pending _ -> {
           ObjectNode data = StrictJson.object().put("outcome", "approval_required");
           entry.append(CALL_FINISHED, data.put("approval_id", approval.id()));
           yield new Authorization.Ended(new CallResult.ApprovalRequired(approval));
         }
-        case ApprovalState.Refused(String code, String reason) ->
-            refused("sts", code, new CallResult.Denied(code, reason, List.of(), trace()));
+        case ApprovalState.WrongCode(int left) ->
+            refused("sts", "otp_invalid", new CallResult.WrongCode(approval, left));
+        case ApprovalState.Refused(String why, String reason) ->
+            refused("sts", why, new CallResult.Denied(why, reason, List.of(), trace()));
         case ApprovalState.Given(Secret assertion) ->
             redeemed(exchange.redeem(assertion, grant, details));
       };
+    }
+
+    /// A code counts for the approval that it was sent for, and for no other.
+    private ApprovalState answered(Approval approval) {
+      return code.filter(passed -> passed.approvalId().equals(approval.id()))
+          .map(passed -> exchange.submit(approval, passed.text()))
+          .orElseGet(() -> awaited(approval));
     }
 
     private ApprovalState awaited(Approval approval) {

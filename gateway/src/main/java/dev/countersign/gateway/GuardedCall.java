@@ -46,6 +46,17 @@ public final class GuardedCall {
   /// @param cancellation stops it wherever it stands, with the end of its lease
   public CallResult run(
       Caller caller, Tool tool, ObjectNode sent, Duration patience, Cancellation cancellation) {
+    return run(caller, tool, sent, patience, Optional.empty(), cancellation);
+  }
+
+  /// The same with the code that the person gave to a program of theirs.
+  public CallResult run(
+      Caller caller,
+      Tool tool,
+      ObjectNode sent,
+      Duration patience,
+      Optional<Authorizer.Code> code,
+      Cancellation cancellation) {
     var entry = new CallEntry(ledger, caller, tool);
     return switch (tool.check(sent)) {
       case ArgumentCheck.Invalid(List<String> problems) -> badArguments(entry, problems);
@@ -56,7 +67,7 @@ public final class GuardedCall {
         } catch (WireException unusable) {
           yield badArguments(entry, List.of(unusable.description()));
         }
-        var ask = new Authorizer.Ask(caller, tool, details, patience, cancellation);
+        var ask = new Authorizer.Ask(caller, tool, details, patience, code, cancellation);
         yield new OneCall(ask, arguments, entry).run();
       }
     };

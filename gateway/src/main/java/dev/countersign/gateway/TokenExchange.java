@@ -20,6 +20,12 @@ public interface TokenExchange {
   /// @throws UnavailableException if the STS is away
   ApprovalState look(Approval approval);
 
+  /// Passes on the code that the person gave to a program of theirs. The STS takes it only from a
+  /// client that is registered for that.
+  ///
+  /// @throws UnavailableException if the STS is away
+  ApprovalState submit(Approval approval, Secret code);
+
   /// Redeems an approval, with the same details again.
   ///
   /// @throws UnavailableException if the STS is away

@@ -46,6 +46,12 @@ final class StsStandIn implements AutoCloseable {
   volatile String state = "PENDING";
   volatile String jti = Ids.random();
 
+  /// The code that the person was sent.
+  static final String CODE = "123456";
+
+  /// Whether the gateway is registered to pass codes on.
+  volatile boolean passesCodes;
+
   /// Whether everybody's sessions are ended.
   volatile boolean killed;
 
@@ -64,8 +70,8 @@ final class StsStandIn implements AutoCloseable {
                         (_, response) -> Http.json(response, 200, KeyFiles.publicSet(List.of(key))))
                     .post("/oauth2/token", this::token)
                     .get("/oauth2/userinfo", this::userInfo)
-                    .get(
-                        "/v2.0/factors/emailotp/transient/verifications/{id}", this::verification));
+                    .get("/v2.0/factors/emailotp/transient/verifications/{id}", this::verification)
+                    .post("/v2.0/factors/emailotp/transient/verifications/{id}", this::submit));
     this.clients =
         new PresenterAssertion.Checker(
             Set.of(issuer()),
@@ -84,6 +90,7 @@ final class StsStandIn implements AutoCloseable {
     state = "PENDING";
     jti = Ids.random();
     killed = false;
+    passesCodes = false;
   }
 
   URI uri() {
@@ -162,7 +169,8 @@ final class StsStandIn implements AutoCloseable {
 
   private void userInfo(ServerRequest request, ServerResponse response) {
     boolean isIn = !killed && Http.bearer(request).isPresent();
-    Http.json(response, isIn ? 200 : 401, StrictJson.object());
+    ObjectNode body = StrictJson.object();
+    Http.json(response, isIn ? 200 : 401, isIn ? body.put("email", "maya@example.com") : body);
   }
 
   private void verification(ServerRequest request, ServerResponse response) {
@@ -174,6 +182,18 @@ final class StsStandIn implements AutoCloseable {
       body.put("assertion", assertion);
     }
     Http.json(response, authorized ? 200 : 401, body);
+  }
+
+  private void submit(ServerRequest request, ServerResponse response) {
+    if (!passesCodes) {
+      Http.json(response, 403, StrictJson.object().put("error", "unauthorized_client"));
+    } else if (Http.jsonBody(request).path("otp").asString("").equals(CODE)) {
+      state = "VERIFY_SUCCESS";
+      verification(request, response);
+    } else {
+      ObjectNode body = StrictJson.object().put("id", "a-1").put("state", "PENDING");
+      Http.json(response, 401, body.put("retries", 3));
+    }
   }
 
   @Override

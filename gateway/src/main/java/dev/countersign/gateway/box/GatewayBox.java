@@ -21,12 +21,16 @@ import dev.countersign.gateway.RunningCalls;
 import dev.countersign.gateway.SessionGuard;
 import dev.countersign.gateway.StatementCall;
 import dev.countersign.gateway.http.BrokerWire;
+import dev.countersign.gateway.http.Door;
 import dev.countersign.gateway.http.McpRoutes;
+import dev.countersign.gateway.http.RestRoutes;
 import dev.countersign.gateway.http.StsSessions;
 import dev.countersign.gateway.http.StsWire;
 import dev.countersign.gateway.http.VaultWire;
+import dev.countersign.gateway.mcp.CallMeter;
 import dev.countersign.gateway.mcp.McpServer;
 import dev.countersign.gateway.mcp.RequestStates;
+import dev.countersign.gateway.mcp.RestTwin;
 import dev.countersign.gateway.postgres.PgCancelNews;
 import dev.countersign.gateway.postgres.PgRepeatedCalls;
 import dev.countersign.gateway.postgres.PgStatements;
@@ -35,6 +39,7 @@ import dev.countersign.gateway.upstream.ForwardedCall;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.PresenterAssertion;
+import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.http.RemoteKeySet;
 import dev.countersign.protocol.http.WireClient;
 import java.net.URI;
@@ -132,6 +137,20 @@ public final class GatewayBox implements AutoCloseable {
     var running = new RunningCalls(config.border().callsPerPerson());
     var news = new PgCancelNews(database, running);
     var sessions = new StsSessions(config.upstreams().sts(), client, clock);
+    CallMeter meter =
+        (tool, outcome) ->
+            metrics.counter("gateway.calls", "tool", tool, "outcome", outcome).increment();
+    var rest =
+        new RestTwin(
+            behind.catalog(),
+            calls,
+            refusals,
+            new Secret(key.getD().toString()),
+            meter,
+            running,
+            sessions,
+            clock);
+    var door = new Door(config, bearers, refusals);
     var mcp =
         new McpServer(
             behind.catalog(),
@@ -139,8 +158,7 @@ public final class GatewayBox implements AutoCloseable {
             refusals,
             new RequestStates(key.getD().decode(), clock),
             version(),
-            (tool, outcome) ->
-                metrics.counter("gateway.calls", "tool", tool, "outcome", outcome).increment(),
+            meter,
             running,
             news,
             sessions);
@@ -149,7 +167,10 @@ public final class GatewayBox implements AutoCloseable {
             "gateway", config.listener(), health, metrics, config.border().maxBodyBytes());
     try {
       return new GatewayBox(
-          BoxServer.start(settings, new McpRoutes(config, tools, bearers, mcp, sessions, refusals)),
+          BoxServer.start(
+              settings,
+              new McpRoutes(config, tools, door, mcp, sessions)
+                  .andThen(new RestRoutes(door, rest, sessions))),
           news,
           behind);
     } catch (RuntimeException failed) {

@@ -15,8 +15,8 @@ import dev.countersign.protocol.Secret;
 import java.time.Duration;
 import java.util.function.Supplier;
 
-/// Where a call's time goes, at `/metrics` as `gateway.hop`: `exchange`, `mint`, `connect`,
-/// `statement` (with the disconnect), `revoke`. Threads may share it.
+/// Where a call's time goes, at `/metrics` as `gateway.hop`: `exchange`, `submit`, `mint`,
+/// `connect`, `statement` (with the disconnect), `revoke`. Threads may share it.
 final class Hops {
   private final Metrics metrics;
 
@@ -36,6 +36,11 @@ final class Hops {
       @Override
       public ApprovalState look(Approval approval) {
         return sts.look(approval); // waits for a person
+      }
+
+      @Override
+      public ApprovalState submit(Approval approval, Secret code) {
+        return record("submit", () -> sts.submit(approval, code));
       }
 
       @Override

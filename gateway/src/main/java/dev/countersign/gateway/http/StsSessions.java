@@ -2,7 +2,9 @@ package dev.countersign.gateway.http;
 
 import dev.countersign.gateway.SessionCheck;
 import dev.countersign.protocol.CompactJws;
+import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.http.WireClient;
 import java.net.URI;
@@ -31,19 +33,25 @@ public final class StsSessions implements SessionCheck {
   }
 
   @Override
-  public boolean isOpen(Secret token) {
-    int status =
-        client
-            .get(
-                userInfo,
-                Map.of("Authorization", "Bearer " + token.reveal(), "Accept", "application/json"),
-                TIMEOUT)
-            .status();
-    return switch (status) {
-      case 200 -> true;
-      case 400, 401, 403 -> false;
-      default -> throw new UnavailableException("the STS answers " + status, null);
+  public Standing look(Secret token) {
+    WireClient.Answer answer =
+        client.get(
+            userInfo,
+            Map.of("Authorization", "Bearer " + token.reveal(), "Accept", "application/json"),
+            TIMEOUT);
+    return switch (answer.status()) {
+      case 200 -> new Standing.Open(mail(answer));
+      case 400, 401, 403 -> new Standing.Ended();
+      default -> throw new UnavailableException("the STS answers " + answer.status(), null);
     };
+  }
+
+  private static String mail(WireClient.Answer answer) {
+    try {
+      return StrictJson.parseObject(answer.body()).path("email").asString("");
+    } catch (MalformedJsonException unreadable) {
+      throw new UnavailableException("the STS's answer is not JSON", unreadable);
+    }
   }
 
   @Override

@@ -73,15 +73,9 @@ public final class StsWire implements TokenExchange, SessionWatch {
 
   @Override
   public ApprovalState look(Approval approval) {
-    URI address =
-        URI.create(
-            issuer
-                + "/v2.0/factors/emailotp/transient/verifications/"
-                + URLEncoder.encode(approval.id(), StandardCharsets.UTF_8)
-                + "?returnJwt=true");
     WireClient.Answer answer =
         client.get(
-            address,
+            verification(approval),
             Map.of(
                 "Authorization",
                 "Bearer " + approval.challenge().reveal(),
@@ -106,6 +100,49 @@ public final class StsWire implements TokenExchange, SessionWatch {
       case "EXPIRED" -> new ApprovalState.Refused("approval_expired", "nobody approved it in time");
       default -> new ApprovalState.Refused("approval_failed", "it cannot be approved any more");
     };
+  }
+
+  @Override
+  public ApprovalState submit(Approval approval, Secret code) {
+    WireClient.Answer answer =
+        client.send(
+            "POST",
+            verification(approval),
+            Map.of(
+                "Authorization",
+                "Bearer " + approval.challenge().reveal(),
+                "Content-Type",
+                "application/json"),
+            StrictJson.write(StrictJson.object().put("otp", code.reveal())),
+            TIMEOUT);
+    return switch (answer.status()) {
+      case 200 -> {
+        String assertion = json(answer).path("assertion").asString("");
+        yield assertion.isEmpty()
+            ? new ApprovalState.Refused("approval_used", "the approval was used already")
+            : new ApprovalState.Given(new Secret(assertion));
+      }
+      case 401 -> {
+        ObjectNode body = json(answer);
+        yield "PENDING".equals(body.path("state").asString(""))
+            ? new ApprovalState.WrongCode(body.path("retries").asInt(0))
+            : new ApprovalState.Refused("approval_failed", "it cannot be approved any more");
+      }
+      case 403 ->
+          new ApprovalState.Refused(
+              "otp_not_accepted", "the code is entered on the approval page only");
+      case 400, 404 -> new ApprovalState.Refused("otp_expired", "the approval is over");
+      case 429 -> new ApprovalState.Refused("otp_locked", "too many wrong codes");
+      default -> throw away(answer.status());
+    };
+  }
+
+  private URI verification(Approval approval) {
+    return URI.create(
+        issuer
+            + "/v2.0/factors/emailotp/transient/verifications/"
+            + URLEncoder.encode(approval.id(), StandardCharsets.UTF_8)
+            + "?returnJwt=true");
   }
 
   @Override

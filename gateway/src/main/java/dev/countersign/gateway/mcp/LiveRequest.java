@@ -21,7 +21,7 @@ public final class LiveRequest {
   ///
   /// @param request its id
   /// @param streamed whether its answer may come on a stream, whose end is the call's end too
-  void calls(JsonNode request, boolean streamed) {
+  public void calls(JsonNode request, boolean streamed) {
     id = request;
     isStreamed = streamed;
     isCall = true;

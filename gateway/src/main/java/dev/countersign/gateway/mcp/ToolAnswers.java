@@ -31,6 +31,8 @@ final class ToolAnswers {
           Optional.of(carried(carried, repeated, trace));
       case CallResult.BadArguments(var problems) -> Optional.of(badArguments(problems));
       case CallResult.ApprovalRequired(var approval) -> Optional.of(approvalRequired(approval));
+      // Only the REST twin passes codes on.
+      case CallResult.WrongCode(var approval, _) -> Optional.of(approvalRequired(approval));
       case CallResult.Denied(var code, var reason, var reasons, var trace) ->
           Optional.of(denied(code, reason, reasons, trace));
       case CallResult.Unavailable(var trace) -> Optional.of(unavailable(trace));
@@ -63,6 +65,7 @@ final class ToolAnswers {
               : result.path("isError").asBoolean(false) ? "tool_error" : "completed";
       case CallResult.BadArguments _ -> "invalid_arguments";
       case CallResult.ApprovalRequired _ -> "approval_required";
+      case CallResult.WrongCode _ -> "wrong_code";
       case CallResult.Denied _ -> "denied";
       case CallResult.Unavailable _ -> "unavailable";
       case CallResult.Failed _ -> "failed";
