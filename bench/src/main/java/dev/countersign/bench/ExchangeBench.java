@@ -24,7 +24,6 @@ final class ExchangeBench {
       new ExchangeStage.Size(100_000, 100_000, 100_000);
   private static final ExchangeStage.Size LONG =
       new ExchangeStage.Size(10_000_000, 5_000_000, 100_000);
-  private static final int CONNECTIONS = 16;
   private static final Duration WARM_KEYCLOAK = Duration.ofMinutes(2);
   private static final int KEYCLOAK_ROUND = 1_000;
   private static final double GOAL_KEYCLOAK = 10;
@@ -32,6 +31,7 @@ final class ExchangeBench {
 
   private final int rounds;
   private final Extent extent;
+  private final int connections;
   private final List<String> jvmOptions;
 
   /// How much to measure.
@@ -44,9 +44,10 @@ final class ExchangeBench {
     LONG
   }
 
-  ExchangeBench(int rounds, Extent extent, List<String> jvmOptions) {
+  ExchangeBench(int rounds, Extent extent, int connections, List<String> jvmOptions) {
     this.rounds = rounds;
     this.extent = extent;
+    this.connections = connections;
     this.jvmOptions = List.copyOf(jvmOptions);
   }
 
@@ -67,20 +68,20 @@ final class ExchangeBench {
     say("starting Keycloak");
     try (var keycloak = KeycloakPeer.open(KeycloakPeer.distribution(home));
         var stage = ExchangeStage.open(USUAL, jvmOptions)) {
-      var theirLoad = new HttpLoad(keycloak.address(), CONNECTIONS);
+      var theirLoad = new HttpLoad(keycloak.address(), connections);
       say("warming Keycloak for two minutes");
       long end = System.nanoTime() + WARM_KEYCLOAK.toNanos();
       while (System.nanoTime() < end) {
         theirLoad.flatOut(keycloak.make(KEYCLOAK_ROUND));
       }
       say("warming up");
-      warm(stage.load(), stage::make);
+      warm(stage.load(connections), stage::make);
       var ours = new ArrayList<Double>();
       var theirs = new ArrayList<Double>();
       var ourWall = new ArrayList<Double>();
       var theirWall = new ArrayList<Double>();
       for (int i = 0; i < rounds; i++) {
-        Round round = round(stage.server(), stage.load(), stage.make(ROUND));
+        Round round = round(stage.server(), stage.load(connections), stage.make(ROUND));
         ours.add(round.perCpuSecond());
         ourWall.add(round.perSecond());
         double before = keycloak.cpuSeconds();
@@ -100,8 +101,11 @@ final class ExchangeBench {
       figures.add(
           Figure.atLeast(
               "ratio of the medians", median(ours) / median(theirs), "times", GOAL_KEYCLOAK));
-      figures.add(Figure.of("exchanges per second, 16 connections", median(ourWall), "/s"));
-      figures.add(Figure.of("Keycloak's, 16 connections", median(theirWall), "/s"));
+      figures.add(
+          Figure.of(
+              "exchanges per second, " + connections + " connections", median(ourWall), "/s"));
+      figures.add(
+          Figure.of("Keycloak's, " + connections + " connections", median(theirWall), "/s"));
       return new Report("exchange against keycloak", figures);
     }
   }
@@ -112,13 +116,13 @@ final class ExchangeBench {
     try (var with = ExchangeStage.open(USUAL, jvmOptions);
         var without = ExchangeStage.withoutLedger(USUAL, jvmOptions)) {
       say("warming up");
-      warm(with.load(), with::make);
-      warm(without.load(), without::make);
+      warm(with.load(connections), with::make);
+      warm(without.load(connections), without::make);
       var on = new ArrayList<Round>();
       var off = new ArrayList<Round>();
       for (int i = 0; i < rounds; i++) {
-        on.add(round(with.server(), with.load(), with.make(ROUND)));
-        off.add(round(without.server(), without.load(), without.make(ROUND)));
+        on.add(round(with.server(), with.load(connections), with.make(ROUND)));
+        off.add(round(without.server(), without.load(connections), without.make(ROUND)));
         say(
             String.format(
                 Locale.ROOT,
@@ -137,6 +141,8 @@ final class ExchangeBench {
       figures.add(Figure.of("per processor second with the ledger", onCpu, "/s"));
       figures.add(Figure.of("per processor second without", offCpu, "/s"));
       figures.add(Figure.of("ratio per processor second", onCpu / offCpu, ""));
+      figures.add(Figure.of("PostgreSQL's time per exchange with the ledger", database(on), "us"));
+      figures.add(Figure.of("PostgreSQL's time without", database(off), "us"));
       return new Report("exchange with and without ledger", figures);
     }
   }
@@ -144,16 +150,20 @@ final class ExchangeBench {
   private double againstBare(ExchangeStage.Size size, List<Figure> figures) throws IOException {
     try (var stage = ExchangeStage.open(size, jvmOptions);
         var bare = bare(stage)) {
-      var bareLoad = new HttpLoad(bare.address(), CONNECTIONS);
+      var bareLoad = new HttpLoad(bare.address(), connections);
       say("warming up");
-      warm(stage.load(), stage::make);
+      warm(stage.load(connections), stage::make);
       warm(bareLoad, count -> bareRequests(stage, bare, count));
       var ours = new ArrayList<Round>();
       var theirs = new ArrayList<Round>();
       var rsa = new ArrayList<Round>();
       for (int i = 0; i < rounds; i++) {
-        ours.add(round(stage.server(), stage.load(), stage.make(ROUND)));
-        rsa.add(round(stage.server(), stage.load(), stage.make(ROUND, TokenRequests.Proof.RS256)));
+        ours.add(round(stage.server(), stage.load(connections), stage.make(ROUND)));
+        rsa.add(
+            round(
+                stage.server(),
+                stage.load(connections),
+                stage.make(ROUND, TokenRequests.Proof.RS256)));
         theirs.add(round(bare, bareLoad, bareRequests(stage, bare, ROUND)));
         say(
             String.format(
@@ -167,19 +177,15 @@ final class ExchangeBench {
       double handler = median(theirs.stream().map(Round::perCpuSecond).toList());
       double wall = median(ours.stream().map(Round::perSecond).toList());
       say("half load");
-      HttpLoad.Result half = stage.load().atRate(stage.make(LATENCY_ROUND), wall / 2);
+      HttpLoad.Result half = stage.load(connections).atRate(stage.make(LATENCY_ROUND), wall / 2);
       figures.add(Figure.of("exchanges per processor second", exchange, "/s"));
       figures.add(Figure.of("bare handler per processor second", handler, "/s"));
       figures.add(Figure.atLeast("ratio of the medians", exchange / handler, "", GOAL_RATIO));
       double withRsa = median(rsa.stream().map(Round::perCpuSecond).toList());
       figures.add(Figure.of("the same, clients that sign RS256", withRsa, "/s"));
       figures.add(Figure.of("ratio, clients that sign RS256", withRsa / handler, ""));
-      figures.add(Figure.of("exchanges per second, 16 connections", wall, "/s"));
-      figures.add(
-          Figure.of(
-              "PostgreSQL's processor time per exchange",
-              median(ours.stream().map(Round::databaseMicros).toList()),
-              "us"));
+      figures.add(Figure.of("exchanges per second, " + connections + " connections", wall, "/s"));
+      figures.add(Figure.of("PostgreSQL's processor time per exchange", database(ours), "us"));
       figures.add(Figure.of("p50 at half load", half.millisAt(0.50), "ms"));
       figures.add(Figure.of("p99 at half load", half.millisAt(0.99), "ms", GOAL_P99_MILLIS));
       return exchange;
@@ -190,19 +196,15 @@ final class ExchangeBench {
       throws IOException {
     say(name);
     try (var stage = ExchangeStage.open(size, jvmOptions)) {
-      warm(stage.load(), stage::make);
+      warm(stage.load(connections), stage::make);
       var measured = new ArrayList<Round>();
       for (int i = 0; i < rounds; i++) {
-        measured.add(round(stage.server(), stage.load(), stage.make(ROUND)));
+        measured.add(round(stage.server(), stage.load(connections), stage.make(ROUND)));
       }
       double large = median(measured.stream().map(Round::perCpuSecond).toList());
       figures.add(Figure.of("exchanges per processor second, " + name, large, "/s"));
       figures.add(Figure.of("cost against the usual size, " + name, small / large, "times"));
-      figures.add(
-          Figure.of(
-              "PostgreSQL's time per exchange, " + name,
-              median(measured.stream().map(Round::databaseMicros).toList()),
-              "us"));
+      figures.add(Figure.of("PostgreSQL's time per exchange, " + name, database(measured), "us"));
     }
   }
 
@@ -239,6 +241,10 @@ final class ExchangeBench {
         requests.size() / spent,
         result.perSecond(),
         (server.cpuSecondsBelow() - below) * 1e6 / requests.size());
+  }
+
+  private static double database(List<Round> rounds) {
+    return median(rounds.stream().map(Round::databaseMicros).toList());
   }
 
   private static double median(List<Double> values) {

@@ -21,6 +21,12 @@ final class ExchangeCommand implements Callable<Integer> {
       description = "how often to repeat; default: ${DEFAULT-VALUE}")
   private int rounds = 5;
 
+  @Option(
+      names = "--connections",
+      paramLabel = "<n>",
+      description = "how many callers wait for an answer at once; default: ${DEFAULT-VALUE}")
+  private int connections = 16;
+
   @Option(names = "--quick", description = "one size only")
   private boolean quick;
 
@@ -46,7 +52,7 @@ final class ExchangeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (against != null) {
-      var bench = new ExchangeBench(rounds, ExchangeBench.Extent.QUICK, jvmOptions);
+      var bench = new ExchangeBench(rounds, ExchangeBench.Extent.QUICK, connections, jvmOptions);
       printing.print(
           switch (against) {
             case "keycloak" -> bench.runAgainstKeycloak(ExchangeStage.home());
@@ -59,7 +65,7 @@ final class ExchangeCommand implements Callable<Integer> {
         quick
             ? ExchangeBench.Extent.QUICK
             : isLong ? ExchangeBench.Extent.LONG : ExchangeBench.Extent.USUAL;
-    printing.print(new ExchangeBench(rounds, extent, jvmOptions).run());
+    printing.print(new ExchangeBench(rounds, extent, connections, jvmOptions).run());
     return 0;
   }
 }

@@ -24,7 +24,6 @@ import java.util.stream.Stream;
 /// anchor (whose keys this process serves) and more clients, in a server process of its own.
 final class ExchangeStage implements AutoCloseable {
   private static final Pattern PORT = Pattern.compile("\\$\\{([A-Z_]+_PORT):");
-  private static final int CONNECTIONS = 16;
 
   private final Path folder;
   private final HttpServer issuer;
@@ -152,8 +151,8 @@ final class ExchangeStage implements AutoCloseable {
     return requests.make(endpoint(), server.address(), count, proof);
   }
 
-  HttpLoad load() {
-    return new HttpLoad(server.address(), CONNECTIONS);
+  HttpLoad load(int connections) {
+    return new HttpLoad(server.address(), connections);
   }
 
   @Override

@@ -57,6 +57,11 @@ public record ChainLine(
     return HexFormat.of().formatHex(Digest.raw(writer.getBytes(StandardCharsets.UTF_8)));
   }
 
+  /// What is not personal, in its canonical form.
+  public String dataText() {
+    return StrictJson.canonical(data);
+  }
+
   /// The whole line, without a line break.
   public String text() {
     return body() + HASH + hash + "\"}";
@@ -79,7 +84,7 @@ public record ChainLine(
         + ",\"person\":\""
         + person
         + "\",\"data\":"
-        + StrictJson.canonical(data)
+        + dataText()
         + ",\"sealed\":\""
         + sealed
         + "\"";

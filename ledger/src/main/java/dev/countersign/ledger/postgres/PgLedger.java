@@ -1,7 +1,5 @@
 package dev.countersign.ledger.postgres;
 
-import static java.time.ZoneOffset.UTC;
-
 import dev.countersign.ledger.ChainLine;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
@@ -16,7 +14,9 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -29,6 +29,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -43,15 +44,18 @@ public final class PgLedger implements Ledger, AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final Duration IDLE = Duration.ofMillis(200);
   private static final int LARGEST_GROUP = 200;
+  private static final Duration GATHERING = Duration.ofNanos(1_500_000);
+  private static final double WORTH_WAITING = 2;
 
   /// Parameters: 1 writer, 2 box, 3 to 10 seqs, times, events, jtis, people, data, sealed data and
   /// hashes.
   private static final String APPEND =
       """
       INSERT INTO ledger.entry (writer, box, seq, at, event, jti, person, data, sealed, hash)
-      SELECT ?, ?, entry.seq, entry.at, entry.event, entry.jti, entry.person, entry.data::jsonb,
+      SELECT ?, ?, entry.seq,
+             timestamptz 'epoch' + entry.at * interval '1 microsecond', entry.event, entry.jti, entry.person, entry.data::jsonb,
              entry.sealed, entry.hash
-        FROM unnest(?::bigint[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::text[],
+        FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[],
                     ?::bytea[], ?::bytea[])
           AS entry (seq, at, event, jti, person, data, sealed, hash)
       """;
@@ -63,7 +67,9 @@ public final class PgLedger implements Ledger, AutoCloseable {
   private final People people;
   private final ObjectNode replica;
   private final Thread thread;
+  private final Pace pace = new Pace();
   private volatile boolean closing;
+  private volatile List<Waiting> writing = List.of();
   private String writer = "";
   private long seq;
   private String lastHash = "";
@@ -87,18 +93,20 @@ public final class PgLedger implements Ledger, AutoCloseable {
     this.people = new People(clock);
     this.replica = replica.deepCopy();
     startChain();
-    this.thread = Thread.ofVirtual().name("ledger-" + box).start(this::write);
+    this.thread = Thread.ofPlatform().daemon().name("ledger-" + box).start(this::write);
+    Thread.ofVirtual().name("ledger-watch-" + box).start(this::watch);
   }
 
   @Override
   public void append(LedgerEntry entry) {
-    var waiting = new Waiting(inTrace(entry), new CompletableFuture<>());
+    var waiting = new Waiting(inTrace(entry), System.nanoTime(), new CompletableFuture<>());
     if (closing || !queue.offer(waiting)) {
       throw new LedgerAway(null);
     }
     try {
-      waiting.done.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException | TimeoutException away) {
+      // Without a time limit of its own, which costs a timer for each entry: `watch` keeps it.
+      waiting.done.get();
+    } catch (ExecutionException away) {
       throw new LedgerAway(away);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
@@ -136,12 +144,33 @@ public final class PgLedger implements Ledger, AutoCloseable {
         continue;
       }
       group.add(first);
+      gather();
       queue.drainTo(group, LARGEST_GROUP - 1);
+      writing = List.copyOf(group);
       writeGroup(group);
+      pace.note(group.size());
       group.clear();
     }
     if (begun) {
       writeGroup(List.of(lifeSign(LedgerEvent.BOX_STOPPED)));
+    }
+  }
+
+  // Tells those who waited too long, whatever keeps the writer.
+  private void watch() {
+    while (thread.isAlive()) {
+      LockSupport.parkNanos(IDLE.toNanos());
+      long now = System.nanoTime();
+      queue.forEach(waiting -> waiting.giveUp(now));
+      writing.forEach(waiting -> waiting.giveUp(now));
+    }
+  }
+
+  // A group costs about as much as a dozen entries: where many come, a moment's patience makes it
+  // worth its price. Where few come, nobody waits.
+  private void gather() {
+    if (pace.expected(GATHERING) >= WORTH_WAITING) {
+      LockSupport.parkNanos(GATHERING.toNanos());
     }
   }
 
@@ -156,7 +185,8 @@ public final class PgLedger implements Ledger, AutoCloseable {
   }
 
   private Waiting lifeSign(LedgerEvent event) {
-    return new Waiting(new LedgerEntry(event, "", "", replica), new CompletableFuture<>());
+    return new Waiting(
+        new LedgerEntry(event, "", "", replica), System.nanoTime(), new CompletableFuture<>());
   }
 
   /// The next entry, or null after a while without one. Never interrupted in the middle of a write.
@@ -194,18 +224,17 @@ public final class PgLedger implements Ledger, AutoCloseable {
     begun = begun || begins;
   }
 
+  // Arrays of their own type go to the server in binary, those of objects as text.
   private void insert(Connection connection, List<ChainLine> lines) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(APPEND)) {
       statement.setString(1, writer);
       statement.setString(2, box);
-      statement.setArray(3, array(connection, "bigint", lines, ChainLine::seq));
-      statement.setArray(
-          4, array(connection, "timestamptz", lines, line -> line.at().atOffset(UTC)));
-      statement.setArray(5, array(connection, "text", lines, ChainLine::event));
-      statement.setArray(6, array(connection, "text", lines, ChainLine::jti));
-      statement.setArray(7, array(connection, "text", lines, ChainLine::person));
-      statement.setArray(
-          8, array(connection, "text", lines, line -> StrictJson.write(line.data())));
+      statement.setArray(3, longs(connection, lines, ChainLine::seq));
+      statement.setArray(4, longs(connection, lines, line -> micros(line.at())));
+      statement.setArray(5, texts(connection, lines, ChainLine::event));
+      statement.setArray(6, texts(connection, lines, ChainLine::jti));
+      statement.setArray(7, texts(connection, lines, ChainLine::person));
+      statement.setArray(8, texts(connection, lines, ChainLine::dataText));
       statement.setArray(
           9, bytes(connection, lines, line -> Base64.getDecoder().decode(line.sealed())));
       statement.setArray(
@@ -214,16 +243,26 @@ public final class PgLedger implements Ledger, AutoCloseable {
     }
   }
 
+  private static long micros(Instant at) {
+    return ChronoUnit.MICROS.between(Instant.EPOCH, at);
+  }
+
+  private static Array longs(
+      Connection connection, List<ChainLine> lines, Function<ChainLine, Long> column)
+      throws SQLException {
+    return connection.createArrayOf("bigint", lines.stream().map(column).toArray(Long[]::new));
+  }
+
+  private static Array texts(
+      Connection connection, List<ChainLine> lines, Function<ChainLine, String> column)
+      throws SQLException {
+    return connection.createArrayOf("text", lines.stream().map(column).toArray(String[]::new));
+  }
+
   private static Array bytes(
       Connection connection, List<ChainLine> lines, Function<ChainLine, byte[]> column)
       throws SQLException {
     return connection.createArrayOf("bytea", lines.stream().map(column).toArray(byte[][]::new));
-  }
-
-  private static Array array(
-      Connection connection, String type, List<ChainLine> lines, Function<ChainLine, Object> column)
-      throws SQLException {
-    return connection.createArrayOf(type, lines.stream().map(column).toArray());
   }
 
   private void startChain() {
@@ -233,5 +272,12 @@ public final class PgLedger implements Ledger, AutoCloseable {
     begun = false;
   }
 
-  private record Waiting(LedgerEntry entry, CompletableFuture<Void> done) {}
+  /// @param since when it came, by [System#nanoTime]
+  private record Waiting(LedgerEntry entry, long since, CompletableFuture<Void> done) {
+    void giveUp(long now) {
+      if (now - since > PATIENCE.toNanos()) {
+        done.completeExceptionally(new TimeoutException());
+      }
+    }
+  }
 }
