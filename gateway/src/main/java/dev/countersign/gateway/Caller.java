@@ -2,6 +2,7 @@ package dev.countersign.gateway;
 
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.TypeVersions;
 
 /// Who is behind a request, as their token proved it.
 public sealed interface Caller {
@@ -29,8 +30,15 @@ public sealed interface Caller {
   /// @param actor the current actor (RFC 8693 §4.1), the agent
   /// @param jti the join key of the call that the token is for
   /// @param details what the token is for, exactly
+  /// @param versions by which the details were decided
   /// @param token goes to the broker and nowhere else
-  record Agent(String subject, String actor, String jti, AuthorizationDetails details, Secret token)
+  record Agent(
+      String subject,
+      String actor,
+      String jti,
+      AuthorizationDetails details,
+      TypeVersions versions,
+      Secret token)
       implements Caller {
     @Override
     public String client() {

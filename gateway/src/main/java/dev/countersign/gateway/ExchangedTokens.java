@@ -3,6 +3,7 @@ package dev.countersign.gateway;
 import static dev.countersign.ledger.LedgerEvent.CALL_FINISHED;
 
 import dev.countersign.gateway.CallResult.Trace;
+import dev.countersign.gateway.tools.KnownVersions;
 import dev.countersign.gateway.tools.Tool;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Secret;
@@ -42,6 +43,7 @@ public final class ExchangedTokens implements Authorizer {
     private final Caller.Person person;
     private final Tool.Grant grant;
     private final AuthorizationDetails details;
+    private final KnownVersions versions;
     private final Duration patience;
     private final Optional<Code> code;
     private final Cancellation cancellation;
@@ -51,6 +53,7 @@ public final class ExchangedTokens implements Authorizer {
       this.person = person;
       this.grant = ask.tool().grant();
       this.details = ask.details();
+      this.versions = ask.tool().versions();
       this.patience = ask.patience();
       this.code = ask.code();
       this.cancellation = ask.cancellation();
@@ -140,7 +143,7 @@ public final class ExchangedTokens implements Authorizer {
     private Authorization checked(Secret token, String id) {
       entry.join(id);
       Optional<String> problem =
-          obos.problem(token, id, person, new OboCheck.Wanted(details, grant.audience()));
+          obos.problem(token, id, person, new OboCheck.Wanted(details, versions, grant.audience()));
       return problem.isEmpty()
           ? new Authorization.Granted(token)
           : refused(

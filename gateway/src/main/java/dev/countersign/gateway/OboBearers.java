@@ -5,8 +5,10 @@ import dev.countersign.protocol.JwtCheck;
 import dev.countersign.protocol.JwtRules;
 import dev.countersign.protocol.JwtVerifier;
 import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.TokenTypes;
+import dev.countersign.protocol.TypeVersions;
 import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.protocol.WireException;
 import java.time.InstantSource;
@@ -54,9 +56,13 @@ public final class OboBearers {
     }
     try {
       var details = AuthorizationDetails.of(jwt.claims().path("authorization_details"));
-      return new BearerCheck.Accepted(new Caller.Agent(subject, actor, jti, details, token));
+      TypeVersions versions = TypeVersions.of(jwt.claims().path(TypeVersions.CLAIM));
+      return new BearerCheck.Accepted(
+          new Caller.Agent(subject, actor, jti, details, versions, token));
     } catch (WireException malformed) {
       return rejected("`authorization_details` are missing or malformed");
+    } catch (MalformedJsonException malformed) {
+      return rejected(String.valueOf(malformed.getMessage()));
     }
   }
 

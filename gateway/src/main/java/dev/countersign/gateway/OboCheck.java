@@ -1,12 +1,15 @@
 package dev.countersign.gateway;
 
+import dev.countersign.gateway.tools.KnownVersions;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.JwtCheck;
 import dev.countersign.protocol.JwtRules;
 import dev.countersign.protocol.JwtVerifier;
 import dev.countersign.protocol.KeySource;
+import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.TokenTypes;
+import dev.countersign.protocol.TypeVersions;
 import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.protocol.WireException;
@@ -23,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc9068#section-4 RFC 9068 §4
 public final class OboCheck {
+  static final String OTHER_VERSION =
+      "it was decided by a version of a type that the tool is not written for";
+
   private final Function<String, JwtVerifier> verifiers;
   private final Map<String, JwtVerifier> byAudience = new ConcurrentHashMap<>();
   private final String resource;
@@ -43,8 +49,9 @@ public final class OboCheck {
 
   /// What was asked for.
   ///
+  /// @param versions of the details' types, those that the tool is written for
   /// @param audience empty for this gateway itself
-  record Wanted(AuthorizationDetails details, Optional<String> audience) {}
+  record Wanted(AuthorizationDetails details, KnownVersions versions, Optional<String> audience) {}
 
   /// Says what is wrong with a token, or nothing.
   ///
@@ -53,14 +60,14 @@ public final class OboCheck {
     JwtVerifier tokens = byAudience.computeIfAbsent(wanted.audience().orElse(resource), verifiers);
     return switch (tokens.verify(token.reveal())) {
       case JwtCheck.Verified(VerifiedJwt jwt) ->
-          Optional.ofNullable(mismatch(jwt, jti, caller, wanted.details()));
+          Optional.ofNullable(mismatch(jwt, jti, caller, wanted));
       case JwtCheck.Rejected(String reason) -> Optional.of(reason);
       case JwtCheck.Unavailable(String reason) -> throw new UnavailableException(reason, null);
     };
   }
 
   private @Nullable String mismatch(
-      VerifiedJwt jwt, String jti, Caller.Person caller, AuthorizationDetails requested) {
+      VerifiedJwt jwt, String jti, Caller.Person caller, Wanted wanted) {
     if (jti.isEmpty() || !jti.equals(jwt.id().orElse(""))) {
       return "`jti` is not the one of the answer";
     }
@@ -71,10 +78,14 @@ public final class OboCheck {
       return "`act` is not this gateway";
     }
     try {
-      return requested.equals(AuthorizationDetails.of(jwt.claims().path("authorization_details")))
-          ? null
-          : "`authorization_details` are not the requested ones";
-    } catch (WireException malformed) {
+      if (!wanted
+          .details()
+          .equals(AuthorizationDetails.of(jwt.claims().path("authorization_details")))) {
+        return "`authorization_details` are not the requested ones";
+      }
+      TypeVersions decided = TypeVersions.of(jwt.claims().path(TypeVersions.CLAIM));
+      return wanted.versions().cover(wanted.details(), decided) ? null : OTHER_VERSION;
+    } catch (WireException | MalformedJsonException malformed) {
       return "`authorization_details` are malformed";
     }
   }

@@ -17,17 +17,23 @@ public final class PresentedTokens implements Authorizer {
       }
       case Caller.Agent agent -> {
         entry.join(agent.jti());
-        if (agent.details().equals(ask.details())) {
-          yield new Authorization.Granted(agent.token());
+        if (!agent.details().equals(ask.details())) {
+          entry.refuse("gateway", "`authorization_details` are not those of this call");
+          yield mismatch(agent, "the token was issued for another call than this one");
         }
-        entry.refuse("gateway", "`authorization_details` are not those of this call");
-        yield new Authorization.Ended(
-            new CallResult.Denied(
-                "token_mismatch",
-                "the token was issued for another call than this one",
-                List.of(),
-                CallResult.Trace.of(agent.jti())));
+        if (!ask.tool().versions().cover(agent.details(), agent.versions())) {
+          entry.refuse("gateway", "on-behalf-of token: " + OboCheck.OTHER_VERSION);
+          yield mismatch(
+              agent, "the type of the request has changed, and this tool is not written for it");
+        }
+        yield new Authorization.Granted(agent.token());
       }
     };
+  }
+
+  private static Authorization mismatch(Caller.Agent agent, String reason) {
+    return new Authorization.Ended(
+        new CallResult.Denied(
+            "token_mismatch", reason, List.of(), CallResult.Trace.of(agent.jti())));
   }
 }

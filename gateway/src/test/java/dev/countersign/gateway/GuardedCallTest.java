@@ -311,19 +311,22 @@ class GuardedCallTest {
 
   @Test
   void doesNotUseATokenThatIsNotExactlyWhatWasAskedFor() {
-    var spoilers =
-        Map.<String, Consumer<ObjectNode>>of(
-            "other audience", obo -> obo.put("aud", "https://elsewhere.example/mcp"),
-            "other person", obo -> obo.put("sub", "entra|oid-tomas"),
-            "other anchor", obo -> obo.put("sub", "okta|oid-maya"),
-            "other actor", obo -> obo.putObject("act").put("sub", "console"),
-            "no actor", obo -> obo.remove("act"),
-            "other id", obo -> obo.put("jti", "another"),
-            "expired", obo -> obo.put("exp", 1000),
-            "wider", obo -> amount(obo).put("amount", 8001),
-            "second element",
-                obo -> obo.withArray("/authorization_details").addObject().put("type", "x"),
-            "no details", obo -> obo.remove("authorization_details"));
+    Map<String, Consumer<ObjectNode>> spoilers =
+        Map.ofEntries(
+            Map.entry("other audience", obo -> obo.put("aud", "https://elsewhere.example/mcp")),
+            Map.entry("other person", obo -> obo.put("sub", "entra|oid-tomas")),
+            Map.entry("other anchor", obo -> obo.put("sub", "okta|oid-maya")),
+            Map.entry("other actor", obo -> obo.putObject("act").put("sub", "console")),
+            Map.entry("no actor", obo -> obo.remove("act")),
+            Map.entry("other id", obo -> obo.put("jti", "another")),
+            Map.entry("expired", obo -> obo.put("exp", 1000)),
+            Map.entry("wider", obo -> amount(obo).put("amount", 8001)),
+            Map.entry(
+                "second element",
+                obo -> obo.withArray("/authorization_details").addObject().put("type", "x")),
+            Map.entry("no details", obo -> obo.remove("authorization_details")),
+            Map.entry("D19 other version", obo -> versions(obo).put("urn:smt:agent:refund", 3)),
+            Map.entry("D19 no version", obo -> versions(obo).put("urn:smt:agent:refund", "2")));
     spoilers.forEach((name, spoil) -> {
       stage.sts.claims = spoil;
       Stage.Answer answer = refund();
@@ -335,6 +338,10 @@ class GuardedCallTest {
     });
     assertThat(stage.broker.tokens).isEmpty();
     assertThat(stage.entries(LedgerEvent.CALL_REFUSED)).hasSize(spoilers.size());
+  }
+
+  private static ObjectNode versions(ObjectNode obo) {
+    return obo.putObject("authorization_details_versions");
   }
 
   private static ObjectNode amount(ObjectNode obo) {

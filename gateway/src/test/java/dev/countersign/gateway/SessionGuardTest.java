@@ -12,6 +12,7 @@ import dev.countersign.gateway.tools.Work;
 import dev.countersign.protocol.JwtSigner;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TypeVersions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -198,7 +199,12 @@ class SessionGuardTest {
             new SessionGuard(sessions, Duration.ofMillis(20), CLOCK));
     var caller =
         new Caller.Agent(
-            "entra|oid-maya", "agent", "j", tool.details(StrictJson.parseObject(arguments)), token);
+            "entra|oid-maya",
+            "agent",
+            "j",
+            tool.details(StrictJson.parseObject(arguments)),
+            TypeVersions.FIRST_OF_ALL,
+            token);
     var entry = new CallEntry(_ -> {}, caller, tool);
     entry.join("j");
     return CompletableFuture.supplyAsync(() ->

@@ -6,6 +6,7 @@ import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TypeVersions;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
@@ -99,6 +100,34 @@ class ValidateModeTest {
     assertThat(answer.structured().path("code").asString("")).isEqualTo("token_mismatch");
     assertThat(stage.broker.tokens).isEmpty();
     assertThat(stage.only(LedgerEvent.CALL_REFUSED).jti()).isEqualTo(stage.sts.jti);
+  }
+
+  @Test
+  void D19_runsACallThatWasDecidedByAVersionThatTheToolIsWrittenFor() {
+    assertThat(refund(obo(REFUND, claims -> version(claims, 2))).isError()).isFalse();
+    assertThat(stage.broker.tokens).hasSize(1);
+  }
+
+  @Test
+  void D19_refusesATokenOfAnotherVersionOfItsType() {
+    Stage.Answer answer = refund(obo(REFUND, claims -> version(claims, 3)));
+
+    assertThat(answer.structured().path("code").asString("")).isEqualTo("token_mismatch");
+    assertThat(answer.text()).contains("the type of the request has changed");
+    assertThat(stage.broker.tokens).isEmpty();
+    assertThat(stage.only(LedgerEvent.CALL_REFUSED).data().path("reason").asString(""))
+        .contains("a version of a type");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"urn:smt:agent:refund\":0}", "\"2\"", "{\"x\":\"2\"}", "[2]"})
+  void D19_refusesATokenWhoseVersionsAreNonsense(String versions) {
+    assertRefusedAtTheDoor(
+        obo(REFUND, claims -> claims.set(TypeVersions.CLAIM, StrictJson.parse(versions))));
+  }
+
+  private static void version(ObjectNode claims, int version) {
+    claims.putObject(TypeVersions.CLAIM).put("urn:smt:agent:refund", version);
   }
 
   @Test

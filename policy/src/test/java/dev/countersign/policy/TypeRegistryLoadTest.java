@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.countersign.config.ConfigException;
 import dev.countersign.protocol.AuthorizationDetails;
+import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TypeVersions;
 import dev.countersign.protocol.WireException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -231,6 +233,21 @@ class TypeRegistryLoadTest {
               "redact: [payee]\n    sentence:",
               "names no member of the type"),
           new Row(
+              "a version before the first",
+              "sentence:",
+              "version: 0\n    sentence:",
+              "types[0].version: must be a whole number from 1"),
+          new Row(
+              "a version that is no whole number",
+              "sentence:",
+              "version: 1.5\n    sentence:",
+              "types[0].version: must be"),
+          new Row(
+              "a version without end",
+              "sentence:",
+              "version: 99999999999999999999\n    sentence:",
+              "types[0].version: must be"),
+          new Row(
               "the built-in name",
               "urn:example:payment",
               "vault:path_access",
@@ -331,6 +348,21 @@ class TypeRegistryLoadTest {
           .isInstanceOf(ConfigException.class);
       assertThatThrownBy(listener::accept).isInstanceOf(SocketTimeoutException.class);
     }
+  }
+
+  @Test
+  void D19_aTypeIsOfTheVersionThatItsDefinitionSays() {
+    AuthorizationDetails details =
+        AuthorizationDetails.of(StrictJson.parse("[{\"type\":\"urn:example:payment\"}]"));
+    TypeRegistry first = load(DEFINITION);
+    TypeRegistry second = load(DEFINITION.replace("sentence:", "version: 2\n    sentence:"));
+
+    assertThat(first.versions(details)).isEqualTo(TypeVersions.FIRST_OF_ALL);
+    assertThat(second.versions(details).of("urn:example:payment")).isEqualTo(2);
+    assertThat(second.versions(details).of("vault:path_access")).isEqualTo(1);
+    assertThat(second.version()).as("approvals end with it").isNotEqualTo(first.version());
+    assertThat(load(DEFINITION.replace("sentence:", "version: 1\n    sentence:")).version())
+        .isEqualTo(first.version());
   }
 
   @Test

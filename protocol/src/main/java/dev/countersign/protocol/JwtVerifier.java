@@ -130,8 +130,9 @@ public final class JwtVerifier {
     return look(jws, keySource, isSvid).isSigned();
   }
 
-  /// Tries the keys that may have made the signature. Where there is none, a key of nobody's is
-  /// tried, so that the time it takes does not tell which keys are known.
+  /// Tries the keys that may have made the signature. Where there are fewer than a token may have
+  /// tried, keys of nobody's are tried instead, so that the time a refusal takes does not tell
+  /// which keys are known, nor how many.
   ///
   /// @param isSvid a trust domain publishes keys for X.509 and for JWT-SVIDs side by side; only the
   ///   latter count
@@ -150,7 +151,11 @@ public final class JwtVerifier {
         }
       }
     }
-    return new Look(false, tried == 0 ? NobodysKeys.tried(algorithm, input, signature) : tried);
+    int most = kid == null ? VerificationKeys.MAX_CANDIDATES : 1;
+    for (int i = tried; i < most; i++) {
+      tried += NobodysKeys.tried(algorithm, input, signature);
+    }
+    return new Look(false, tried);
   }
 
   /// What trying keys came to.

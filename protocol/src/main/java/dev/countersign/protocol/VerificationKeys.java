@@ -26,7 +26,8 @@ public final class VerificationKeys {
   // A trust domain's keys for JWT-SVIDs say so instead of `sig`; those for X.509 are left out.
   static final String SVID = "jwt-svid";
   private static final int MAX_KEYS = 64;
-  private static final int MAX_CANDIDATES = 4;
+  // Of a token without `kid`; one that names its key has one.
+  static final int MAX_CANDIDATES = 4;
 
   private final List<VerificationKey> keys;
 

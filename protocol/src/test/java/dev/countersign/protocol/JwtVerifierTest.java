@@ -113,6 +113,23 @@ class JwtVerifierTest {
     }
   }
 
+  @Test
+  void A22_aTokenThatNamesNoKeyCostsTheSameHoweverManyKeysAreKnown() {
+    CompactJws token =
+        CompactJws.parse(
+            withHeader(
+                token(STRANGER, "at+jwt", _ -> {}), "{\"alg\":\"ES256\",\"typ\":\"at+jwt\"}"));
+    for (List<ECKey> keys :
+        List.of(
+            List.<ECKey>of(),
+            List.of(KEY),
+            List.of(KEY, ec("k2"), ec("k3")), // rotated twice, and all good for a while
+            List.of(KEY, ec("k2"), ec("k3"), ec("k4"), ec("k5")))) {
+      assertThat(JwtVerifier.look(token, KeySource.of(VerificationKeys.of(keys)), false))
+          .isEqualTo(new JwtVerifier.Look(false, 4));
+    }
+  }
+
   private static JwtVerifier.Look look(ECKey signer, KeySource keys) {
     return JwtVerifier.look(CompactJws.parse(token(signer, "at+jwt", _ -> {})), keys, false);
   }

@@ -326,7 +326,7 @@ final class ClientCommand implements Runnable {
     try {
       if (proof.secret) {
         var secret = new Secret(Ids.base62(SECRET_CHARACTERS));
-        return new Given(registration.withSecret(HashedSecret.of(secret), olderEnd), secret);
+        return new Given(registration.withSecret(HashedSecret.of(secret), olderEnd, now()), secret);
       }
       if (proof.newKey != null) {
         ObjectNode key = StrictJson.parseObject(KeyFiles.loadOrCreate(proof.newKey).toJSONString());

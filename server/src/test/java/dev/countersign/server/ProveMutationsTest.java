@@ -66,6 +66,7 @@ class ProveMutationsTest {
             + "        return Optional.of(new Caller.Agent(\"x|y\", \"x\", \"x\","
             + " dev.countersign.protocol.AuthorizationDetails.of("
             + "dev.countersign.protocol.StrictJson.parse(\"[{\\\"type\\\":\\\"x\\\"}]\")),"
+            + " dev.countersign.protocol.TypeVersions.FIRST_OF_ALL,"
             + " new Secret(\"x\")));\n      }\n"),
     new Line(
         "kill-everywhere",

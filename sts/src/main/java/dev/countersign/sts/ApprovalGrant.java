@@ -200,7 +200,10 @@ final class ApprovalGrant {
               call, INVALID_GRANT, "the policy asks for another approval by now; ask again");
         }
         if (!isSamePolicy) {
-          yield outcomes.refused(call, INVALID_GRANT, "the policy has changed since the approval");
+          yield outcomes.refused(
+              call,
+              INVALID_GRANT,
+              "the policy, or the definition of a type, has changed since the approval; ask again");
         }
         yield isAlive
             ? use(asked, request, approval, decided, now, expiresAt)

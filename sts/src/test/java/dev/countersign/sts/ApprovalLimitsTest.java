@@ -5,19 +5,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.countersign.box.FreePort;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.policy.Factor;
+import dev.countersign.protocol.TokenTypes;
 import dev.countersign.sts.World.Answer;
 import dev.countersign.sts.World.Form;
 import dev.countersign.sts.World.Person;
+import dev.countersign.sts.box.PolicyFiles;
 import dev.countersign.sts.box.StsBox;
 import dev.countersign.sts.stepup.Words;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// What is limited by the hour, what two replicas cannot do twice, and what a text cannot hide.
 class ApprovalLimitsTest {
@@ -196,7 +203,45 @@ class ApprovalLimitsTest {
                 "application/x-www-form-urlencoded");
 
         assertThat(refused.text("error")).isEqualTo("invalid_grant");
-        assertThat(refused.text("error_description")).contains("the policy has changed");
+        assertThat(refused.text("error_description")).contains("has changed since the approval");
+      }
+    }
+  }
+
+  @Test
+  void D19_anApprovalEndsWithTheVersionOfTheTypeThatItIsAbout(@TempDir Path folder)
+      throws IOException {
+    try (World world = new World()) {
+      Person person = world.person();
+      String assertion = world.approved(person, world.exchange(person, 9_000));
+      var exchange = world.exchangeForm(world.token(person), World.refund(9_001));
+      exchange.put("client_assertion", world.assertion("standard"));
+      String id = world.post(exchange).text("auth_req_id");
+      world.answerOnPage(id, "approve", world.codeFor(person));
+      Files.copy(World.file("policy.yaml"), folder.resolve("policy.yaml"));
+      Files.writeString(
+          folder.resolve("types.yaml"),
+          Files.readString(World.file("types.yaml"))
+              .replaceFirst(
+                  "- name: urn:smt:agent:refund\n",
+                  "- name: urn:smt:agent:refund\n    version: 2\n"));
+      var files = PolicyFiles.of(folder.resolve("policy.yaml"), folder.resolve("types.yaml"));
+
+      try (var replica = world.replica(FreePort.any(), DecisionSettings.none(), files)) {
+        Answer redeemed =
+            world.post(replica.baseUri(), world.redeemForm(assertion, World.refund(9_000)));
+        var poll = new LinkedHashMap<String, String>();
+        poll.put("grant_type", TokenTypes.CIBA_GRANT);
+        poll.put("client_assertion_type", TokenTypes.JWT_CLIENT_ASSERTION);
+        poll.put("client_assertion", world.assertion("standard"));
+        poll.put("auth_req_id", id);
+        Answer polled = world.post(replica.baseUri(), poll);
+
+        for (Answer refused : List.of(redeemed, polled)) {
+          assertThat(refused.text("error")).as(refused.body()).isEqualTo("invalid_grant");
+          assertThat(refused.text("error_description"))
+              .contains("the definition of a type, has changed since the approval");
+        }
       }
     }
   }

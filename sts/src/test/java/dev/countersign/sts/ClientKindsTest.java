@@ -14,6 +14,7 @@ import dev.countersign.protocol.TokenTypes;
 import dev.countersign.sts.World.Answer;
 import dev.countersign.sts.box.StsBox;
 import dev.countersign.sts.clients.ClientOptions;
+import dev.countersign.sts.clients.GuessLimit.Lock;
 import dev.countersign.sts.clients.HashedSecret;
 import dev.countersign.sts.postgres.PgClients;
 import dev.countersign.sts.postgres.PgGuessLimit;
@@ -88,7 +89,8 @@ class ClientKindsTest {
                 known ->
                     known.withSecret(
                         HashedSecret.of(new Secret(SECOND), CHEAP),
-                        WORLD.now.get().plus(Duration.ofMinutes(10)))))
+                        WORLD.now.get().plus(Duration.ofMinutes(10)),
+                        WORLD.now.get())))
         .isTrue();
 
     World.until(() -> posted("rotating", SECOND).status() == 200);
@@ -100,6 +102,46 @@ class ClientKindsTest {
     } finally {
       WORLD.now.set(World.NOON);
     }
+  }
+
+  @Test
+  void E12_aSecondRotationShortensNoOverlapAndProlongsNone() {
+    String third = "the third secret of this client, long enough";
+    secretClient("rotating-twice");
+    rotate("rotating-twice", SECOND, Duration.ofMinutes(10));
+    rotate("rotating-twice", third, Duration.ofMinutes(60));
+    World.until(() -> posted("rotating-twice", third).status() == 200);
+
+    assertThat(posted("rotating-twice", FIRST).status()).as("the one in use").isEqualTo(200);
+    assertThat(posted("rotating-twice", SECOND).status()).isEqualTo(200);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> rotate("rotating-twice", "a fourth secret, long enough as well", HOUR))
+        .withMessageContaining("three valid secrets");
+    WORLD.tick(Duration.ofMinutes(10));
+    try {
+      assertThat(posted("rotating-twice", FIRST).text("error")).isEqualTo("invalid_client");
+      assertThat(posted("rotating-twice", SECOND).status()).isEqualTo(200);
+      WORLD.tick(Duration.ofMinutes(50));
+      assertThat(posted("rotating-twice", SECOND).text("error")).isEqualTo("invalid_client");
+      assertThat(posted("rotating-twice", third).status()).isEqualTo(200);
+      rotate("rotating-twice", FIRST, Duration.ZERO);
+      World.until(() -> posted("rotating-twice", FIRST).status() == 200);
+      assertThat(posted("rotating-twice", third).text("error")).isEqualTo("invalid_client");
+    } finally {
+      WORLD.now.set(World.NOON);
+    }
+  }
+
+  private static final Duration HOUR = Duration.ofHours(1);
+
+  private static void rotate(String client, String secret, Duration keep) {
+    CLIENTS.change(
+        client,
+        known ->
+            known.withSecret(
+                HashedSecret.of(new Secret(secret), CHEAP),
+                WORLD.now.get().plus(keep),
+                WORLD.now.get()));
   }
 
   @Test
@@ -158,7 +200,7 @@ class ClientKindsTest {
     CLIENTS.add(
         "at-rest",
         World.registration(ClientOptions.none())
-            .withSecret(HashedSecret.of(new Secret(FIRST)), WORLD.now.get()));
+            .withSecret(HashedSecret.of(new Secret(FIRST)), WORLD.now.get(), WORLD.now.get()));
 
     String row =
         WORLD.database.query(connection -> {
@@ -215,17 +257,21 @@ class ClientKindsTest {
   }
 
   @Test
-  void E11_aSourceThatGuessesAtManyClientsIsLockedForAll() {
+  void E11_aSourceThatGuessesAtManyClientsMayTryLittle() {
     var limit = new PgGuessLimit(WORLD.database);
     for (int i = 0; i < 100; i++) {
-      assertThat(limit.isLocked("spared", "192.0.2.1", World.NOON)).isFalse();
+      assertThat(limit.lock("spared", "192.0.2.1", World.NOON)).isEqualTo(Lock.NONE);
       limit.wrong("client-" + i, "192.0.2.1", World.NOON);
     }
 
-    assertThat(limit.isLocked("spared", "192.0.2.1", World.NOON)).isTrue();
-    assertThat(limit.isLocked("spared", "192.0.2.2", World.NOON)).isFalse();
-    assertThat(limit.isLocked("spared", "192.0.2.1", World.NOON.plus(Duration.ofMinutes(6))))
-        .isFalse();
+    assertThat(limit.lock("spared", "192.0.2.1", World.NOON)).isEqualTo(Lock.SOURCE);
+    assertThat(limit.lock("spared", "192.0.2.2", World.NOON)).isEqualTo(Lock.NONE);
+    assertThat(limit.lock("spared", "192.0.2.1", World.NOON.plus(Duration.ofMinutes(6))))
+        .isEqualTo(Lock.NONE);
+    for (int i = 0; i < 10; i++) {
+      limit.wrong("spared", "192.0.2.1", World.NOON);
+    }
+    assertThat(limit.lock("spared", "192.0.2.1", World.NOON)).isEqualTo(Lock.CLIENT);
   }
 
   private static int guesses(String client) {
@@ -373,7 +419,8 @@ class ClientKindsTest {
     CLIENTS.add(
         id,
         World.registration(ClientOptions.none())
-            .withSecret(HashedSecret.of(new Secret(FIRST), CHEAP), WORLD.now.get()));
+            .withSecret(
+                HashedSecret.of(new Secret(FIRST), CHEAP), WORLD.now.get(), WORLD.now.get()));
   }
 
   private static Answer basic(String id, String secret) {

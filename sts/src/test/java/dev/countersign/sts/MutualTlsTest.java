@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.Security;
 import java.security.cert.CRL;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
@@ -137,6 +138,22 @@ class MutualTlsTest {
     assertThat(exchange("self", "desk").status()).isEqualTo(401);
     assertThat(exchange("nobody", "desk").status()).isEqualTo(401);
     assertThat(exchange("gateway", "desk").status()).isEqualTo(401);
+  }
+
+  @Test
+  void A22_aRefusedCertificateCostsTheSameWhicheverClientItIsSaidToBe() {
+    var counting = CountedPaths.provider();
+    Security.insertProviderAt(counting, 1);
+    try {
+      for (String client : List.of("desk", "self", "gateway", "nobody", "")) {
+        int paths =
+            CountedPaths.of(
+                "CN=Two", () -> assertThat(exchange(client, "two").status()).isEqualTo(401));
+        assertThat(paths).as(client).isEqualTo(1);
+      }
+    } finally {
+      Security.removeProvider(counting.getName());
+    }
   }
 
   @Test

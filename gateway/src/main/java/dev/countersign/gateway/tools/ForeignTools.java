@@ -66,6 +66,7 @@ public final class ForeignTools {
             shown,
             schema,
             details,
+            mapping.versions(),
             new Tool.Grant(mapping.scope(), server.audience()),
             mapping.idempotency(),
             new Work.Forward(server.name(), tool)));

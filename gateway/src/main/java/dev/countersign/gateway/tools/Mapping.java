@@ -8,12 +8,14 @@ import tools.jackson.databind.JsonNode;
 /// @param name what agents call it
 /// @param rar the template of its authorization details, not yet compiled: it is typed by the
 ///   approved definition's schema
+/// @param versions of the types in `rar`
 /// @param scope asked for at the STS
 /// @param role the broker's role, where the server takes a database login
 /// @param idempotency for a tool that writes
 public record Mapping(
     String name,
     JsonNode rar,
+    KnownVersions versions,
     String scope,
     Optional<String> role,
     Optional<Tool.Idempotency> idempotency) {

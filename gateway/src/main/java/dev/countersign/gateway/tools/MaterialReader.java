@@ -242,7 +242,9 @@ final class MaterialReader {
     var grant = new Tool.Grant(section.text("scope"), origin.audience());
     // A wrong name is told already.
     String usable = Tool.isName(name) ? name : "unnamed";
-    return new Tool(usable, StrictJson.object(), arguments, details, grant, Optional.empty(), work);
+    KnownVersions versions = KnownVersions.read(section, section.tree("rar"));
+    return new Tool(
+        usable, StrictJson.object(), arguments, details, versions, grant, Optional.empty(), work);
   }
 
   private static Optional<String> role(Origin origin, ConfigSection section) {

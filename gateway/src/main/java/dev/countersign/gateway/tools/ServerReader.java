@@ -171,6 +171,7 @@ final class ServerReader {
     if (!section.has("rar")) {
       section.problem("rar", "missing; what a call of this tool asks for");
     }
+    KnownVersions versions = KnownVersions.read(section, rar);
     String scope = section.text("scope");
     Optional<String> role = section.optionalText("role");
     boolean takesLogin = credential instanceof Credential.Login;
@@ -182,6 +183,6 @@ final class ServerReader {
     boolean readOnly = section.flag("readOnly", true);
     Optional<Tool.Idempotency> idempotency = IdempotencyReader.read(section, readOnly);
     section.done();
-    return new Mapping(name, rar, scope, role, idempotency);
+    return new Mapping(name, rar, versions, scope, role, idempotency);
   }
 }

@@ -21,6 +21,7 @@ public final class Tool {
   private final ObjectNode definition;
   private final ArgumentSchema arguments;
   private final RarTemplate details;
+  private final KnownVersions versions;
   private final Grant grant;
   private final Optional<Idempotency> idempotency;
   private final Work work;
@@ -30,6 +31,7 @@ public final class Tool {
       ObjectNode definition,
       ArgumentSchema arguments,
       RarTemplate details,
+      KnownVersions versions,
       Grant grant,
       Optional<Idempotency> idempotency,
       Work work) {
@@ -40,6 +42,7 @@ public final class Tool {
     this.definition = definition.deepCopy();
     this.arguments = arguments;
     this.details = details;
+    this.versions = versions;
     this.grant = grant;
     ObjectNode published = this.definition.putObject("_meta").putObject("dev.countersign/rar");
     published.set("template", details.source());
@@ -90,6 +93,11 @@ public final class Tool {
     var types = new TreeSet<String>();
     details.source().forEach(element -> types.add(element.path("type").asString("")));
     return types;
+  }
+
+  /// The versions of those types that the tool is written for.
+  public KnownVersions versions() {
+    return versions;
   }
 
   public Grant grant() {

@@ -97,6 +97,7 @@ public final class ToolReader {
     }
     RarTemplate details =
         RarTemplate.compile(section.tree("rar"), schema.source(), to(section, "rar"));
+    KnownVersions versions = KnownVersions.read(section, section.tree("rar"));
     var grant = new Tool.Grant(section.text("scope"));
     String role = section.text("role");
     ResultMapping result = result(section);
@@ -105,7 +106,7 @@ public final class ToolReader {
         idempotency(section, schema.source(), statement.readOnly());
     section.done();
     var work = new Work.Sql(role, statement, result);
-    return new Tool(name, definition, schema, details, grant, idempotency, work);
+    return new Tool(name, definition, schema, details, versions, grant, idempotency, work);
   }
 
   private static Optional<Tool.Idempotency> idempotency(

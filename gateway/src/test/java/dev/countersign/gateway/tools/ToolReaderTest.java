@@ -8,11 +8,14 @@ import dev.countersign.config.Problems;
 import dev.countersign.gateway.box.ToolsFile;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TypeVersions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,6 +64,22 @@ class ToolReaderTest {
     new Row("role: refunds", "roel: refunds", 13, "tools.find_case.roel", "did you mean `role`"),
     new Row("  find_case:", "  find case:", 2, "tools", "[A-Za-z0-9_.-]"),
     new Row("scope: case:read", "limits: {timeout: 9m}", 11, "limits", "timeout"),
+    new Row(
+        "scope:",
+        "versions: {t: []}\n    scope:",
+        11,
+        "tools.find_case.versions.t",
+        "whole numbers"),
+    new Row(
+        "scope:",
+        "versions: {t: 2}\n    scope:",
+        11,
+        "tools.find_case.versions.t",
+        "whole numbers"),
+    new Row("scope:", "versions: {t: [0]}\n    scope:", 11, "tools.find_case.versions.t", "from 1"),
+    new Row("scope:", "versions: {t: [99999999999999999999]}\n    scope:", 11, "t", "from 1"),
+    new Row("scope:", "versions: {u: [2]}\n    scope:", 11, "versions.u", "no type of this tool"),
+    new Row("scope:", "versions: [2]\n    scope:", 11, "tools.find_case.versions", "a section"),
     new Row("scope:", "annotations: {readonlyHint: true}\n    scope:", 11, "annotations", "MCP"),
   };
 
@@ -94,6 +113,26 @@ class ToolReaderTest {
             valid ->
                 assertThat(StrictJson.canonical(valid.arguments()))
                     .isEqualTo("{\"amount\":5,\"case_id\":\"R-1\"}"));
+  }
+
+  @Test
+  void D19_aToolIsWrittenForVersionOneOfItsTypesUnlessItSaysMore() throws IOException {
+    var details =
+        AuthorizationDetails.of(StrictJson.parse("[{\"type\":\"t\"},{\"type\":\"other\"}]"));
+    var second = new TypeVersions(new TreeMap<>(Map.of("t", 2)));
+    KnownVersions silent = read(GOOD, new Problems()).find("find_case").orElseThrow().versions();
+    KnownVersions both =
+        read(GOOD.replace("scope:", "versions: {t: [2, 3]}\n    scope:"), new Problems())
+            .find("find_case")
+            .orElseThrow()
+            .versions();
+
+    assertThat(silent.cover(details, TypeVersions.FIRST_OF_ALL)).isTrue();
+    assertThat(silent.cover(details, second)).isFalse();
+    assertThat(both.cover(details, second)).isTrue();
+    assertThat(both.cover(details, TypeVersions.FIRST_OF_ALL)).isFalse();
+    assertThat(both.cover(details, new TypeVersions(new TreeMap<>(Map.of("t", 2, "other", 2)))))
+        .isFalse();
   }
 
   @ParameterizedTest(name = "{0}")

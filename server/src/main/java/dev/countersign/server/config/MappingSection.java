@@ -58,7 +58,9 @@ final class MappingSection {
     }
     var versions = new TreeSet<Integer>();
     for (JsonNode version : mapping.tree("versions")) {
-      if (!version.isIntegralNumber() || !TypeVersions.isVersion(version.longValue())) {
+      if (!version.isIntegralNumber()
+          || !version.canConvertToInt()
+          || !TypeVersions.isVersion(version.intValue())) {
         mapping.problem("versions", "must be a list of whole numbers from 1");
         return Set.of(TypeVersions.FIRST);
       }

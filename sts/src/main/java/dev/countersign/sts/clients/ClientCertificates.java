@@ -59,13 +59,14 @@ public final class ClientCertificates {
     }
   }
 
-  /// Whether a chain is of a configured authority and its leaf has exactly this name.
-  boolean isIssued(List<X509Certificate> chain, CertificateName name, Instant now) {
-    if (chain.isEmpty() || authorities.isEmpty()) {
-      return false;
-    }
-    X509Certificate leaf = chain.getFirst();
-    return name.isIn(leaf) && isForClients(leaf) && leadsToAnAuthority(chain, now);
+  /// Whether a chain is of a configured authority.
+  boolean areVouchedFor(List<X509Certificate> chain, Instant now) {
+    return !chain.isEmpty() && !authorities.isEmpty() && leadsToAnAuthority(chain, now);
+  }
+
+  /// Whether a chain's leaf is a client's and has exactly this name.
+  static boolean isNamed(List<X509Certificate> chain, CertificateName name) {
+    return !chain.isEmpty() && name.isIn(chain.getFirst()) && isForClients(chain.getFirst());
   }
 
   /// Whether the leaf's key is one of these and the certificate is not out of date.

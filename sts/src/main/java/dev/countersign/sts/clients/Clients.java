@@ -47,6 +47,7 @@ public final class Clients {
   private final Function<URI, KeySource> remote;
   private final InstantSource clock;
   private final PresenterAssertion.Verifier nobody;
+  private final JwtVerifier noWorkload;
   private final Map<String, Ready> verifiers = new ConcurrentHashMap<>();
 
   Clients(
@@ -67,6 +68,7 @@ public final class Clients {
     this.nobody =
         new PresenterAssertion.Verifier(
             "", Set.of(issuer), _ -> VerificationKeys.of(List.of()), clock);
+    this.noWorkload = svids("none", issuer, _ -> VerificationKeys.of(List.of()), clock);
   }
 
   /// Puts the registry together.
@@ -174,6 +176,7 @@ public final class Clients {
     if (client.isEmpty()
         || !(client.get().credentials() instanceof Credentials.Svid svid)
         || !svid.id().equals(id)) {
+      noWorkload.verify(assertion); // as above
       return new ClientCheck.Unknown("client_assertion names no SPIFFE ID that is registered here");
     }
     return switch (ready(client.get()).svids().verify(assertion)) {
@@ -210,11 +213,13 @@ public final class Clients {
     }
     Optional<Client> client = find(id);
     Instant now = clock.instant();
+    // The costly part comes first and for everybody, so that time tells neither clients nor names.
+    boolean isVouchedFor = certificates.areVouchedFor(presented.certificates(), now);
     boolean isProven =
         client.isPresent()
             && switch (client.get().credentials()) {
               case Credentials.Certificate(CertificateName name) ->
-                  certificates.isIssued(presented.certificates(), name, now);
+                  isVouchedFor && ClientCertificates.isNamed(presented.certificates(), name);
               case Credentials.SelfSigned(var keys) ->
                   ClientCertificates.isRegistered(presented.certificates(), keys, now);
               case Credentials.Keys _,
@@ -250,6 +255,20 @@ public final class Clients {
     return fresh;
   }
 
+  private static JwtVerifier svids(
+      String trustDomain, String issuer, KeySource keys, InstantSource clock) {
+    return new JwtVerifier(
+        new JwtRules(
+            trustDomain,
+            Set.of(issuer),
+            JwtRules.SVID_TYPES,
+            JwtRules.SVID_ALGORITHMS,
+            LEEWAY,
+            SVID_MAX_AGE),
+        keys,
+        clock);
+  }
+
   private static final class Ready {
     private final Client client;
     private final PresenterAssertion.Verifier assertions;
@@ -267,17 +286,7 @@ public final class Clients {
                 throw new IllegalStateException("this client signs nothing");
           };
       this.assertions = new PresenterAssertion.Verifier(client.id(), Set.of(issuer), keys, clock);
-      this.svids =
-          new JwtVerifier(
-              new JwtRules(
-                  svidDomain(client.credentials()),
-                  Set.of(issuer),
-                  JwtRules.SVID_TYPES,
-                  JwtRules.SVID_ALGORITHMS,
-                  LEEWAY,
-                  SVID_MAX_AGE),
-              keys,
-              clock);
+      this.svids = Clients.svids(svidDomain(client.credentials()), issuer, keys, clock);
     }
 
     /// What a client publishes, and until their end the keys that it replaces.

@@ -28,6 +28,10 @@ import tools.jackson.databind.node.ObjectNode;
 ///  "auth": "private_key_jwt", "keys": [{"jwk": {...}, "expires-at": 1767225600}]}
 /// ```
 public final class Registration {
+  /// The most secrets that are valid at once: the one in use, its replacement, and one more for a
+  /// replacement that got lost.
+  static final int MOST_SECRETS = 3;
+
   private final ObjectNode json;
 
   private Registration(ObjectNode json) {
@@ -76,12 +80,20 @@ public final class Registration {
     values.forEach(array::add);
   }
 
-  /// The same client with one more secret; older ones end.
+  /// The same client with one more secret; older ones end, and those that ended are forgotten.
   ///
   /// @param olderEnd until when older secrets are accepted
-  public Registration withSecret(HashedSecret secret, Instant olderEnd) {
+  /// @throws IllegalArgumentException if too many would be valid at once
+  public Registration withSecret(HashedSecret secret, Instant olderEnd, Instant now) {
     ObjectNode copy = json.deepCopy().put("auth", "client_secret");
-    endOthers(copy, "secrets", olderEnd).addObject().put("hash", secret.text());
+    ArrayNode secrets = endOthers(copy, "secrets", olderEnd);
+    secrets.removeIf(entry -> entry.path("expires-at").asLong() <= now.getEpochSecond());
+    if (secrets.size() >= MOST_SECRETS) {
+      throw new IllegalArgumentException(
+          "the client has three valid secrets; wait until one ends, or end all of them with --keep"
+              + " 0s");
+    }
+    secrets.addObject().put("hash", secret.text());
     return new Registration(copy);
   }
 

@@ -619,11 +619,11 @@ public enum Code {
       "Step-up",
       "",
       "the approval cannot be used",
-      "it was not given, was used, has expired, or is another client's",
+      "it was not given, was used, has expired, is another client's, or the policy or a type has changed since",
       "start again with a new exchange",
       "assertion: the approval",
       "assertion: there is no such approval",
-      "policy has changed since",
+      "has changed since the approval",
       "the approval was not given"),
   OTP_CORRELATION(
       85,

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 
 /// Wrong client secrets: ten within five minutes from one source lock that client and source for
-/// the rest of them, and a hundred lock the source for every secret that was never right here.
+/// the rest of them, and after a hundred the source may try few secrets that were never right here.
 /// Clients that do not exist are counted like those that do, so a lock tells nobody which exist.
 ///
 /// Threads may share it.
@@ -21,7 +21,7 @@ public final class PgGuessLimit implements GuessLimit {
 
   private static final String READ =
       """
-      SELECT 1
+      SELECT client_id
         FROM client_guess
        WHERE source = ?
          AND since > ?
@@ -47,7 +47,7 @@ public final class PgGuessLimit implements GuessLimit {
   }
 
   @Override
-  public boolean isLocked(String client, String source, Instant now) {
+  public Lock lock(String client, String source, Instant now) {
     return database.query(connection -> {
       try (var statement =
               Sql.bind(
@@ -60,7 +60,11 @@ public final class PgGuessLimit implements GuessLimit {
                   ANY,
                   MOST_OF_SOURCE);
           ResultSet rows = statement.executeQuery()) {
-        return rows.next();
+        Lock lock = Lock.NONE;
+        while (rows.next()) {
+          lock = rows.getString(1).equals(ANY) && lock != Lock.CLIENT ? Lock.SOURCE : Lock.CLIENT;
+        }
+        return lock;
       }
     });
   }

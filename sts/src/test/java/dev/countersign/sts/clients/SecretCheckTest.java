@@ -3,6 +3,8 @@ package dev.countersign.sts.clients;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.countersign.protocol.Secret;
+import dev.countersign.sts.clients.GuessLimit.Lock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,19 +27,21 @@ class SecretCheckTest {
     List<Credentials.DatedSecret> none = List.of();
     List<Credentials.DatedSecret> one = List.of(dated(FIRST));
     List<Credentials.DatedSecret> two = List.of(dated(FIRST), dated(SECOND));
-    SecretCheck check = check(false);
+    List<Credentials.DatedSecret> rotatedTwice =
+        List.of(dated(FIRST), dated(SECOND), dated(secret("third")));
+    SecretCheck check = check(Lock.NONE);
 
-    for (List<Credentials.DatedSecret> known : List.of(none, one, two)) {
+    for (List<Credentials.DatedSecret> known : List.of(none, one, two, rotatedTwice)) {
       derivations = 0;
       assertThat(check.isRight("agent", known, WRONG, SOURCE, NOON)).isFalse();
-      assertThat(derivations).isEqualTo(2);
+      assertThat(derivations).isEqualTo(3);
     }
-    assertThat(wrong).as("each counts as a guess").hasSize(3);
+    assertThat(wrong).as("each counts as a guess").hasSize(4);
   }
 
   @Test
   void A22_aLockedGuessCostsNothingWhetherTheClientIsKnownOrNot() {
-    SecretCheck check = check(true);
+    SecretCheck check = check(Lock.CLIENT);
 
     assertThat(check.isRight("agent", List.of(dated(FIRST)), FIRST, SOURCE, NOON)).isFalse();
     assertThat(check.isRight("nobody", List.of(), FIRST, SOURCE, NOON)).isFalse();
@@ -47,7 +51,7 @@ class SecretCheckTest {
 
   @Test
   void aSecretThatWasRightOnceIsNotDerivedAgain() {
-    SecretCheck check = check(false);
+    SecretCheck check = check(Lock.NONE);
     List<Credentials.DatedSecret> known = List.of(dated(FIRST), dated(SECOND));
 
     assertThat(check.isRight("agent", known, SECOND, SOURCE, NOON)).isTrue();
@@ -58,12 +62,40 @@ class SecretCheckTest {
     assertThat(derivations).isEqualTo(first);
   }
 
-  private SecretCheck check(boolean isLocked) {
+  @Test
+  void E11_whoKnowsItsSecretGetsThroughBesideThoseWhoGuess() {
+    SecretCheck check = check(Lock.SOURCE);
+    List<Credentials.DatedSecret> known = List.of(dated(FIRST));
+
+    assertThat(check.isRight("agent", known, FIRST, SOURCE, NOON)).as("the first look").isTrue();
+    assertThat(check.isRight("agent", known, FIRST, SOURCE, NOON)).as("remembered").isTrue();
+  }
+
+  @Test
+  void A22_aSourceThatGuessedTooMuchIsLookedAtOnceASecondWhetherTheClientIsKnownOrNot() {
+    for (List<Credentials.DatedSecret> known :
+        List.of(List.<Credentials.DatedSecret>of(), List.of(dated(FIRST)))) {
+      SecretCheck check = check(Lock.SOURCE);
+      derivations = 0;
+      long start = System.nanoTime();
+      long looks = 0;
+      for (int i = 0; i < 50; i++) {
+        check.isRight("agent", known, WRONG, SOURCE, NOON);
+        looks = derivations / 3;
+      }
+      long seconds = Duration.ofNanos(System.nanoTime() - start).toSeconds();
+
+      assertThat(derivations % 3).isZero();
+      assertThat(looks).isBetween(1L, 2 + seconds);
+    }
+  }
+
+  private SecretCheck check(Lock lock) {
     var guesses =
         new GuessLimit() {
           @Override
-          public boolean isLocked(String client, String source, Instant now) {
-            return isLocked;
+          public Lock lock(String client, String source, Instant now) {
+            return lock;
           }
 
           @Override
