@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 /// @param address the console's address as browsers call it, without path; part of its redirect
 ///   URIs
 /// @param gateway the MCP endpoint, such as `http://127.0.0.1:9403/mcp`
-/// @param userInfo the token service's userinfo: asked every few seconds whether a person is still
-///   in; without it a session ends at the next call only
+/// @param issuer the token service: asked every few seconds whether a person is still in, and told
+///   by operators whose sessions end
 /// @param providers in the order in which a person sees them; at least one
 /// @param model of the chat; without one there is only the form
 /// @param exchange what Pattern B needs; without it the chat offers Pattern A only
@@ -23,7 +23,7 @@ public record ConsoleConfig(
     Listener listener,
     URI address,
     URI gateway,
-    Optional<URI> userInfo,
+    URI issuer,
     List<Provider> providers,
     SessionLimits limits,
     Optional<ModelConfig> model,
@@ -64,18 +64,23 @@ public record ConsoleConfig(
       Listener listener,
       URI address,
       URI gateway,
-      Optional<URI> userInfo,
+      URI issuer,
       List<Provider> providers,
       SessionLimits limits,
       Optional<ModelConfig> model,
       Optional<ExchangeConfig> exchange) {
-    this(listener, address, gateway, userInfo, providers, limits, model, exchange, List.of());
+    this(listener, address, gateway, issuer, providers, limits, model, exchange, List.of());
   }
 
   /// Whether the operator's pages are shown: only where nobody else can reach them, since a key is
   /// all that guards them in this version.
   public boolean hasOperatorPages() {
     return LOOPBACK.matcher(listener.host()).matches();
+  }
+
+  /// Where the token service says whether a person is still in.
+  public URI userInfo() {
+    return URI.create(issuer + "/oauth2/userinfo");
   }
 
   /// Where a provider sends people back to.

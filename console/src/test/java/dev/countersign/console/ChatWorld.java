@@ -87,7 +87,7 @@ final class ChatWorld implements AutoCloseable {
                 Listener.loopback(URI.create(address).getPort()),
                 URI.create(address),
                 gateway.endpoint(),
-                Optional.of(userInfo.endpoint()),
+                userInfo.issuer(),
                 List.of(provider),
                 limits,
                 Optional.of(new ModelConfig(model.baseUrl(), "rehearsed", Optional.empty())),

@@ -38,6 +38,7 @@ class ConsoleTest {
   private static final Secret PASSWORD = new Secret("a long enough password");
   private static final String TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJl";
 
+  private static final URI NO_TOKEN_SERVICE = URI.create("http://127.0.0.1:9");
   private static final String ADDRESS = "http://127.0.0.1:" + FreePort.any();
   private static final EntraShapedIdp ENTRA =
       EntraShapedIdp.start(
@@ -115,7 +116,7 @@ class ConsoleTest {
         Listener.loopback(URI.create(ADDRESS).getPort()),
         URI.create(ADDRESS),
         GATEWAY.endpoint(),
-        Optional.empty(),
+        NO_TOKEN_SERVICE,
         List.of(
             new Provider(
                 "entra",
@@ -369,7 +370,7 @@ class ConsoleTest {
             new Listener("0.0.0.0", 9443, Optional.of(files)),
             URI.create("https://console.example"),
             URI.create("https://gateway.example/mcp"),
-            Optional.empty(),
+            URI.create("https://sts.example"),
             config().providers(),
             SessionLimits.STANDARD,
             Optional.empty(),

@@ -42,7 +42,7 @@ class SignedInElsewhereTest {
             Listener.loopback(Math.max(0, URI.create(address).getPort())),
             URI.create(address),
             GATEWAY.endpoint(),
-            Optional.empty(),
+            URI.create("http://127.0.0.1:9"),
             List.of(
                 new Provider(
                     "home",

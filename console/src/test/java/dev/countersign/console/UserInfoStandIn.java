@@ -19,8 +19,8 @@ final class UserInfoStandIn implements AutoCloseable {
                   "/oauth2/userinfo",
                   (_, response) -> Http.json(response, status, StrictJson.object())));
 
-  URI endpoint() {
-    return URI.create(server.baseUri() + "/oauth2/userinfo");
+  URI issuer() {
+    return server.baseUri();
   }
 
   @Override

@@ -2,7 +2,9 @@ package dev.countersign.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.box.ScriptedBrowser;
 import dev.countersign.box.postgres.EmbeddedPostgres;
+import dev.countersign.console.box.ConsoleBox;
 import dev.countersign.ledger.LedgerRecord;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.StrictJson;
@@ -260,6 +262,105 @@ class KillSwitchTest {
 
     assertThat(kill.code).isNotZero();
     assertThat(kill.text).contains("the operator's key is not at");
+  }
+
+  @Test
+  void anOperatorEndsSessionsInTheConsoleWithAKeyThatStaysInTheBrowser() {
+    String person = "entra|by-console";
+    Path own = data.resolve("keys/operator.jwk");
+    try (var browser =
+        new ScriptedBrowser(
+            "operator.mjs",
+            StrictJson.object()
+                .put("entrance", console().operatorEntrance().reveal()))) {
+      assertThat(browser.perform(StrictJson.object().put("do", "open")).path("text").asString(""))
+          .contains("End sessions", "the console has none");
+
+      ObjectNode foreign =
+          browser.perform(act("End sessions", person, data.resolve("service.jwk"), "refused"));
+      ObjectNode noKey =
+          browser.perform(act("End sessions", person, data.resolve("secrets/any"), "no-key"));
+
+      assertThat(foreign.path("result").asString("")).contains("Nothing was done", "assertion");
+      assertThat(noKey.path("result").asString("")).contains("holds no private key");
+      assertThat(accepted(person)).isEmpty();
+
+      ObjectNode killed = browser.perform(act("End sessions", person, own, "killed"));
+
+      assertThat(killed.path("result").asString(""))
+          .contains("Tokens of " + person + " are refused from now on", "Follow it");
+      assertThat(accepted(person)).hasSize(1);
+      for (ObjectNode seen : List.of(foreign, noKey, killed)) {
+        assertThat(seen.path("findings")).isEmpty();
+        assertThat(seen.path("problems")).isEmpty();
+      }
+      String secret =
+          running().installation().keys().own("operator").toECKey().getD().toString();
+      assertThat(killed.path("sent").toString()).contains(person).doesNotContain(secret);
+      assertThat(browser.perform(StrictJson.object().put("do", "follow")).path("text").asString(""))
+          .contains(person, "laptop stolen");
+    }
+    assertThat(run("un-kill", person, "--reason", "found").code).isZero();
+  }
+
+  @Test
+  void theConsoleEndsNothingWithoutASignatureOfTheOperatorsForThisAct() {
+    var operator = new OperatorAtTheConsole(console());
+    String person = "entra|not-by-console";
+    ObjectNode body = StrictJson.object().put("sub", person).put("reason", "forged");
+    String good = assertion("operator");
+
+    for (String act : List.of("kills", "openings")) {
+      assertThat(operator.send(act, "", operator.csrf, good, body).status()).isEqualTo(403);
+      assertThat(operator.send(act, operator.cookie, "", good, body).status()).isEqualTo(403);
+      assertThat(operator.send(act, operator.cookie, "forged", good, body).status()).isEqualTo(403);
+      assertThat(operator.send(act, operator.cookie, operator.csrf, "", body).status())
+          .isEqualTo(401);
+      for (String box : List.of("console", "gateway", "sts", "agent")) {
+        assertThat(
+                operator.send(act, operator.cookie, operator.csrf, assertion(box), body).status())
+            .as(box)
+            .isEqualTo(401);
+      }
+    }
+    assertThat(operator.page("").status()).isEqualTo(403);
+    assertThat(accepted(person)).isEmpty();
+
+    ObjectNode noReason = StrictJson.object().put("sub", person);
+    assertThat(
+            operator.send("kills", operator.cookie, operator.csrf, assertion("operator"), noReason))
+        .satisfies(answer -> {
+          assertThat(answer.status()).isEqualTo(400);
+          assertThat(new String(answer.body(), StandardCharsets.UTF_8)).contains("reason must be");
+        });
+    assertThat(operator.send("kills", operator.cookie, operator.csrf, good, body).status())
+        .isEqualTo(201);
+    assertThat(operator.send("openings", operator.cookie, operator.csrf, good, body).status())
+        .as("an assertion is good once")
+        .isEqualTo(401);
+    assertThat(run("un-kill", person, "--reason", "again").code).isZero();
+  }
+
+  private static ObjectNode act(String button, String person, Path key, String shot) {
+    return StrictJson.object()
+        .put("do", "end")
+        .put("button", button)
+        .put("person", person)
+        .put("client", "")
+        .put("reason", "laptop stolen")
+        .put("name", "operator")
+        .put("key", key.toString())
+        .put("shot", "operator-" + shot);
+  }
+
+  private static ConsoleBox console() {
+    return running().console().orElseThrow();
+  }
+
+  private static String assertion(String workload) {
+    return new PresenterAssertion.Maker(
+            workload, running().installation().keys().own(workload), CLOCK)
+        .assertion(sts().toString());
   }
 
   @ParameterizedTest

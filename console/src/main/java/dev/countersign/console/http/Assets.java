@@ -10,8 +10,11 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/// The page's script and style, from our own jar: named by their digest, so that a browser keeps
+/// The pages' scripts and style, from our own jar: named by their digest, so that a browser keeps
 /// them until they change.
 final class Assets {
   /// Own script and style only, no inline code, no other origin, no frame around the page.
@@ -22,7 +25,10 @@ final class Assets {
 
   static final Asset SCRIPT = Asset.read("chat.js", "text/javascript; charset=utf-8");
   static final Asset STYLE = Asset.read("chat.css", "text/css; charset=utf-8");
-  private static final Map<String, Asset> ALL = Map.of(SCRIPT.path(), SCRIPT, STYLE.path(), STYLE);
+  static final Asset OPERATOR_SCRIPT = Asset.read("operator.js", "text/javascript; charset=utf-8");
+  private static final Map<String, Asset> ALL =
+      Stream.of(SCRIPT, STYLE, OPERATOR_SCRIPT)
+          .collect(Collectors.toUnmodifiableMap(Asset::path, Function.identity()));
 
   private Assets() {}
 

@@ -19,8 +19,9 @@ final class LedgerMarkup {
       DateTimeFormatter.ofPattern("d MMM HH:mm:ss.SSS", Locale.ENGLISH).withZone(ZoneOffset.UTC);
   private static final int LONGEST_VALUE = 120;
   private static final int MOST_MEMBERS = 6;
-  private static final String BAR =
+  static final String BAR =
       "<span class=\"soft\">Operator</span><a href=\"/ledger\">Ledger</a>"
+          + "<a href=\"/operator/sessions\">End sessions</a>"
           + "<a href=\"/call\">Call a tool</a>";
 
   private LedgerMarkup() {}

@@ -14,7 +14,7 @@ import java.net.URI;
 import java.util.List;
 import java.util.Map;
 
-/// The operator's pages: the ledger and its traces. Opened once with a key that is made at each
+/// The operator's pages: the ledger and its traces, and where sessions are ended. Opened once with a key that is made at each
 /// start, then by a cookie; there only where the console listens on loopback.
 public final class OperatorRoutes {
   private static final int SHOWN = 200;
@@ -25,11 +25,13 @@ public final class OperatorRoutes {
   private final Secret key = new Secret(Ids.random());
   private final Secret cookie = new Secret(Ids.random());
   private final Cookies cookies;
+  private final EndRoutes ends;
 
   public OperatorRoutes(ConsoleConfig config, LedgerReader ledger) {
     this.config = config;
     this.ledger = ledger;
     this.cookies = new Cookies(config.address().getScheme().equals("https"));
+    this.ends = new EndRoutes(config.issuer());
   }
 
   public void install(HttpRouting.Builder routing) {
@@ -47,7 +49,10 @@ public final class OperatorRoutes {
             forOperator(
                 (_, response) -> Http.html(response, 200, LedgerMarkup.check(ledger.breaks()))))
         .get("/trace", forOperator(this::find))
-        .get("/trace/{jti}", forOperator(this::trace));
+        .get("/trace/{jti}", forOperator(this::trace))
+        .get("/operator/sessions", forOperator(ends::page))
+        .post("/operator/sessions/kills", forOperator(ends::kill))
+        .post("/operator/sessions/openings", forOperator(ends::open));
   }
 
   /// Where the operator enters, key included; for the operator's terminal only.

@@ -67,22 +67,18 @@ final class PersonSessions {
       return;
     }
     renew(session);
-    config
-        .userInfo()
-        .ifPresent(endpoint -> {
-          try {
-            WireClient.Answer answer =
-                client.get(
-                    endpoint,
-                    Map.of("Authorization", "Bearer " + session.bearer().reveal()),
-                    PATIENCE);
-            if (answer.status() == 401) {
-              session.end("Your session was ended. Every token and every open call went with it.");
-            }
-          } catch (UnavailableException away) {
-            // Looked at again in a moment.
-          }
-        });
+    try {
+      WireClient.Answer answer =
+          client.get(
+              config.userInfo(),
+              Map.of("Authorization", "Bearer " + session.bearer().reveal()),
+              PATIENCE);
+      if (answer.status() == 401) {
+        session.end("Your session was ended. Every token and every open call went with it.");
+      }
+    } catch (UnavailableException away) {
+      // Looked at again in a moment.
+    }
   }
 
   private void renew(Session session) {

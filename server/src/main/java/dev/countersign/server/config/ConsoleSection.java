@@ -19,7 +19,7 @@ final class ConsoleSection {
   private ConsoleSection() {}
 
   /// @param gateway the MCP endpoint that the console calls for people
-  /// @param issuer the token service, asked whether people are still in
+  /// @param issuer the token service
   static Optional<ConsoleConfig> read(ConfigSection console, URI gateway, URI issuer, Keys keys) {
     var listener = Sections.listener(console);
     URI address = Sections.address(console, listener);
@@ -47,7 +47,7 @@ final class ConsoleSection {
                     listener,
                     address,
                     gateway,
-                    Optional.of(URI.create(issuer + "/oauth2/userinfo")),
+                    issuer,
                     providers,
                     known,
                     model,
