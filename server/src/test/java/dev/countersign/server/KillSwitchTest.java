@@ -271,8 +271,7 @@ class KillSwitchTest {
     try (var browser =
         new ScriptedBrowser(
             "operator.mjs",
-            StrictJson.object()
-                .put("entrance", console().operatorEntrance().reveal()))) {
+            StrictJson.object().put("entrance", console().operatorEntrance().reveal()))) {
       assertThat(browser.perform(StrictJson.object().put("do", "open")).path("text").asString(""))
           .contains("End sessions", "the console has none");
 
@@ -294,8 +293,7 @@ class KillSwitchTest {
         assertThat(seen.path("findings")).isEmpty();
         assertThat(seen.path("problems")).isEmpty();
       }
-      String secret =
-          running().installation().keys().own("operator").toECKey().getD().toString();
+      String secret = running().installation().keys().own("operator").toECKey().getD().toString();
       assertThat(killed.path("sent").toString()).contains(person).doesNotContain(secret);
       assertThat(browser.perform(StrictJson.object().put("do", "follow")).path("text").asString(""))
           .contains(person, "laptop stolen");

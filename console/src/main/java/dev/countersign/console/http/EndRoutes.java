@@ -17,9 +17,9 @@ import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Where an operator ends sessions and lets people in again. The operator's key stays in the browser
-/// and signs each act there; the console passes the act on, and holds nothing that would end anything
-/// by itself.
+/// Where an operator ends sessions and lets people in again. The operator's key stays in the
+/// browser and signs each act there; the console passes the act on, and holds nothing that would
+/// end anything by itself.
 final class EndRoutes {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final List<String> MEMBERS = List.of("sub", "client_id", "reason");
@@ -63,7 +63,8 @@ final class EndRoutes {
           wire.send(
               "POST",
               URI.create(issuer + path),
-              Map.of(PresenterAssertion.HEADER, assertion.get(), "Content-Type", "application/json"),
+              Map.of(
+                  PresenterAssertion.HEADER, assertion.get(), "Content-Type", "application/json"),
               StrictJson.write(body),
               TIMEOUT);
       Http.json(response, answer.status(), StrictJson.parseObject(answer.body()));

@@ -14,8 +14,9 @@ import java.net.URI;
 import java.util.List;
 import java.util.Map;
 
-/// The operator's pages: the ledger and its traces, and where sessions are ended. Opened once with a key that is made at each
-/// start, then by a cookie; there only where the console listens on loopback.
+/// The operator's pages: the ledger and its traces, and where sessions are ended. Opened once with
+/// a key that is made at each start, then by a cookie; there only where the console listens on
+/// loopback.
 public final class OperatorRoutes {
   private static final int SHOWN = 200;
   private static final int LONGEST_JTI = 200;
