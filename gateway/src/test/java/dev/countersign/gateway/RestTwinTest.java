@@ -280,6 +280,44 @@ class RestTwinTest {
   }
 
   @Test
+  void tellsThePersonTheirOwnCallsAndNobodyElses() {
+    tool(READ);
+    tool("{\"name\":\"drop_everything\"}");
+    tool("{\"name\":\"find_case\"}");
+
+    Stage.Answer answer = get("/me/audit?limit=2");
+
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.json().path("records")).hasSize(2);
+    assertThat(answer.json().at("/records/0/decision").stringValue()).isEqualTo("refused");
+    ObjectNode all = get("/me/audit").json();
+    assertThat(all.at("/records/2/decision").stringValue()).isEqualTo("ran");
+    assertThat(all.at("/records/2/tool").stringValue()).isEqualTo("find_case");
+    assertThat(all.at("/records/2/oboJti").stringValue()).isEqualTo(STAGE.sts.jti);
+
+    Stage.Answer other =
+        STAGE
+            .request()
+            .method("GET")
+            .path("/me/audit")
+            .without("Content-Type")
+            .header(
+                "Authorization", "Bearer " + STAGE.bearer(claims -> claims.put("oid", "oid-priya")))
+            .send();
+    assertThat(other.status()).isEqualTo(200);
+    assertThat(other.json().path("records")).isEmpty();
+
+    STAGE.sts.killed = true;
+    assertThat(get("/me/audit").status()).isEqualTo(401);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "201", "-1", "x", "1&limit=2"})
+  void refusesALimitThatIsNone(String limit) {
+    assertThat(get("/me/audit?limit=" + limit).status()).isEqualTo(400);
+  }
+
+  @Test
   void carriesNoCredentialInAnyAnswer() {
     ObjectNode pending = pendingRefund();
 

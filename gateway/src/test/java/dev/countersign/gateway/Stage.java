@@ -20,6 +20,7 @@ import dev.countersign.gateway.tools.Tools;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.ledger.LedgerRecord;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.JwtRules;
 import dev.countersign.protocol.JwtSigner;
@@ -128,7 +129,7 @@ final class Stage implements AutoCloseable {
           ledger.add(entry);
         };
     state = TestState.shared().open("gateway", "gateway_" + schema, GatewayBox.MIGRATIONS);
-    gateway = GatewayBox.start(config, tools, state, writer, key, CLOCK);
+    gateway = GatewayBox.start(config, tools, state, writer, this::written, key, CLOCK);
   }
 
   /// A second gateway over the same state, known by the same address, as behind a balancer.
@@ -146,7 +147,7 @@ final class Stage implements AutoCloseable {
             new GatewayConfig.Border(Set.of("127.0.0.1:" + port), Set.of(), 64 * 1024));
     return new Replica(
         URI.create("http://127.0.0.1:" + port),
-        GatewayBox.start(listening, tools, state, writer, key, CLOCK));
+        GatewayBox.start(listening, tools, state, writer, this::written, key, CLOCK));
   }
 
   record Replica(URI base, GatewayBox box) implements AutoCloseable {
@@ -413,6 +414,28 @@ final class Stage implements AutoCloseable {
       }
       LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
     }
+  }
+
+  /// What the gateway wrote of one person, as the ledger gives it back.
+  private List<LedgerRecord> written(String subject, Set<LedgerEvent> events, int limit) {
+    return ledger.stream()
+        .filter(entry -> entry.subject().equals(subject) && events.contains(entry.event()))
+        .map(entry ->
+            new LedgerRecord(
+                "gateway",
+                1,
+                CLOCK.instant(),
+                "gateway",
+                entry.event().wireName(),
+                entry.jti(),
+                entry.subject(),
+                entry.data(),
+                ""))
+        .toList()
+        .reversed()
+        .stream()
+        .limit(limit)
+        .toList();
   }
 
   List<LedgerEntry> entries(LedgerEvent event) {

@@ -19,6 +19,7 @@ import dev.countersign.ledger.postgres.Checkpoints;
 import dev.countersign.ledger.postgres.LedgerSchema;
 import dev.countersign.ledger.postgres.PgLedger;
 import dev.countersign.ledger.postgres.PgLedgerReader;
+import dev.countersign.ledger.postgres.PgOwnEntries;
 import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.JwtSigner;
 import dev.countersign.protocol.StrictJson;
@@ -319,6 +320,7 @@ public final class House implements AutoCloseable {
                       ready.tools(),
                       database,
                       ledger("gateway", database, clock),
+                      new PgOwnEntries(database.dataSource()),
                       keys.own("gateway"),
                       clock));
             },

@@ -37,6 +37,7 @@ import dev.countersign.gateway.postgres.PgStatements;
 import dev.countersign.gateway.tools.Tools;
 import dev.countersign.gateway.upstream.ForwardedCall;
 import dev.countersign.ledger.Ledger;
+import dev.countersign.ledger.OwnEntries;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.Secret;
@@ -72,6 +73,7 @@ public final class GatewayBox implements AutoCloseable {
   /// Starts it.
   ///
   /// @param database its own state: the outcomes of calls that may be repeated
+  /// @param own what it wrote itself, for the person whom that is about
   /// @param key the private key of its workload: STS client and presenter at the broker
   /// @throws IllegalArgumentException if a tool names a database that the configuration lacks
   public static GatewayBox start(
@@ -79,6 +81,7 @@ public final class GatewayBox implements AutoCloseable {
       Tools tools,
       Database database,
       Ledger ledger,
+      OwnEntries own,
       ECKey key,
       InstantSource clock) {
     var missing = new TreeSet<>(tools.databases());
@@ -149,6 +152,7 @@ public final class GatewayBox implements AutoCloseable {
             meter,
             running,
             sessions,
+            own,
             clock);
     var door = new Door(config, bearers, refusals);
     var mcp =

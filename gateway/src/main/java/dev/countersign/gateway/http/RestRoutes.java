@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import tools.jackson.databind.node.ObjectNode;
 
-/// `/tool`, `/hitl/complete`, `/me/session-status`: behind the same door as `/mcp`.
+/// `/tool`, `/hitl/complete`, `/me/audit`, `/me/session-status`: behind the same door as `/mcp`.
 public final class RestRoutes implements Consumer<HttpRouting.Builder> {
   private static final Door.Wording WORDING =
       (isMissing, code, description) -> {
@@ -46,6 +46,7 @@ public final class RestRoutes implements Consumer<HttpRouting.Builder> {
     routing
         .post("/tool", (request, response) -> guarded(request, response, twin::tool))
         .post("/hitl/complete", (request, response) -> guarded(request, response, twin::complete))
+        .get("/me/audit", this::audit)
         .get("/me/session-status", this::status);
   }
 
@@ -68,6 +69,16 @@ public final class RestRoutes implements Consumer<HttpRouting.Builder> {
         .answer(
             () -> work.answer(caller.get(), body, live),
             answer -> send(response, (McpAnswer.Message) answer));
+  }
+
+  private void audit(ServerRequest request, ServerResponse response) {
+    if (!door.crossesBorder(request, response)) {
+      door.caller(request, response, WORDING)
+          .ifPresent(caller -> {
+            String limit = Http.query(request).getOrDefault("limit", "50");
+            send(response, twin.audit(caller, limit));
+          });
+    }
   }
 
   private void status(ServerRequest request, ServerResponse response) {

@@ -4,6 +4,7 @@ import dev.countersign.gateway.Approval;
 import dev.countersign.gateway.CallResult;
 import dev.countersign.gateway.CallResult.Trace;
 import dev.countersign.gateway.Cancellation;
+import dev.countersign.ledger.LedgerRecord;
 import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.StrictJson;
 import java.util.List;
@@ -57,6 +58,27 @@ final class RestAnswers {
   static McpAnswer.Message denied(String reason, String text) {
     ObjectNode body = failure().put("denied", true).put("reason", reason);
     return message(403, body.put("error_description", text), Trace.NONE);
+  }
+
+  /// One call in a person's own audit.
+  static ObjectNode record(LedgerRecord entry) {
+    ObjectNode told = StrictJson.object().put("ts", entry.at().toString());
+    told.put("userId", entry.subject()).put("tool", entry.data().path("tool").asString(""));
+    told.put("decision", entry.data().path("outcome").asString("refused"));
+    for (String member : List.of("box", "reason", "cancelled_by")) {
+      String text = entry.data().path(member).asString("");
+      if (!text.isEmpty()) {
+        told.put(member, text);
+      }
+    }
+    if (!entry.jti().isEmpty()) {
+      told.put("oboJti", entry.jti());
+    }
+    String lease = entry.data().path("lease_id").asString("");
+    if (!lease.isEmpty()) {
+      told.put("leaseId", lease);
+    }
+    return told;
   }
 
   private static McpAnswer.Message ok(JsonNode data, boolean repeated, Trace trace) {

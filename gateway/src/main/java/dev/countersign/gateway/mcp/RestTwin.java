@@ -1,5 +1,8 @@
 package dev.countersign.gateway.mcp;
 
+import static dev.countersign.ledger.LedgerEvent.CALL_FINISHED;
+import static dev.countersign.ledger.LedgerEvent.CALL_REFUSED;
+
 import dev.countersign.gateway.Authorizer;
 import dev.countersign.gateway.CallResult;
 import dev.countersign.gateway.Caller;
@@ -11,6 +14,8 @@ import dev.countersign.gateway.mcp.ParkedCalls.Opened;
 import dev.countersign.gateway.mcp.ParkedCalls.Parked;
 import dev.countersign.gateway.tools.Tool;
 import dev.countersign.gateway.tools.Toolbox;
+import dev.countersign.ledger.LedgerEvent;
+import dev.countersign.ledger.OwnEntries;
 import dev.countersign.protocol.Ids;
 import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.Secret;
@@ -21,7 +26,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The same guarded calls for programs that are no MCP clients: plain JSON in, an envelope out. The
@@ -30,6 +37,8 @@ import tools.jackson.databind.node.ObjectNode;
 public final class RestTwin {
   private static final Duration HOLD = Duration.ofSeconds(20);
   private static final int MAX_CODE = 64;
+  private static final int MAX_RECORDS = 200;
+  private static final Set<LedgerEvent> ENDS = Set.of(CALL_FINISHED, CALL_REFUSED);
 
   private final Toolbox tools;
   private final GuardedCall calls;
@@ -38,6 +47,7 @@ public final class RestTwin {
   private final CallMeter meter;
   private final RunningCalls running;
   private final SessionCheck sessions;
+  private final OwnEntries own;
 
   /// @param secret what all replicas of this gateway share and nobody else knows
   public RestTwin(
@@ -48,6 +58,7 @@ public final class RestTwin {
       CallMeter meter,
       RunningCalls running,
       SessionCheck sessions,
+      OwnEntries own,
       InstantSource clock) {
     this.tools = tools;
     this.calls = calls;
@@ -56,6 +67,7 @@ public final class RestTwin {
     this.meter = meter;
     this.running = running;
     this.sessions = sessions;
+    this.own = own;
   }
 
   /// `POST /tool`: `{name, arguments}`, or as older programs write it `{toolName, args}`.
@@ -101,6 +113,25 @@ public final class RestTwin {
       case Opened.Expired _ ->
           refused(caller, 500, "unknown_or_expired_tx", "its time is over; call the tool again");
     };
+  }
+
+  /// `GET /me/audit`: the caller's own calls and how they ended, newest first.
+  ///
+  /// @param limit as it stands in the query
+  /// @throws WireException if it is no number from 1 to 200
+  public McpAnswer.Message audit(Caller caller, String limit) {
+    if (!limit.matches("[1-9][0-9]{0,2}") || Integer.parseInt(limit) > MAX_RECORDS) {
+      throw new WireException(
+          OAuthError.INVALID_REQUEST, "`limit` must be a number from 1 to " + MAX_RECORDS);
+    }
+    if (!sessions.isOpen(caller.presented())) {
+      return refused(caller, 401, "session_killed", "the person's sessions were ended");
+    }
+    ObjectNode body = StrictJson.object();
+    ArrayNode records = body.putArray("records");
+    own.of(caller.subject(), ENDS, Integer.parseInt(limit))
+        .forEach(record -> records.add(RestAnswers.record(record)));
+    return new McpAnswer.Message(200, body);
   }
 
   /// `GET /me/session-status`.

@@ -18,7 +18,8 @@ public final class LedgerSchema {
 
   private LedgerSchema() {}
 
-  /// Lets the boxes' database users add entries, and nothing else.
+  /// Lets the boxes' database users add entries and read back their own of one person, and nothing
+  /// else.
   ///
   /// @param owner a connection of the schema's owner
   /// @param users plain PostgreSQL names
@@ -32,6 +33,8 @@ public final class LedgerSchema {
         statement.execute("GRANT INSERT ON ledger.entry TO " + user);
         statement.execute(
             "GRANT EXECUTE ON FUNCTION ledger.people(text[], text[], bytea[]) TO " + user);
+        statement.execute(
+            "GRANT EXECUTE ON FUNCTION ledger.own_entries(text, text[], int) TO " + user);
       }
     }
   }

@@ -15,6 +15,7 @@ import dev.countersign.protocol.StrictJson;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
@@ -68,6 +69,30 @@ class PgLedgerTest {
     assertThat(reader().trace("j1"))
         .extracting(LedgerRecord::event)
         .containsExactly("exchange-permitted", "lease-minted");
+  }
+
+  @Test
+  void K03_aBoxReadsBackWhatItWroteItselfOfOnePerson() {
+    try (var ledger = new PgLedger("probe", box.dataSource(), CLOCK)) {
+      ledger.append(entry("j1", LedgerEvent.CALL_FINISHED));
+      ledger.append(entry("j2", LedgerEvent.CALL_REFUSED));
+      ledger.append(entry("j3", LedgerEvent.STATEMENT_RUN));
+      ledger.append(
+          new LedgerEntry(LedgerEvent.CALL_FINISHED, "j4", "okta|other", StrictJson.object()));
+    }
+    var own = new PgOwnEntries(box.dataSource());
+    var events = Set.of(LedgerEvent.CALL_FINISHED, LedgerEvent.CALL_REFUSED);
+    String subject = entry("j1", LedgerEvent.CALL_FINISHED).subject();
+
+    assertThat(own.of(subject, events, 10))
+        .extracting(LedgerRecord::jti)
+        .containsExactly("j2", "j1");
+    assertThat(own.of(subject, events, 1)).hasSize(1);
+    assertThat(own.of("okta|nobody", events, 10)).isEmpty();
+    run(owner, "ALTER TABLE ledger.entry DISABLE ROW LEVEL SECURITY");
+    run(owner, "UPDATE ledger.entry SET box = 'another'");
+    run(owner, "ALTER TABLE ledger.entry ENABLE ROW LEVEL SECURITY");
+    assertThat(own.of(subject, events, 10)).as("what another box wrote").isEmpty();
   }
 
   @Test
