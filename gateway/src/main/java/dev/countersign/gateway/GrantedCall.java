@@ -11,8 +11,14 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param token an on-behalf-of token, checked
 /// @param entry the call's place in the ledger
 /// @param cancellation whether somebody still waits for it
+/// @param progress told how far it is
 public record GrantedCall(
-    Tool tool, ObjectNode arguments, Secret token, CallEntry entry, Cancellation cancellation) {
+    Tool tool,
+    ObjectNode arguments,
+    Secret token,
+    CallEntry entry,
+    Cancellation cancellation,
+    Progress progress) {
 
   /// What is known of it while no lease is.
   public Trace trace() {

@@ -43,20 +43,17 @@ public final class GuardedCall {
   ///
   /// @param sent the arguments as they came, the one source of everything that follows
   /// @param patience how long to wait for a person who has to approve
+  /// @param code what the person gave to a program of theirs
   /// @param cancellation stops it wherever it stands, with the end of its lease
-  public CallResult run(
-      Caller caller, Tool tool, ObjectNode sent, Duration patience, Cancellation cancellation) {
-    return run(caller, tool, sent, patience, Optional.empty(), cancellation);
-  }
-
-  /// The same with the code that the person gave to a program of theirs.
+  /// @param progress told how far it is
   public CallResult run(
       Caller caller,
       Tool tool,
       ObjectNode sent,
       Duration patience,
       Optional<Authorizer.Code> code,
-      Cancellation cancellation) {
+      Cancellation cancellation,
+      Progress progress) {
     var entry = new CallEntry(ledger, caller, tool);
     return switch (tool.check(sent)) {
       case ArgumentCheck.Invalid(List<String> problems) -> badArguments(entry, problems);
@@ -68,7 +65,7 @@ public final class GuardedCall {
           yield badArguments(entry, List.of(unusable.description()));
         }
         var ask = new Authorizer.Ask(caller, tool, details, patience, code, cancellation);
-        yield new OneCall(ask, arguments, entry).run();
+        yield new OneCall(ask, arguments, entry, progress).run();
       }
     };
   }
@@ -84,8 +81,10 @@ public final class GuardedCall {
     private final Tool tool;
     private final ObjectNode arguments;
     private final CallEntry entry;
+    private final Progress progress;
 
-    OneCall(Authorizer.Ask ask, ObjectNode arguments, CallEntry entry) {
+    OneCall(Authorizer.Ask ask, ObjectNode arguments, CallEntry entry, Progress progress) {
+      this.progress = progress;
       this.ask = ask;
       this.tool = ask.tool();
       this.arguments = arguments;
@@ -118,6 +117,7 @@ public final class GuardedCall {
     /// A call that writes has its effect once, however often it is repeated.
     private CallResult once(Secret token) {
       ask.cancellation().lasts();
+      progress.at(new Progress.Step.Reached(Progress.Stage.AUTHORIZED));
       Optional<Tool.Idempotency> idempotency = tool.idempotency();
       if (idempotency.isEmpty()) {
         return granted(token);
@@ -182,11 +182,14 @@ public final class GuardedCall {
     }
 
     private CallResult granted(Secret token) {
-      var call = new GrantedCall(tool, arguments, token, entry, ask.cancellation());
-      return switch (tool.work()) {
-        case Work.Sql sql -> statements.run(call, sql);
-        case Work.Behind behind -> forwarding.run(call, behind);
-      };
+      var call = new GrantedCall(tool, arguments, token, entry, ask.cancellation(), progress);
+      CallResult result =
+          switch (tool.work()) {
+            case Work.Sql sql -> statements.run(call, sql);
+            case Work.Behind behind -> forwarding.run(call, behind);
+          };
+      progress.at(new Progress.Step.Reached(Progress.Stage.ENDED));
+      return result;
     }
   }
 }

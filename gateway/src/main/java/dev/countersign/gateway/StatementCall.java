@@ -58,6 +58,7 @@ public final class StatementCall {
     CallResult run() {
       StatementResult result;
       call.entry().begin();
+      call.progress().at(new Progress.Step.Reached(Progress.Stage.READY));
       try (SessionGuard.Watch _ = watched();
           Cancellation.Step _ = call.cancellation().step(cut::now)) {
         result = statements.run(work.statement(), lease, call.arguments(), call.entry().jti(), cut);

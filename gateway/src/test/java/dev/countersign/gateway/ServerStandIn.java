@@ -53,6 +53,9 @@ final class ServerStandIn implements AutoCloseable {
   /// What a call is answered with; null: as an echo does.
   volatile Function<ObjectNode, ObjectNode> answer = ServerStandIn::said;
 
+  /// What it says of a call before it answers, on a stream; each gets the call's token.
+  volatile List<ObjectNode> notices = List.of();
+
   volatile int status = 200;
   volatile String location = "";
 
@@ -72,6 +75,7 @@ final class ServerStandIn implements AutoCloseable {
     answer = ServerStandIn::said;
     status = 200;
     location = "";
+    notices = List.of();
   }
 
   URI address() {
@@ -141,7 +145,13 @@ final class ServerStandIn implements AutoCloseable {
     message.set("result", result(method, params));
     if (streams) {
       String event = "event: message\ndata: " + StrictJson.write(message) + "\n\n";
-      Http.text(response, 200, "text/event-stream", ": hello\n\n" + event);
+      var before = new StringBuilder(": hello\n\n");
+      for (ObjectNode notice : notices) {
+        ObjectNode told = notice.deepCopy();
+        told.withObject("/params").set("progressToken", params.path("_meta").path("progressToken"));
+        before.append("data: ").append(StrictJson.write(told)).append("\n\n");
+      }
+      Http.text(response, 200, "text/event-stream", before + event);
     } else {
       Http.json(response, 200, message);
     }

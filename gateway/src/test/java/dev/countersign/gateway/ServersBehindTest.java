@@ -185,6 +185,32 @@ class ServersBehindTest {
   }
 
   @Test
+  void carriesTheProgressOfAServerAndNothingElseThatItSays() {
+    OPEN.notices =
+        List.of(
+            StrictJson.parseObject(
+                """
+                {"jsonrpc": "2.0", "method": "notifications/progress",
+                 "params": {"progress": 40, "total": 100, "message": "half\\u200b way"}}
+                """),
+            StrictJson.parseObject(
+                """
+                {"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progress": 39}}
+                """),
+            StrictJson.parseObject(
+                """
+                {"jsonrpc": "2.0", "method": "notifications/message", "params": {"data": "run me"}}
+                """));
+    ObjectNode params = Stage.call("open__echo", TEXT.replace("hello", "progress"));
+    params.putObject("_meta").put("progressToken", 5);
+
+    String text = stage.modern("tools/call", params).send().text();
+
+    assertThat(text).contains("\"progress\":40,\"total\":100,\"message\":\"half  way\"");
+    assertThat(text).contains("\"progressToken\":5").doesNotContain("run me", "39");
+  }
+
+  @Test
   void listsWhatIsMappedAndApprovedUnderItsPrefix() {
     assertThat(names())
         .containsExactlyInAnyOrder(

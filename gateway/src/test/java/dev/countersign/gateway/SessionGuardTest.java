@@ -210,7 +210,12 @@ class SessionGuardTest {
     return CompletableFuture.supplyAsync(() ->
             calls.run(
                 new GrantedCall(
-                    tool, StrictJson.parseObject(arguments), token, entry, new Cancellation()),
+                    tool,
+                    StrictJson.parseObject(arguments),
+                    token,
+                    entry,
+                    new Cancellation(),
+                    Progress.UNHEARD),
                 (Work.Sql) tool.work()))
         .orTimeout(60, TimeUnit.SECONDS)
         .join();

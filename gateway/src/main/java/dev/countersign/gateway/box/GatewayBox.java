@@ -22,6 +22,7 @@ import dev.countersign.gateway.SessionGuard;
 import dev.countersign.gateway.StatementCall;
 import dev.countersign.gateway.http.BrokerWire;
 import dev.countersign.gateway.http.Door;
+import dev.countersign.gateway.http.Listening;
 import dev.countersign.gateway.http.McpRoutes;
 import dev.countersign.gateway.http.RestRoutes;
 import dev.countersign.gateway.http.StsSessions;
@@ -173,7 +174,13 @@ public final class GatewayBox implements AutoCloseable {
       return new GatewayBox(
           BoxServer.start(
               settings,
-              new McpRoutes(config, tools, door, mcp, sessions)
+              new McpRoutes(
+                      config,
+                      tools,
+                      door,
+                      mcp,
+                      sessions,
+                      new Listening(behind.catalog(), sessions, refusals))
                   .andThen(new RestRoutes(door, rest, sessions))),
           news,
           behind);

@@ -35,7 +35,7 @@ public final class HttpChannel implements Channel {
 
   @Override
   public Reply ask(Message message) {
-    var answer = new EventReader(message.body().path("id"));
+    var answer = new EventReader(message.body().path("id"), message.notices());
     WireClient.Answer head;
     try {
       head = send(message, answer::isLast);

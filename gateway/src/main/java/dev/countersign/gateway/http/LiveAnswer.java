@@ -6,7 +6,6 @@ import dev.countersign.gateway.mcp.LiveRequest;
 import dev.countersign.gateway.mcp.McpAnswer;
 import dev.countersign.gateway.mcp.McpServer;
 import dev.countersign.protocol.Secret;
-import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TraceContext;
 import dev.countersign.protocol.UnavailableException;
 import io.helidon.webserver.http.ServerResponse;
@@ -17,8 +16,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +41,7 @@ final class LiveAnswer {
   private final SessionCheck sessions;
   private final Secret token;
   private @Nullable OutputStream stream;
+  private boolean isGone;
 
   LiveAnswer(ServerResponse response, LiveRequest live, SessionCheck sessions, Secret token) {
     this.response = response;
@@ -57,11 +55,13 @@ final class LiveAnswer {
   /// @param plain sends an answer where no stream was begun
   void answer(Supplier<McpAnswer> work, Consumer<McpAnswer> plain) {
     CompletableFuture<McpAnswer> coming = begin(work);
+    var _ = coming.whenComplete((_, _) -> live.ring());
     Optional<McpAnswer> answer = await(coming);
     for (int ticks = 1; answer.isEmpty(); ticks++) {
       tick(ticks);
       answer = await(coming);
     }
+    sendWhatWaits();
     OutputStream begun = stream;
     if (begun == null) {
       plain.accept(answer.get());
@@ -88,10 +88,17 @@ final class LiveAnswer {
   }
 
   private Optional<McpAnswer> await(CompletableFuture<McpAnswer> coming) {
+    long end = System.nanoTime() + TICK.toNanos();
     try {
-      return Optional.of(coming.get(TICK.toMillis(), TimeUnit.MILLISECONDS));
-    } catch (TimeoutException notYet) {
-      return Optional.empty();
+      while (!coming.isDone()) {
+        long left = end - System.nanoTime();
+        if (left <= 0) {
+          return Optional.empty();
+        }
+        live.await(left);
+        sendWhatWaits();
+      }
+      return Optional.of(coming.get());
     } catch (InterruptedException closing) {
       live.cancellation().cancel(Cancellation.Reason.CALLER_LEFT);
       Thread.currentThread().interrupt();
@@ -129,28 +136,43 @@ final class LiveAnswer {
   }
 
   private void stillHere() {
-    try {
-      OutputStream begun = stream;
-      if (begun == null) {
-        response.status(200);
-        response.header("Content-Type", "text/event-stream");
-        response.header("Cache-Control", "no-store");
-        response.header("X-Content-Type-Options", "nosniff");
-        response.header("X-Accel-Buffering", "no");
-        begun = response.outputStream();
-        stream = begun;
-      }
-      begun.write(STILL_HERE);
-      begun.flush();
-    } catch (IOException | RuntimeException gone) {
-      live.cancellation().cancel(Cancellation.Reason.CALLER_LEFT);
+    write(STILL_HERE);
+  }
+
+  /// Messages before the answer. Where the answer can still be a plain one, they wait.
+  private void sendWhatWaits() {
+    if (live.isStreamed()) {
+      live.messages().forEach(message -> write(event(message)));
     }
   }
 
+  private void write(byte[] bytes) {
+    if (isGone) {
+      return;
+    }
+    try {
+      OutputStream begun = stream;
+      if (begun == null) {
+        begun = EventStream.begin(response);
+        stream = begun;
+      }
+      begun.write(bytes);
+      begun.flush();
+    } catch (IOException | RuntimeException gone) {
+      isGone = true;
+      if (live.endsWithItsStream()) {
+        live.cancellation().cancel(Cancellation.Reason.CALLER_LEFT);
+      }
+    }
+  }
+
+  private static byte[] event(ObjectNode message) {
+    return EventStream.event(message).getBytes(StandardCharsets.UTF_8);
+  }
+
   private static void send(OutputStream stream, ObjectNode message) {
-    String event = "event: message\ndata: " + StrictJson.write(message) + "\n\n";
     try (stream) {
-      stream.write(event.getBytes(StandardCharsets.UTF_8));
+      stream.write(event(message));
     } catch (IOException | RuntimeException gone) {
       return; // how the call ended is in the ledger
     }

@@ -8,6 +8,7 @@ import dev.countersign.gateway.mcp.LiveRequest;
 import dev.countersign.gateway.mcp.McpAnswer;
 import dev.countersign.gateway.mcp.McpHeaders;
 import dev.countersign.gateway.mcp.McpServer;
+import dev.countersign.gateway.mcp.Subscription;
 import dev.countersign.gateway.tools.Tools;
 import dev.countersign.protocol.StrictJson;
 import io.helidon.http.HeaderNames;
@@ -35,14 +36,21 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
   private final Door door;
   private final McpServer server;
   private final SessionCheck sessions;
+  private final Listening listening;
 
   public McpRoutes(
-      GatewayConfig config, Tools tools, Door door, McpServer server, SessionCheck sessions) {
+      GatewayConfig config,
+      Tools tools,
+      Door door,
+      McpServer server,
+      SessionCheck sessions,
+      Listening listening) {
     this.config = config;
     this.detailTypes = new TreeSet<>(tools.detailTypes());
     this.door = door;
     this.server = server;
     this.sessions = sessions;
+    this.listening = listening;
   }
 
   @Override
@@ -51,6 +59,7 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
         .get(Door.METADATA, this::metadata)
         .get(Door.METADATA + "/mcp", this::metadata)
         .post("/mcp", this::post)
+        .get("/mcp", this::get)
         .any("/mcp", this::otherMethod);
   }
 
@@ -92,23 +101,53 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
     byte[] body = Http.body(request);
     var live = new LiveRequest();
     new LiveAnswer(response, live, sessions, known.presented())
-        .answer(() -> server.answer(known, headers, body, live), answer -> send(response, answer));
+        .answer(
+            () -> server.answer(known, headers, body, live),
+            answer -> send(known, response, answer));
   }
 
-  private void send(ServerResponse response, McpAnswer answer) {
+  private void send(Caller caller, ServerResponse response, McpAnswer answer) {
     switch (answer) {
+      case McpAnswer.Listens(Subscription subscription) -> {
+        if (!listening.listen(caller, subscription, response)) {
+          send(caller, response, McpServer.tooManyStreams(subscription));
+        }
+      }
       case McpAnswer.Message(int status, ObjectNode body) -> Http.json(response, status, body);
       case McpAnswer.Accepted _ -> Http.empty(response, 202);
       case McpAnswer.SignIn _ -> door.signIn(response, Door.Wording.OAUTH);
     }
   }
 
-  /// There is no stream to open and no session to end; authorization comes first all the same.
-  private void otherMethod(ServerRequest request, ServerResponse response) {
-    if (door.crossesBorder(request, response)
-        || door.caller(request, response, Door.Wording.OAUTH).isEmpty()) {
+  /// The stream of the older revisions, where there is anything to tell: a client that gets 405
+  /// goes on without.
+  private void get(ServerRequest request, ServerResponse response) {
+    if (door.crossesBorder(request, response)) {
       return;
     }
+    Optional<Caller> caller = door.caller(request, response, Door.Wording.OAUTH);
+    if (caller.isEmpty()) {
+      return;
+    }
+    boolean isStream = accepts("text/event-stream", request.headers().values(HeaderNames.ACCEPT));
+    if (!isStream || !listening.isWorthwhile()) {
+      notHere(response);
+    } else if (!listening.admits(caller.get())) {
+      door.signIn(response, Door.Wording.OAUTH);
+    } else if (!listening.listen(caller.get(), Subscription.OLDER, response)) {
+      notHere(response);
+    }
+  }
+
+  /// Authorization comes first here too.
+  private void otherMethod(ServerRequest request, ServerResponse response) {
+    if (!door.crossesBorder(request, response)
+        && door.caller(request, response, Door.Wording.OAUTH).isPresent()) {
+      notHere(response);
+    }
+  }
+
+  private static void notHere(ServerResponse response) {
     response.header("Allow", "POST");
     refuse(response, 405, "method_not_allowed", "only POST is served here");
   }

@@ -61,7 +61,10 @@ final class GuardedRequests {
     String what = request.message.method() + " " + tool.name();
     var asked = new RequestStates.Asked(caller.subject(), what, arguments);
     ApprovalRound round = ApprovalRound.of(request.era, request.params(), states, asked);
-    live.calls(request.id, request.era == Era.MODERN);
+    Notices notices =
+        Notices.of(request.era, request.params(), live, tool.name(), Optional.empty());
+    boolean isModern = request.era == Era.MODERN;
+    live.calls(request.id, isModern || notices.areWanted(), isModern);
     String callName = RunningCalls.name(caller, StrictJson.write(request.id));
     Optional<RunningCalls.Running> begun = running.begin(caller, callName, live.cancellation());
     if (begun.isEmpty()) {
@@ -70,7 +73,15 @@ final class GuardedRequests {
     }
     CallResult outcome;
     try (var _ = begun.get()) {
-      outcome = calls.run(caller, tool, arguments, round.patience(), live.cancellation());
+      outcome =
+          calls.run(
+              caller,
+              tool,
+              arguments,
+              round.patience(),
+              Optional.empty(),
+              live.cancellation(),
+              notices);
     }
     meter.count(tool.name(), ToolAnswers.status(outcome));
     if (outcome instanceof CallResult.ApprovalRequired(var approval) && round.isOffered()) {

@@ -8,6 +8,9 @@ public sealed interface McpAnswer {
   /// One JSON-RPC message.
   record Message(int status, ObjectNode body) implements McpAnswer {}
 
+  /// The answer is a stream that stays open.
+  record Listens(Subscription subscription) implements McpAnswer {}
+
   /// The notification was taken: 202, no body.
   record Accepted() implements McpAnswer {}
 

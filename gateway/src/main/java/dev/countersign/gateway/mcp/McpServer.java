@@ -142,8 +142,19 @@ public final class McpServer {
   private McpAnswer modern(Envelope message, JsonNode id) {
     return switch (message.method()) {
       case "server/discover" -> listed(Era.MODERN, id, discovery());
+      case "subscriptions/listen" -> listens(message.params(), id);
       default -> throw unknownMethod();
     };
+  }
+
+  private McpAnswer listens(ObjectNode params, JsonNode id) {
+    JsonNode wanted = params.path("notifications");
+    if (!wanted.isObject()) {
+      throw new McpRefusal(INVALID_PARAMS, "`notifications` must be an object");
+    }
+    boolean isTold =
+        wanted.path("toolsListChanged").asBoolean(false) && !tools.tools().servers().isEmpty();
+    return new McpAnswer.Listens(new Subscription(Optional.of(id), isTold));
   }
 
   private McpAnswer legacy(Envelope message, JsonNode id) {
@@ -246,8 +257,17 @@ public final class McpServer {
         result.put("resultType", "complete");
         yield envelope(id, "result", result);
       }
-      case McpAnswer.Accepted _ -> throw new IllegalArgumentException("nothing to send");
+      case McpAnswer.Accepted _, McpAnswer.Listens _ ->
+          throw new IllegalArgumentException("nothing to send");
     };
+  }
+
+  /// The answer to a person with too many streams.
+  public static McpAnswer tooManyStreams(Subscription subscription) {
+    return error(
+        Era.MODERN,
+        subscription.id(),
+        new McpRefusal(McpError.NOT_GIVEN, "too many streams of this person are open"));
   }
 
   /// The answer on a stream that has begun where the call failed without one.
@@ -268,7 +288,7 @@ public final class McpServer {
     ObjectNode result = StrictJson.object();
     ArrayNode versions = result.putArray("supportedVersions");
     Era.VERSIONS.forEach(versions::add);
-    result.set("capabilities", capabilities());
+    result.set("capabilities", capabilities(Era.MODERN));
     result.put("instructions", INSTRUCTIONS);
     return result;
   }
@@ -282,15 +302,18 @@ public final class McpServer {
         Era.LEGACY_VERSIONS.contains(asked.stringValue()) ? asked.stringValue() : Era.NEWEST_LEGACY;
     ObjectNode result = StrictJson.object();
     result.put("protocolVersion", version);
-    result.set("capabilities", capabilities());
+    result.set("capabilities", capabilities(Era.LEGACY));
     result.set("serverInfo", serverInfo());
     result.put("instructions", INSTRUCTIONS);
     return result;
   }
 
-  private ObjectNode capabilities() {
+  private ObjectNode capabilities(Era era) {
     ObjectNode capabilities = StrictJson.object();
-    capabilities.putObject("tools").put("listChanged", false);
+    if (era == Era.MODERN) {
+      capabilities.putObject("logging");
+    }
+    capabilities.putObject("tools").put("listChanged", !tools.tools().servers().isEmpty());
     Material material = tools.tools().material();
     if (!material.resources().isEmpty()) {
       capabilities.putObject("resources");

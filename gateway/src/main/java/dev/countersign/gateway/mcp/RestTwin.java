@@ -7,6 +7,7 @@ import dev.countersign.gateway.Authorizer;
 import dev.countersign.gateway.CallResult;
 import dev.countersign.gateway.Caller;
 import dev.countersign.gateway.GuardedCall;
+import dev.countersign.gateway.Progress;
 import dev.countersign.gateway.Refusals;
 import dev.countersign.gateway.RunningCalls;
 import dev.countersign.gateway.SessionCheck;
@@ -172,7 +173,7 @@ public final class RestTwin {
       return RestAnswers.denied("unknown_tool", "there is no such tool");
     }
     JsonNode id = StrictJson.object().put("rest", Ids.random()).path("rest");
-    live.calls(id, false);
+    live.calls(id, false, false);
     Optional<RunningCalls.Running> begun =
         running.begin(caller, RunningCalls.name(caller, StrictJson.write(id)), live.cancellation());
     if (begun.isEmpty()) {
@@ -180,7 +181,9 @@ public final class RestTwin {
     }
     CallResult outcome;
     try (var _ = begun.get()) {
-      outcome = calls.run(caller, tool.get(), sent, patience, code, live.cancellation());
+      outcome =
+          calls.run(
+              caller, tool.get(), sent, patience, code, live.cancellation(), Progress.UNHEARD);
     }
     meter.count(name, ToolAnswers.status(outcome));
     return RestAnswers.of(

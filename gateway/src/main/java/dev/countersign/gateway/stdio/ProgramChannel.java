@@ -37,7 +37,7 @@ public final class ProgramChannel implements Channel {
   public Reply ask(Message message) {
     RunningProgram asked = running();
     long id = message.body().path("id").longValue();
-    CompletableFuture<ObjectNode> answer = asked.expect(id);
+    CompletableFuture<ObjectNode> answer = asked.expect(id, message.notices());
     try {
       asked.write(message.body());
       ObjectNode body = answer.get(message.timeout().toMillis(), TimeUnit.MILLISECONDS);

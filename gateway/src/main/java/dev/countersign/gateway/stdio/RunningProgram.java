@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A started program: one message a line, each way. Threads may share it.
@@ -23,6 +25,7 @@ final class RunningProgram implements AutoCloseable {
   private final OutputStream input;
   private final int maxLine;
   private final Map<Long, CompletableFuture<ObjectNode>> expected = new ConcurrentHashMap<>();
+  private final Map<Long, Consumer<ObjectNode>> listening = new ConcurrentHashMap<>();
 
   RunningProgram(Process process, int maxLine) {
     this.process = process;
@@ -35,7 +38,9 @@ final class RunningProgram implements AutoCloseable {
     return process.isAlive();
   }
 
-  CompletableFuture<ObjectNode> expect(long id) {
+  /// @param notices takes what the program says of this request before it answers
+  CompletableFuture<ObjectNode> expect(long id, Consumer<ObjectNode> notices) {
+    listening.put(id, notices);
     var answer = new CompletableFuture<ObjectNode>();
     expected.put(id, answer);
     return answer;
@@ -43,6 +48,7 @@ final class RunningProgram implements AutoCloseable {
 
   void forget(long id) {
     expected.remove(id);
+    listening.remove(id);
   }
 
   void write(ObjectNode message) throws IOException {
@@ -97,6 +103,10 @@ final class RunningProgram implements AutoCloseable {
     if (message.has("method")) {
       if (message.has("id")) {
         refuse(message);
+      }
+      JsonNode token = message.path("params").path("progressToken");
+      if (token.isIntegralNumber()) {
+        listening.getOrDefault(token.asLong(-1), _ -> {}).accept(message);
       }
       return;
     }

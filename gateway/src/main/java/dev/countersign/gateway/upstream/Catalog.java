@@ -169,7 +169,7 @@ public final class Catalog implements Toolbox {
     return approved.getOrDefault(server.name(), Map.of()).get(tool);
   }
 
-  private void rebuild() {
+  private synchronized void rebuild() {
     var all = new ArrayList<Tool>(own.all());
     for (Server server : own.servers()) {
       @Nullable Seen last = seen.get(server.name());
@@ -183,7 +183,10 @@ public final class Catalog implements Toolbox {
             }
           });
     }
-    snapshot = new Tools(all, own.servers(), own.material());
+    // The same object while the list is the same: that is how a change is noticed.
+    if (!all.equals(snapshot.all())) {
+      snapshot = new Tools(all, own.servers(), own.material());
+    }
   }
 
   private Optional<Tool> made(Server server, String name, Mapping mapping, Definition definition) {

@@ -3,6 +3,7 @@ package dev.countersign.gateway.upstream;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A way to one server: carries a message there and the answer back, whatever the era. Threads may
@@ -32,10 +33,22 @@ public interface Channel extends AutoCloseable {
   /// One message on its way.
   ///
   /// @param headers the protocol's own
+  /// @param notices takes what the server says before it answers
   record Message(
-      ObjectNode body, Map<String, String> headers, South south, Duration timeout, int maxBytes) {
+      ObjectNode body,
+      Map<String, String> headers,
+      South south,
+      Duration timeout,
+      int maxBytes,
+      Consumer<ObjectNode> notices) {
     public Message {
       headers = Map.copyOf(headers);
+    }
+
+    /// One before whose answer nothing is listened to.
+    public Message(
+        ObjectNode body, Map<String, String> headers, South south, Duration timeout, int maxBytes) {
+      this(body, headers, south, timeout, maxBytes, _ -> {});
     }
   }
 

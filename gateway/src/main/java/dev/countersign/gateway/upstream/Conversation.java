@@ -1,17 +1,21 @@
 package dev.countersign.gateway.upstream;
 
+import dev.countersign.gateway.Progress;
 import dev.countersign.protocol.StrictJson;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// One exchange with a server whose era is known. One thread.
 final class Conversation implements AutoCloseable {
   static final String MODERN = "2026-07-28";
 
+  private static final int MAX_TEXT = 200;
   private static final AtomicLong IDS = new AtomicLong();
 
   private final Channel channel;
@@ -35,9 +39,51 @@ final class Conversation implements AutoCloseable {
     return reply(method, params).body();
   }
 
+  /// The same, told how far the server is.
+  ObjectNode ask(String method, ObjectNode params, Progress progress) {
+    long id = IDS.incrementAndGet();
+    params.putObject("_meta").put("progressToken", id);
+    Channel.Message message = message(request(id, method), params);
+    return channel
+        .ask(
+            new Channel.Message(
+                message.body(),
+                message.headers(),
+                message.south(),
+                message.timeout(),
+                message.maxBytes(),
+                notice -> tell(notice, id, progress)))
+        .body();
+  }
+
   Channel.Reply reply(String method, ObjectNode params) {
-    ObjectNode body = StrictJson.object().put("jsonrpc", "2.0").put("id", IDS.incrementAndGet());
-    return channel.ask(message(body.put("method", method), params));
+    return channel.ask(message(request(IDS.incrementAndGet(), method), params));
+  }
+
+  private static ObjectNode request(long id, String method) {
+    return StrictJson.object().put("jsonrpc", "2.0").put("id", id).put("method", method);
+  }
+
+  private static void tell(ObjectNode notice, long id, Progress progress) {
+    JsonNode params = notice.path("params");
+    boolean isMine =
+        notice.path("method").asString("").equals("notifications/progress")
+            && params.path("progressToken").isIntegralNumber()
+            && params.path("progressToken").asLong(-1) == id
+            && params.path("progress").isNumber();
+    if (isMine) {
+      JsonNode total = params.path("total");
+      progress.at(
+          new Progress.Step.Elsewhere(
+              params.path("progress").decimalValue(),
+              total.isNumber() ? Optional.of(total.decimalValue()) : Optional.empty(),
+              plain(params.path("message").asString(""))));
+    }
+  }
+
+  private static String plain(String text) {
+    String cut = text.substring(0, Math.min(text.length(), MAX_TEXT));
+    return cut.replaceAll("\\p{C}", " ");
   }
 
   void tell(String method) {
@@ -49,7 +95,7 @@ final class Conversation implements AutoCloseable {
     String method = body.path("method").asString("");
     var headers = new LinkedHashMap<String, String>();
     if (revision.equals(MODERN)) {
-      ObjectNode meta = params.putObject("_meta");
+      ObjectNode meta = params.withObject("/_meta");
       meta.put("io.modelcontextprotocol/protocolVersion", MODERN);
       meta.set("io.modelcontextprotocol/clientInfo", client.deepCopy());
       meta.putObject("io.modelcontextprotocol/clientCapabilities");

@@ -1,6 +1,7 @@
 package dev.countersign.gateway.upstream;
 
 import dev.countersign.gateway.Cancellation;
+import dev.countersign.gateway.Progress;
 import dev.countersign.gateway.tools.Server;
 import dev.countersign.gateway.upstream.UpstreamFailure.Kind;
 import dev.countersign.protocol.StrictJson;
@@ -95,9 +96,11 @@ public final class Dialogue implements AutoCloseable {
   /// Asks for it.
   ///
   /// @param cancellation ends the waiting; the server is told
-  UpstreamAnswer ask(Question question, South south, Cancellation cancellation) {
+  /// @param progress told what the server says of it meanwhile
+  UpstreamAnswer ask(Question question, South south, Cancellation cancellation, Progress progress) {
     try {
-      return stoppable(cancellation, () -> answer(sent(question, south), question.member()));
+      return stoppable(
+          cancellation, () -> answer(sent(question, south, progress), question.member()));
     } catch (UpstreamFailure failure) {
       return cancellation.isCancelled()
           ? new UpstreamAnswer.Stopped(true)
@@ -105,10 +108,10 @@ public final class Dialogue implements AutoCloseable {
     }
   }
 
-  private ObjectNode sent(Question question, South south) {
+  private ObjectNode sent(Question question, South south, Progress progress) {
     var line = new Manners.Line(south, server.limits().timeout(), server.limits().maxBytes());
     try (Conversation open = manners.open(line)) {
-      return open.ask(question.method(), question.params());
+      return open.ask(question.method(), question.params(), progress);
     }
   }
 

@@ -4,6 +4,7 @@ import dev.countersign.protocol.MalformedJsonException;
 import dev.countersign.protocol.StrictJson;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -11,13 +12,16 @@ import tools.jackson.databind.node.ObjectNode;
 /// Finds the answer in a body that is JSON or a stream of events.
 public final class EventReader {
   private final JsonNode id;
+  private final Consumer<ObjectNode> notices;
   private final StringBuilder whole = new StringBuilder();
   private final StringBuilder data = new StringBuilder();
   private @Nullable ObjectNode found;
 
   /// @param id of the request
-  public EventReader(JsonNode id) {
+  /// @param notices takes the notifications before the answer
+  public EventReader(JsonNode id, Consumer<ObjectNode> notices) {
     this.id = id;
+    this.notices = notices;
   }
 
   /// Takes one line; true once the answer is there.
@@ -28,6 +32,9 @@ public final class EventReader {
     }
     if (line.isEmpty() && !data.isEmpty()) {
       found = mine(data.toString());
+      if (found == null) {
+        notice(data.toString()).ifPresent(notices);
+      }
       data.setLength(0);
       return found != null;
     }
@@ -50,6 +57,15 @@ public final class EventReader {
 
   private @Nullable ObjectNode mine(String text) {
     return find(text, id).orElse(null);
+  }
+
+  private static Optional<ObjectNode> notice(String text) {
+    try {
+      ObjectNode message = StrictJson.parseObject(text);
+      return message.has("method") && !message.has("id") ? Optional.of(message) : Optional.empty();
+    } catch (MalformedJsonException malformed) {
+      return Optional.empty();
+    }
   }
 
   /// The answer to one request, if this text is it.

@@ -11,6 +11,7 @@ import dev.countersign.gateway.Forwarding;
 import dev.countersign.gateway.GrantedCall;
 import dev.countersign.gateway.Lease;
 import dev.countersign.gateway.MintResult;
+import dev.countersign.gateway.Progress;
 import dev.countersign.gateway.tools.Credential;
 import dev.countersign.gateway.tools.Mapping;
 import dev.countersign.gateway.tools.Server;
@@ -117,7 +118,10 @@ public final class ForwardedCall implements Forwarding {
 
     private UpstreamAnswer ask() {
       call.entry().begin();
-      return catalog.dialogue(work.server()).ask(question(), south, call.cancellation());
+      call.progress().at(new Progress.Step.Reached(Progress.Stage.READY));
+      return catalog
+          .dialogue(work.server())
+          .ask(question(), south, call.cancellation(), call.progress());
     }
 
     private Dialogue.Question question() {
