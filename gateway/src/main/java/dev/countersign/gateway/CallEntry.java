@@ -19,6 +19,7 @@ public final class CallEntry {
   private final Tool tool;
   private String jti = "";
   private boolean begun;
+  private boolean elevated;
 
   CallEntry(Ledger ledger, Caller caller, Tool tool) {
     this.ledger = ledger;
@@ -34,6 +35,11 @@ public final class CallEntry {
   /// The `jti`, empty while there is none.
   public String jti() {
     return jti;
+  }
+
+  /// From now on the call is one that asks for more, since its record needs that.
+  void elevate() {
+    elevated = true;
   }
 
   /// From now on the call may have had its effect.
@@ -63,6 +69,9 @@ public final class CallEntry {
   /// Writes one entry of this call.
   public void append(LedgerEvent event, ObjectNode data) {
     data.put("tool", tool.name());
+    if (elevated) {
+      data.put("elevated", true);
+    }
     ledger.append(new LedgerEntry(event, jti, caller.subject(), data));
   }
 }

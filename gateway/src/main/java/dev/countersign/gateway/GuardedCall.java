@@ -24,6 +24,7 @@ public final class GuardedCall {
   private final StatementCall statements;
   private final Forwarding forwarding;
   private final RepeatedCalls repeats;
+  private final Classification classification;
   private final Ledger ledger;
 
   public GuardedCall(
@@ -36,6 +37,7 @@ public final class GuardedCall {
     this.statements = statements;
     this.forwarding = forwarding;
     this.repeats = repeats;
+    this.classification = new Classification(authorizer, statements, ledger);
     this.ledger = ledger;
   }
 
@@ -58,13 +60,17 @@ public final class GuardedCall {
     return switch (tool.check(sent)) {
       case ArgumentCheck.Invalid(List<String> problems) -> badArguments(entry, problems);
       case ArgumentCheck.Valid(ObjectNode arguments) -> {
+        Tool asked = classification.of(caller, tool, arguments, cancellation);
+        if (asked != tool) {
+          entry.elevate();
+        }
         AuthorizationDetails details;
         try {
-          details = tool.details(arguments);
+          details = asked.details(arguments);
         } catch (WireException unusable) {
           yield badArguments(entry, List.of(unusable.description()));
         }
-        var ask = new Authorizer.Ask(caller, tool, details, patience, code, cancellation);
+        var ask = new Authorizer.Ask(caller, asked, details, patience, code, cancellation);
         yield new OneCall(ask, arguments, entry, progress).run();
       }
     };

@@ -94,6 +94,9 @@ public final class GatewayBox implements AutoCloseable {
       throw new IllegalArgumentException(
           "servers behind the gateway need gateway.mode te, or a credential of kind login");
     }
+    if (config.mode() != GatewayConfig.Mode.TE && tools.hasProbe()) {
+      throw new IllegalArgumentException("tools with `elevation` need gateway.mode te");
+    }
     var health = new Health();
     health.check("database", database::isUp);
     var client = new WireClient();

@@ -25,6 +25,7 @@ public final class Tool {
   private final Grant grant;
   private final Optional<Idempotency> idempotency;
   private final Work work;
+  private final Optional<Elevation> elevation;
 
   Tool(
       String name,
@@ -35,6 +36,20 @@ public final class Tool {
       Grant grant,
       Optional<Idempotency> idempotency,
       Work work) {
+    this(
+        name, definition, arguments, details, versions, grant, idempotency, work, Optional.empty());
+  }
+
+  Tool(
+      String name,
+      ObjectNode definition,
+      ArgumentSchema arguments,
+      RarTemplate details,
+      KnownVersions versions,
+      Grant grant,
+      Optional<Idempotency> idempotency,
+      Work work,
+      Optional<Elevation> elevation) {
     if (!isName(name)) {
       throw new IllegalArgumentException("a tool's name must have 1 to 128 of [A-Za-z0-9_.-]");
     }
@@ -50,6 +65,7 @@ public final class Tool {
     published.put("scope", grant.scope());
     this.idempotency = idempotency;
     this.work = work;
+    this.elevation = elevation;
   }
 
   /// Whether a text may be a tool's name.
@@ -92,6 +108,10 @@ public final class Tool {
   public Set<String> detailTypes() {
     var types = new TreeSet<String>();
     details.source().forEach(element -> types.add(element.path("type").asString("")));
+    elevation.ifPresent(more -> {
+      types.addAll(more.probe().detailTypes());
+      types.addAll(more.elevated().detailTypes());
+    });
     return types;
   }
 
@@ -107,6 +127,11 @@ public final class Tool {
   /// What makes two calls the same, for a tool that writes.
   public Optional<Idempotency> idempotency() {
     return idempotency;
+  }
+
+  /// How it is told whether a call has to ask for more.
+  public Optional<Elevation> elevation() {
+    return elevation;
   }
 
   /// What a granted call runs.

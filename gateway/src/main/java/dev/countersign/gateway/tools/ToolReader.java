@@ -104,9 +104,14 @@ public final class ToolReader {
     Statement statement = statement(section, schema.source(), result);
     Optional<Tool.Idempotency> idempotency =
         idempotency(section, schema.source(), statement.readOnly());
-    section.done();
     var work = new Work.Sql(role, statement, result);
-    return new Tool(name, definition, schema, details, versions, grant, idempotency, work);
+    Optional<Elevation> elevation =
+        ElevationReader.read(
+            section,
+            new ElevationReader.Base(name, schema, section.tree("rar"), grant, idempotency, work));
+    section.done();
+    return new Tool(
+        name, definition, schema, details, versions, grant, idempotency, work, elevation);
   }
 
   private static Optional<Tool.Idempotency> idempotency(

@@ -50,6 +50,11 @@ public final class Tools implements Toolbox {
     return servers.stream().anyMatch(server -> !(server.credential() instanceof Credential.Login));
   }
 
+  /// Whether a tool looks at a record first, which takes an exchange of our own.
+  public boolean hasProbe() {
+    return all().stream().anyMatch(tool -> tool.elevation().isPresent());
+  }
+
   @Override
   public Optional<Tool> find(String name) {
     return Optional.ofNullable(byName.get(name));
@@ -58,7 +63,14 @@ public final class Tools implements Toolbox {
   /// Every scope that some tool asks for.
   public Set<String> scopes() {
     var scopes = new TreeSet<String>();
-    all().forEach(tool -> scopes.add(tool.grant().scope()));
+    for (Tool tool : all()) {
+      scopes.add(tool.grant().scope());
+      tool.elevation()
+          .ifPresent(more -> {
+            scopes.add(more.probe().grant().scope());
+            scopes.add(more.elevated().grant().scope());
+          });
+    }
     material.calls().forEach(call -> scopes.add(call.grant().scope()));
     servers.forEach(server -> server.mappings().values().forEach(m -> scopes.add(m.scope())));
     return scopes;

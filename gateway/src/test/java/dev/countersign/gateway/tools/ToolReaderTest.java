@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -90,7 +91,64 @@ class ToolReaderTest {
     }
   }
 
+  private static final String ELEVATION =
+      """
+          elevation:
+            probe:
+              rar: [{type: t, operationDetails: {action: classify, caseId: =args.case_id}}]
+              statement: SELECT 'open' AS class WHERE :case_id = 'x'
+            when: {column: class, in: [secret]}
+            rar: [{type: t, operationDetails: {action: find_secret, caseId: =args.case_id}}]
+      """;
+
+  /// What is changed in the good elevation, and what the operator reads.
+  static final Row[] ELEVATIONS = {
+    new Row("in: [secret]", "in: []", 0, "elevation.when.in", "all of one kind"),
+    new Row("in: [secret]", "in: [secret, 7]", 0, "elevation.when.in", "all of one kind"),
+    new Row("in: [secret]", "equals: {a: 1}", 0, "elevation.when.equals", "all of one kind"),
+    new Row("in: [secret]", "in: [a], equals: b", 0, "elevation.when.equals", "exactly one"),
+    new Row(", in: [secret]", "", 0, "elevation.when.equals", "exactly one"),
+    new Row("column: class", "column: 'a b'", 0, "elevation.when.column", "a column"),
+    new Row("column: class", "colum: class", 0, "elevation.when.colum", "did you mean `column`"),
+    new Row(":case_id = 'x'", ":cas = 'x'", 0, "elevation.probe.statement", "`:cas`"),
+    new Row("action: find_secret", "action: find", 0, "elevation.rar", "another thing"),
+    new Row("action: find_secret", "action: classify", 0, "elevation.rar", "another thing"),
+    new Row("=args.case_id}}]\n", "=args.case}}]\n", 0, "elevation.probe.rar", "undefined field"),
+    new Row("    probe:", "    prob:", 0, "elevation.prob", "did you mean `probe`"),
+  };
+
   @TempDir Path folder;
+
+  @Test
+  void readsAProbeAndWhatACallAsksForWhereItIsMet() throws IOException {
+    var problems = new Problems();
+
+    Tools tools = read(GOOD + ELEVATION, problems);
+
+    problems.throwIfAny();
+    assertThat(tools.hasProbe()).isTrue();
+    Elevation elevation = tools.all().getFirst().elevation().orElseThrow();
+    assertThat(elevation.probe().grant().scope()).isEqualTo("case:read");
+    assertThat(elevation.when().isMet(StrictJson.object().put("class", "secret"))).isTrue();
+    assertThat(elevation.when().isMet(StrictJson.object().put("class", "open"))).isFalse();
+    assertThat(elevation.when().isMet(StrictJson.object().put("class", 7))).isTrue();
+    assertThat(elevation.when().isMet(StrictJson.object().putNull("class"))).isTrue();
+    assertThat(elevation.when().isMet(StrictJson.object())).isTrue();
+  }
+
+  @ParameterizedTest
+  @FieldSource("ELEVATIONS")
+  void refusesAnElevationThatIsNotWhole(Row row) throws IOException {
+    var problems = new Problems();
+    assertThat(ELEVATION).contains(row.from());
+
+    read(GOOD + ELEVATION.replaceFirst(Pattern.quote(row.from()), row.to()), problems);
+
+    assertThatThrownBy(problems::throwIfAny)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("tools.find_case." + row.key())
+        .hasMessageContaining(row.message());
+  }
 
   private Tools read(String text, Problems problems) throws IOException {
     Path file = folder.resolve("tools.yaml");

@@ -183,6 +183,12 @@ public record Installation(
             "must be te where a server behind the gateway has another credential than a login: an"
                 + " agent's own token is for this gateway, and only a login uses it up");
       }
+      if (tools.hasProbe() && gateway.orElseThrow().mode() != GatewayConfig.Mode.TE) {
+        gatewaySection.problem(
+            "mode",
+            "must be te where a tool has `elevation`: the gateway looks at the record first, with a"
+                + " token that it gets by itself");
+      }
       if (tools.needsExchange() && !decisions.giveBack().isEmpty()) {
         stsSection.problem(
             "give-back",
