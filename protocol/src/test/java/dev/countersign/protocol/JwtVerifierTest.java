@@ -114,6 +114,17 @@ class JwtVerifierTest {
   }
 
   @Test
+  void JW_06_aPublishedKeyThatIsNoPointOfItsCurveIsLeftOut() {
+    ObjectNode key = StrictJson.parseObject(KEY.toPublicJWK().toJSONString());
+    ObjectNode set = StrictJson.object();
+    set.putArray("keys").add(key);
+    assertThat(VerificationKeys.parse(set).size()).isEqualTo(1);
+    key.set("y", key.path("x"));
+
+    assertThat(VerificationKeys.parse(set).isEmpty()).isTrue();
+  }
+
+  @Test
   void A22_aTokenThatNamesNoKeyCostsTheSameHoweverManyKeysAreKnown() {
     CompactJws token =
         CompactJws.parse(

@@ -240,6 +240,8 @@ final class DoctorCommand implements Runnable {
             (isProblem ? "then  " : "note  ")
                 + finding.code().text()
                 + "  "
+                + finding.code().what()
+                + ": "
                 + finding.seen()
                 + "; "
                 + finding.code().fix());

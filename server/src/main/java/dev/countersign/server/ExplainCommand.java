@@ -2,7 +2,8 @@ package dev.countersign.server;
 
 import dev.countersign.sts.diagnosis.Code;
 import dev.countersign.sts.diagnosis.CodesPage;
-import java.util.Optional;
+import dev.countersign.sts.diagnosis.Errors;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -13,7 +14,9 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "explain",
     mixinStandardHelpOptions = true,
-    description = "Says what a code such as CSG-0046 means: what happened, why, and the fix.",
+    description =
+        "Says what a code means, ours such as CSG-0046 or one of Entra, Okta, Verify or Vault: what"
+            + " happened, why, and the fix.",
     footer = {"", "Exit code 0: known. 1: there is no such code."})
 final class ExplainCommand implements Callable<Integer> {
   @Parameters(index = "0", arity = "0..1", paramLabel = "<code>", description = "such as CSG-0046")
@@ -35,13 +38,13 @@ final class ExplainCommand implements Callable<Integer> {
       }
       return 0;
     }
-    Optional<Code> known = Code.find(wanted);
+    List<Code> known = Code.find(wanted).map(List::of).orElseGet(() -> Errors.in(wanted));
     if (known.isEmpty()) {
       System.err.println(
           "There is no such code; `countersign explain` without one lists them all.");
       return 1;
     }
-    System.out.println(CodesPage.explain(known.get()));
+    known.forEach(one -> System.out.println(CodesPage.explain(one)));
     return 0;
   }
 }

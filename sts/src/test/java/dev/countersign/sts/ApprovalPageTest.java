@@ -36,6 +36,15 @@ class ApprovalPageTest {
   }
 
   @Test
+  void RA_05_thePageShowsTheScopeBesideTheDetails() {
+    Answer stepUp = WORLD.exchange(WORLD.person(), 9_000);
+
+    String page = WORLD.page(stepUp.text("approval_id")).body();
+
+    assertThat(page).contains("<dt>Scope</dt><dd>refund:write</dd>", "90.00 USD");
+  }
+
+  @Test
   void thePageWorksWithKeyboardAndScreenReader() {
     Answer stepUp = WORLD.exchange(WORLD.person(), 9_000);
 

@@ -222,7 +222,7 @@ class AttackTest {
   }
 
   @Test
-  void C20_anAssertionOfAnotherDomainIsNoGrantHere() {
+  void C20_IJ_03_IJ_04_anAssertionOfAnotherDomainIsNoGrantHere() {
     ObjectNode claims = WORLD.oktaClaims(WORLD.person()).put("aud", WORLD.issuer);
     claims.put("client_id", "gateway");
     String jag = ForeignIssuer.sign(claims, "oauth-id-jag+jwt", ForeignIssuer.OKTA_KEY);
@@ -243,7 +243,7 @@ class AttackTest {
   }
 
   @Test
-  void C12_onlyAccessTokensAreMade() {
+  void C12_IJ_01_IJ_02_TT_01_TT_02_onlyAccessTokensAreMade() {
     for (String type :
         new String[] {
           "urn:ietf:params:oauth:token-type:refresh_token",

@@ -202,7 +202,7 @@ class DeceptiveTextTest {
   }
 
   @Test
-  void G08_markupInAPayeeIsText() {
+  void RA_20_D17_G08_markupInAPayeeIsText() {
     String payee = "</p><img src=x onerror=alert(1)>\"' & <b>1.00 USD</b>";
 
     Seen seen = seen(payee);

@@ -205,7 +205,7 @@ class DelegationTest {
   }
 
   @Test
-  void C06_aChainCannotWidenAnything() {
+  void C06_TT_03_TT_04_aChainCannotWidenAnything() {
     storeLimit();
     String first = first(100);
     var audience = chain(first, World.refund(100));
@@ -244,7 +244,7 @@ class DelegationTest {
   }
 
   @Test
-  void C06_whateverAChainAsksForItGetsNoMoreThanTheTokenBefore() {
+  void C06_TT_04_whateverAChainAsksForItGetsNoMoreThanTheTokenBefore() {
     storeLimit();
     var random = new Random(20260101);
     String first = first(100);
@@ -302,7 +302,7 @@ class DelegationTest {
   }
 
   @Test
-  void C07_aChainDoesNotProlong() {
+  void C07_TT_04_aChainDoesNotProlong() {
     storeLimit();
     String first = first(100);
     long ends = World.claims(first).path("exp").longValue();
@@ -318,7 +318,7 @@ class DelegationTest {
   }
 
   @Test
-  void C08_anActorCannotFollowItself() {
+  void C08_TT_06_anActorCannotFollowItself() {
     storeLimit();
     Answer second = WORLD.post(chain(first(100), World.refund(100)));
     Answer third = WORLD.post(chain(second.text("access_token"), World.refund(100)));

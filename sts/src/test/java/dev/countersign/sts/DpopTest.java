@@ -75,6 +75,19 @@ class DpopTest {
   }
 
   @Test
+  void JW_06_aKeyThatIsNoPointOfItsCurveIsRefused() {
+    ObjectNode jwk = StrictJson.parseObject(KEY.toPublicJWK().toJSONString());
+    jwk.set("y", jwk.path("x"));
+    var header = StrictJson.object().put("alg", "ES256").put("typ", "dpop+jwt");
+    header.set("jwk", jwk);
+    String good = good();
+    String[] parts = good.split("\\.", -1);
+    String off = Base64URL.encode(StrictJson.write(header)) + "." + parts[1] + "." + parts[2];
+
+    assertInvalid(exchange(off));
+  }
+
+  @Test
   void DP_04_aProofBindsTheToken() throws JOSEException {
     Answer answer = exchange(good());
 

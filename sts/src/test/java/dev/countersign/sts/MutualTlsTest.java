@@ -48,6 +48,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// Clients that prove a certificate in the TLS handshake.
 class MutualTlsTest {
   private static final World WORLD = new World();
+  private static final String SVID = "spiffe://example.org/desk";
+  private static final String OTHER = "spiffe://example.org/other";
   private static final char[] PASSWORD = "changeit".toCharArray();
 
   @TempDir static Path folder = Path.of("");
@@ -71,6 +73,15 @@ class MutualTlsTest {
         "bc=ca:true",
         "-signer",
         "ca");
+    make("svid", "-dname", "CN=Svid", "-ext", "san=uri:" + SVID, "-signer", "ca");
+    make(
+        "svids",
+        "-dname",
+        "CN=Svids",
+        "-ext",
+        "san=uri:" + SVID + ",uri:" + OTHER,
+        "-signer",
+        "ca");
     make("self", "-dname", "CN=Self", "-ext", "san=dns:desk.example");
     keys = load();
     var clients = StsBox.clients(WORLD.database, WORLD.clock);
@@ -79,6 +90,10 @@ class MutualTlsTest {
         "desk",
         World.registration(bound)
             .withCertificate(new CertificateName(CertificateName.Kind.SAN_DNS, "desk.example")));
+    clients.add(
+        SVID,
+        World.registration(bound)
+            .withCertificate(new CertificateName(CertificateName.Kind.SAN_URI, SVID)));
     clients.add(
         "self",
         World.registration(bound)
@@ -157,6 +172,15 @@ class MutualTlsTest {
   }
 
   @Test
+  void SP_03_anX509SvidProvesItsWorkloadByItsOneUri() {
+    assertThat(exchange(SVID, "svid").status()).isEqualTo(200);
+    assertThat(exchange(SVID, "svids").text("error")).as("two URIs").isEqualTo("invalid_client");
+    assertThat(exchange(SVID, "desk").text("error")).as("none").isEqualTo("invalid_client");
+    assertThat(exchange(OTHER, "svid").text("error")).as("another").isEqualTo("invalid_client");
+    assertThat(exchange("desk", "svid").text("error")).isEqualTo("invalid_client");
+  }
+
+  @Test
   void MT_01_withoutACertificateNobodyIsProven() {
     Answer answer = exchange("desk", null);
 
@@ -165,9 +189,10 @@ class MutualTlsTest {
   }
 
   @Test
-  void E08_aHeaderThatTellsACertificateIsNotRead() throws Exception {
+  void E08_MT_06_BC_08_aHeaderThatTellsACertificateIsNotRead() throws Exception {
     String encoded = Base64.getEncoder().encodeToString(certificate("desk").getEncoded());
-    for (String header : List.of("X-Client-Cert", "X-SSL-Cert", "Client-Cert")) {
+    for (String header :
+        List.of("X-Client-Cert", "X-SSL-Cert", "Client-Cert", "X-Forwarded-Client-Cert")) {
       assertThat(exchange("desk", null, header, encoded).status()).as(header).isEqualTo(401);
     }
   }

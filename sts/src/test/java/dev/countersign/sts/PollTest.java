@@ -43,12 +43,12 @@ class PollTest {
   }
 
   @Test
-  void SU_06_stepUpIsAnErrorWithAnIdToPollWith() {
+  void SU_06_CB_03_stepUpIsAnErrorWithAnIdToPollWith() {
     Answer answer = stepUp(WORLD.person());
 
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.text("error")).isEqualTo("insufficient_user_authentication");
-    assertThat(answer.text("auth_req_id")).hasSizeGreaterThanOrEqualTo(22);
+    assertThat(answer.text("auth_req_id")).matches("[A-Za-z0-9._-]{27,}"); // 160 bits
     assertThat(answer.json().path("interval").intValue()).isEqualTo(5);
     assertThat(answer.json().path("expires_in").intValue()).isPositive();
     assertThat(answer.json().has("access_token")).isFalse();

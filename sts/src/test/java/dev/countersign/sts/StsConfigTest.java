@@ -39,6 +39,23 @@ class StsConfigTest {
         .withMessageContaining("anchor b repeats");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"http://sts.example", "http://192.0.2.1:9401", "http://localhost.example"})
+  void TX_23_tokensAreIssuedOverTlsOrOnThisMachineOnly(String issuer) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() ->
+            config(issuer, Duration.ofSeconds(60), List.of(anchor("a", "https://idp.example"))))
+        .withMessageContaining("https unless on the loopback interface");
+    assertThat(
+            config(
+                    issuer.replace("http:", "https:"),
+                    Duration.ofSeconds(60),
+                    List.of(anchor("a", "https://idp.example")))
+                .issuer())
+        .hasScheme("https");
+  }
+
   @Test
   void B13_oneTokenMustMatchOneAnchor() {
     assertThatIllegalArgumentException()

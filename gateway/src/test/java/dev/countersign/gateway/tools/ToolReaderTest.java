@@ -213,7 +213,7 @@ class ToolReaderTest {
   }
 
   @Test
-  void D17_keepsHostileTextAsTheTextItIs() throws IOException {
+  void RA_20_D17_keepsHostileTextAsTheTextItIs() throws IOException {
     Tool tool = read(GOOD, new Problems()).find("find_case").orElseThrow();
     for (String text :
         List.of("'; DROP ROLE x--", "=1+1", "${HOME}", "{{x}}", "\"},{\"type\":\"u", "<b>")) {

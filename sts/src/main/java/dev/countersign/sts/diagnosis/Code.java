@@ -30,7 +30,8 @@ public enum Code {
       "the client is not proven",
       "the credentials of the client are missing or wrong",
       "send the credentials that the client is registered with; the ledger "
-          + "entry has the reason"),
+          + "entry has the reason",
+      "invalid_client"),
   GRANT(
       3,
       Audience.CALLER,
@@ -670,7 +671,7 @@ public enum Code {
       "Graph tokens are signed over a changed header, so no third party can "
           + "verify them; a token must never be validated by whom it is not meant "
           + "for",
-      "as CSG-0101: request a scope of your own API"),
+      "request a scope of your own API; its tokens can be verified"),
   ENTRA_V1(
       103,
       Audience.CALLER,
@@ -688,7 +689,7 @@ public enum Code {
       "E4",
       "a version 1.0 token came from the version 2.0 endpoint",
       "the resource decides the version, not the endpoint that was called",
-      "as CSG-0103: the manifest of the resource application"),
+      "set api.requestedAccessTokenVersion to 2 in the manifest of the resource application"),
   ENTRA_ANCHOR_V1(
       105,
       Audience.OPERATOR,
@@ -899,7 +900,7 @@ public enum Code {
       "O2",
       "access tokens of the org server are for Okta alone",
       "their keys are not published, so nobody else can verify them",
-      "as CSG-0201"),
+      "use a custom authorization server: /oauth2/default or /oauth2/<id>"),
   OKTA_ORG_SCOPE(
       203,
       Audience.CALLER,
@@ -907,7 +908,7 @@ public enum Code {
       "O3",
       "a custom scope was requested at the org server",
       "only custom authorization servers have custom scopes",
-      "as CSG-0201",
+      "use a custom authorization server: /oauth2/default or /oauth2/<id>",
       "Custom scopes are not allowed"),
   OKTA_NO_SERVERS(
       204,
@@ -962,6 +963,7 @@ public enum Code {
       "a single-page application must be public and use PKCE",
       "it was registered with a secret, or PKCE or the trusted origin is " + "missing",
       "application type SPA, no secret, PKCE S256, trusted origin",
+      "invalid_client",
       "PKCE code",
       "Browser requests to the token endpoint"),
   OKTA_NO_EMAIL(
@@ -1078,7 +1080,8 @@ public enum Code {
       "C16",
       "an update of the application rotated its secrets",
       "a PUT of the whole application makes new secrets; logins loop",
-      "read the secrets again after each PUT"),
+      "read the secrets again after each PUT",
+      "CSIAQ0155E"),
   DPOP_USERINFO(
       310,
       Audience.CALLER,

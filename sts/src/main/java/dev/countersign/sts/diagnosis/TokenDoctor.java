@@ -27,7 +27,9 @@ public final class TokenDoctor {
       Set.of(
           "00000003-0000-0000-c000-000000000000",
           "https://graph.microsoft.com",
-          "https://graph.microsoft.com/");
+          "https://graph.microsoft.com/",
+          "https://graph.microsoft.us",
+          "https://microsoftgraph.chinacloudapi.cn");
   private static final Pattern GUID =
       Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
   private static final Pattern ADDRESS = Pattern.compile("[^@\\s]+@[^@\\s]+\\.[^@\\s]+");
@@ -325,6 +327,12 @@ public final class TokenDoctor {
     }
     if (isLate) {
       findings.add(problem(Code.EVENT_SHAPE, "a time is in milliseconds"));
+    }
+    boolean isAboutStream =
+        claims.path("events").propertyNames().stream().allMatch(uri -> uri.contains("/ssf/"));
+    if (claims.path("sub_id").path("format").asString("").equals("opaque") && !isAboutStream) {
+      findings.add(
+          warning(Code.EVENT_SHAPE, "`sub_id` is opaque, with neither issuer nor address"));
     }
   }
 

@@ -30,6 +30,7 @@ final class ApprovalMarkup {
       <dl>
       <dt>Asked by</dt><dd>%s</dd>
       <dt>For</dt><dd>%s</dd>
+      <dt>Scope</dt><dd>%s</dd>
       <dt>Asked at</dt><dd>%s</dd>
       %s</dl>
       """;
@@ -229,7 +230,11 @@ final class ApprovalMarkup {
         + "\n"
         + (isMixed ? "<p class=\"note bad\">" + html(Words.MIXED) + "</p>\n" : "")
         + FACTS.formatted(
-            html(approval.agent()), html(person), html(DAY.format(approval.createdAt())), more);
+            html(approval.agent()),
+            html(person),
+            html(approval.scope()),
+            html(DAY.format(approval.createdAt())),
+            more);
   }
 
   private static String line(Approval.Line line) {
