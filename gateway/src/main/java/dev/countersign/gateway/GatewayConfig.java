@@ -19,6 +19,7 @@ import java.util.TreeMap;
 /// @param anchors issuers whose tokens open the endpoint; with [Mode#VALIDATE] for everything but
 ///   calls, and there may be none
 /// @param databases where the tools' databases are: name to JDBC address, without any login
+/// @param emitter set where blocked calls end the person's sessions
 public record GatewayConfig(
     Listener listener,
     URI base,
@@ -27,7 +28,8 @@ public record GatewayConfig(
     Upstreams upstreams,
     List<Anchor> anchors,
     Map<String, String> databases,
-    Border border) {
+    Border border,
+    Optional<Emitter> emitter) {
   private static final String JDBC = "jdbc:postgresql://";
 
   /// Checks every setting before it gives up.
@@ -56,6 +58,19 @@ public record GatewayConfig(
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", problems));
     }
+  }
+
+  /// A gateway that counts no blocked calls.
+  public GatewayConfig(
+      Listener listener,
+      URI base,
+      Mode mode,
+      String workload,
+      Upstreams upstreams,
+      List<Anchor> anchors,
+      Map<String, String> databases,
+      Border border) {
+    this(listener, base, mode, workload, upstreams, anchors, databases, border, Optional.empty());
   }
 
   /// The protected resource's identifier (RFC 8707): the audience of its tokens.

@@ -20,11 +20,14 @@ import tools.jackson.databind.node.ObjectNode;
 /// One guarded tool call: arguments, authorization details, authorization, and once only what it
 /// runs. Threads may share it.
 public final class GuardedCall {
+  private static final String BLOCKED = "access_denied";
+
   private final Authorizer authorizer;
   private final StatementCall statements;
   private final Forwarding forwarding;
   private final RepeatedCalls repeats;
   private final Classification classification;
+  private final BlockedCalls blocked;
   private final Ledger ledger;
 
   public GuardedCall(
@@ -32,12 +35,14 @@ public final class GuardedCall {
       StatementCall statements,
       Forwarding forwarding,
       RepeatedCalls repeats,
+      BlockedCalls blocked,
       Ledger ledger) {
     this.authorizer = authorizer;
     this.statements = statements;
     this.forwarding = forwarding;
     this.repeats = repeats;
     this.classification = new Classification(authorizer, statements, ledger);
+    this.blocked = blocked;
     this.ledger = ledger;
   }
 
@@ -105,7 +110,7 @@ public final class GuardedCall {
                   .reason()
                   .<CallResult>map(this::cancelled)
                   .orElseGet(() -> once(token));
-          case Authorizer.Authorization.Ended(CallResult result) -> result;
+          case Authorizer.Authorization.Ended(CallResult result) -> counted(result);
         };
       } catch (Ledger.LedgerAway away) {
         throw away;
@@ -113,6 +118,16 @@ public final class GuardedCall {
         entry.refuse("gateway", "unavailable: " + away.getMessage());
         return new CallResult.Unavailable(Trace.of(entry.jti()));
       }
+    }
+
+    /// What policy denied counts, and nothing else: neither a refused approval nor a mistake.
+    private CallResult counted(CallResult result) {
+      if (result instanceof CallResult.Denied(String code, _, _, Trace trace)
+          && code.equals(BLOCKED)
+          && !trace.jti().isEmpty()) {
+        blocked.blocked(ask.caller().subject(), trace.jti());
+      }
+      return result;
     }
 
     private CallResult cancelled(Cancellation.Reason reason) {

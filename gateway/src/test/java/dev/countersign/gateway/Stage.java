@@ -41,6 +41,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
@@ -134,6 +135,11 @@ final class Stage implements AutoCloseable {
 
   /// A second gateway over the same state, known by the same address, as behind a balancer.
   Replica replica() {
+    return replica(Optional.empty());
+  }
+
+  /// The same, where blocked calls may end a person's sessions.
+  Replica replica(Optional<Emitter> emitter) {
     int port = FreePort.any();
     var listening =
         new GatewayConfig(
@@ -144,7 +150,8 @@ final class Stage implements AutoCloseable {
             config.upstreams(),
             config.anchors(),
             config.databases(),
-            new GatewayConfig.Border(Set.of("127.0.0.1:" + port), Set.of(), 64 * 1024));
+            new GatewayConfig.Border(Set.of("127.0.0.1:" + port), Set.of(), 64 * 1024),
+            emitter);
     return new Replica(
         URI.create("http://127.0.0.1:" + port),
         GatewayBox.start(listening, tools, state, writer, this::written, key, CLOCK));
@@ -164,6 +171,8 @@ final class Stage implements AutoCloseable {
     ledgerAway = false;
     execute("TRUNCATE refunds");
     state("DELETE FROM call");
+    state("DELETE FROM blocked_call");
+    state("DELETE FROM event_outbox");
   }
 
   /// Runs a statement in the business database.
@@ -176,6 +185,26 @@ final class Stage implements AutoCloseable {
     state.query(connection -> {
       try (var statement = connection.createStatement()) {
         return statement.executeUpdate(sql);
+      }
+    });
+  }
+
+  /// How many events wait to be sent.
+  long waiting() {
+    return number("SELECT count(*) FROM event_outbox");
+  }
+
+  /// How many blocked calls are counted.
+  long counted() {
+    return number("SELECT count(*) FROM blocked_call");
+  }
+
+  private long number(String sql) {
+    return state.query(connection -> {
+      try (var statement = connection.createStatement();
+          var row = statement.executeQuery(sql)) {
+        row.next();
+        return row.getLong(1);
       }
     });
   }

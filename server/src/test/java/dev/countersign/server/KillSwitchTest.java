@@ -2,6 +2,9 @@ package dev.countersign.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.countersign.agent.CallOutcome;
+import dev.countersign.agent.McpClient;
+import dev.countersign.agent.http.HttpTransport;
 import dev.countersign.box.ScriptedBrowser;
 import dev.countersign.box.postgres.EmbeddedPostgres;
 import dev.countersign.console.box.ConsoleBox;
@@ -45,6 +48,9 @@ class KillSwitchTest {
             workloads: [gateway]
             shown-at: http://127.0.0.1:9403/mcp
             event-types: [session-revoked, risk-level-change]
+          gateway:
+            workloads: [gateway]
+            anchors: [okta]
       """;
 
   /// Places that nobody calls, so that the test can ask what would be called.
@@ -101,6 +107,7 @@ class KillSwitchTest {
     }
     text = text.replace("\ntransmitter:\n", "\ntransmitter:\n" + MORE_SOURCES);
     text = text.replace("\nreceiver:\n", "\nreceiver:\n" + MORE_PLACES);
+    text = text.replace("\ngateway:\n", "\ngateway:\n  kill-after-blocked: {calls: 3}\n");
     Files.createDirectories(data.resolve("secrets"));
     Files.writeString(data.resolve("secrets/any"), "a secret of more than twenty-four characters");
     Files.writeString(
@@ -249,6 +256,31 @@ class KillSwitchTest {
   }
 
   @Test
+  void callsThatPolicyBlocksEndThePersonsSessionsByAnEventOfTheGateway() {
+    var installation = running().installation();
+    String omar = "okta|00u2omar0000000000a2";
+    var bearer = DevelopmentSignIn.anyone(installation, "okta", "omar@fabrikam.example");
+    var agent = new McpClient(new HttpTransport(installation.gateway().resource()));
+    for (int call = 0; call < 3; call++) {
+      assertThat(accepted(omar)).isEmpty();
+      agent.callTool(bearer, "export_customers", StrictJson.object());
+    }
+
+    long end = System.nanoTime() + Duration.ofMinutes(2).toNanos();
+    while (accepted(omar).isEmpty()) {
+      assertThat(System.nanoTime() - end).as("no event was accepted").isNegative();
+      java.util.concurrent.locks.LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+    }
+    LedgerRecord accepted = accepted(omar).getFirst();
+    assertThat(accepted.data().path("source").asString("")).isEqualTo("gateway");
+    awaitFinished(accepted.jti());
+    assertThat(agent.callTool(bearer, "list_cases", StrictJson.object()))
+        .isInstanceOf(CallOutcome.SignInRequired.class);
+    assertThat(run("kills", accepted.jti()).text).contains(omar, "broker revoked", "finished");
+    assertThat(run("un-kill", omar, "--reason", "rehearsed").code).isZero();
+  }
+
+  @Test
   void aReasonNeverBreaksALine() {
     Answer kill = run("kill", "entra|x", "--reason", "one\ntwo");
 
@@ -388,6 +420,12 @@ class KillSwitchTest {
         .isIn(400, 401, 403);
     assertThat(call("gateway", transmitter, "POST", "/sources/sts/events", event).status())
         .isIn(401, 403);
+    assertThat(call("gateway", transmitter, "POST", "/sources/gateway/events", event).status())
+        .as("its own source is held to people of another anchor")
+        .isEqualTo(403);
+    assertThat(call("gateway", transmitter, "POST", "/sources/mcp/events", event).status())
+        .as("and the other to people whose token it shows")
+        .isIn(400, 403);
     assertThat(call("gateway", transmitter, "GET", "/ssf/streams", null).status()).isIn(401, 403);
     assertThat(call("gateway", transmitter, "POST", "/ssf/streams", StrictJson.object()).status())
         .isIn(401, 403);

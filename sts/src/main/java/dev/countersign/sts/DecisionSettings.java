@@ -1,5 +1,6 @@
 package dev.countersign.sts;
 
+import dev.countersign.protocol.AntennaIngest;
 import dev.countersign.protocol.Secret;
 import java.net.URI;
 import java.time.Duration;
@@ -16,12 +17,14 @@ import org.jspecify.annotations.Nullable;
 ///   grants took from counters is given back there
 /// @param callers by name: programs that may ask for decisions through AuthZEN
 /// @param blocked how many blocked calls end a person's sessions; none where it is empty
+/// @param antenna an IBM Antenna that is told of ended sessions instead of our transmitter
 public record DecisionSettings(
     Map<String, Told> told,
     Map<String, URI> giveBack,
     Optional<Outside> outside,
     Map<String, Caller> callers,
-    Optional<Blocked> blocked) {
+    Optional<Blocked> blocked,
+    Optional<AntennaIngest> antenna) {
   public DecisionSettings {
     told = Map.copyOf(told);
     giveBack = Map.copyOf(giveBack);
@@ -34,7 +37,7 @@ public record DecisionSettings(
       Map<String, URI> giveBack,
       Optional<Outside> outside,
       Map<String, Caller> callers) {
-    this(told, giveBack, outside, callers, Optional.empty());
+    this(told, giveBack, outside, callers, Optional.empty(), Optional.empty());
   }
 
   /// Nobody is told, nobody else decides, nobody may ask.
@@ -44,7 +47,7 @@ public record DecisionSettings(
 
   /// The same, with what unused grants took given back.
   public DecisionSettings givingBack(Map<String, URI> brokers) {
-    return new DecisionSettings(told, brokers, outside, callers, blocked);
+    return new DecisionSettings(told, brokers, outside, callers, blocked, antenna);
   }
 
   /// When calls that policy denied end the person's sessions.

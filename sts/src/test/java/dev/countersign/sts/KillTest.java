@@ -142,7 +142,8 @@ class KillTest {
             Map.of(),
             java.util.Optional.empty(),
             Map.of(),
-            java.util.Optional.of(new DecisionSettings.Blocked(3, Duration.ofMinutes(5))));
+            java.util.Optional.of(new DecisionSettings.Blocked(3, Duration.ofMinutes(5))),
+            java.util.Optional.empty());
     var policy =
         dev.countersign.policy.Policy.load(
             World.file("policy.yaml"),

@@ -8,6 +8,7 @@ import dev.countersign.box.Metrics;
 import dev.countersign.gateway.Anchor;
 import dev.countersign.gateway.Authorizer;
 import dev.countersign.gateway.Bearers;
+import dev.countersign.gateway.BlockedCalls;
 import dev.countersign.gateway.CredentialBroker;
 import dev.countersign.gateway.EitherTokens;
 import dev.countersign.gateway.ExchangedTokens;
@@ -22,6 +23,7 @@ import dev.countersign.gateway.SessionGuard;
 import dev.countersign.gateway.StatementCall;
 import dev.countersign.gateway.http.BrokerWire;
 import dev.countersign.gateway.http.Door;
+import dev.countersign.gateway.http.EventSender;
 import dev.countersign.gateway.http.Listening;
 import dev.countersign.gateway.http.McpRoutes;
 import dev.countersign.gateway.http.RestRoutes;
@@ -32,6 +34,7 @@ import dev.countersign.gateway.mcp.CallMeter;
 import dev.countersign.gateway.mcp.McpServer;
 import dev.countersign.gateway.mcp.RequestStates;
 import dev.countersign.gateway.mcp.RestTwin;
+import dev.countersign.gateway.postgres.PgBlockedCalls;
 import dev.countersign.gateway.postgres.PgCancelNews;
 import dev.countersign.gateway.postgres.PgRepeatedCalls;
 import dev.countersign.gateway.postgres.PgStatements;
@@ -64,11 +67,14 @@ public final class GatewayBox implements AutoCloseable {
   private final BoxServer server;
   private final PgCancelNews news;
   private final ServersBehind behind;
+  private final Optional<EventSender> sender;
 
-  private GatewayBox(BoxServer server, PgCancelNews news, ServersBehind behind) {
+  private GatewayBox(
+      BoxServer server, PgCancelNews news, ServersBehind behind, Optional<EventSender> sender) {
     this.server = server;
     this.news = news;
     this.behind = behind;
+    this.sender = sender;
   }
 
   /// Starts it.
@@ -131,6 +137,10 @@ public final class GatewayBox implements AutoCloseable {
                 .orElseGet(() ->
                     new BrokerWire(config.upstreams().broker().orElseThrow(), client, assertions)));
     var behind = ServersBehind.open(tools, client, database, ledger, version(), clock);
+    Optional<EventSender> sender =
+        config.emitter().map(emitter -> new EventSender(emitter, client, assertions, clock));
+    BlockedCalls counted =
+        sender.map(one -> emitting(config, database, one, clock)).orElse(BlockedCalls.NOT_COUNTED);
     var calls =
         new GuardedCall(
             authorizer,
@@ -140,6 +150,7 @@ public final class GatewayBox implements AutoCloseable {
                 new SessionGuard(sts, BETWEEN_QUESTIONS, clock)),
             new ForwardedCall(behind.catalog(), broker),
             new PgRepeatedCalls(database, clock),
+            counted,
             ledger);
     var running = new RunningCalls(config.border().callsPerPerson());
     var news = new PgCancelNews(database, running);
@@ -186,12 +197,27 @@ public final class GatewayBox implements AutoCloseable {
                       new Listening(behind.catalog(), sessions, refusals))
                   .andThen(new RestRoutes(door, rest, sessions))),
           news,
-          behind);
+          behind,
+          sender);
     } catch (RuntimeException failed) {
+      sender.ifPresent(EventSender::close);
       news.close();
       behind.close();
       throw failed;
     }
+  }
+
+  private static BlockedCalls emitting(
+      GatewayConfig config, Database database, EventSender sender, InstantSource clock) {
+    var calls =
+        new PgBlockedCalls(
+            database,
+            config.emitter().orElseThrow(),
+            config.upstreams().sts(),
+            clock,
+            sender::wake);
+    sender.start(calls);
+    return calls;
   }
 
   private static KeySource keys(Anchor anchor, InstantSource clock) {
@@ -217,6 +243,7 @@ public final class GatewayBox implements AutoCloseable {
   @Override
   public void close() {
     server.close();
+    sender.ifPresent(EventSender::close);
     news.close();
     behind.close();
   }

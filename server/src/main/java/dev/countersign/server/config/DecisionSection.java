@@ -3,6 +3,7 @@ package dev.countersign.server.config;
 import dev.countersign.broker.BrokerConfig;
 import dev.countersign.config.ConfigSection;
 import dev.countersign.gateway.GatewayConfig;
+import dev.countersign.protocol.AntennaIngest;
 import dev.countersign.protocol.Secret;
 import dev.countersign.sts.DecisionSettings;
 import java.net.URI;
@@ -38,7 +39,9 @@ final class DecisionSection {
     }
     Optional<DecisionSettings.Blocked> blocked =
         sts.optionalSection("kill-after-blocked").flatMap(DecisionSection::blocked);
-    return new DecisionSettings(told, Map.of(), outside, callers, blocked);
+    Optional<AntennaIngest> antenna =
+        sts.optionalSection("antenna").flatMap(DecisionSection::antenna);
+    return new DecisionSettings(told, Map.of(), outside, callers, blocked, antenna);
   }
 
   /// The audiences whose unused grants are given back, each with the broker that knows. A broker of
@@ -72,6 +75,14 @@ final class DecisionSection {
     Duration within = section.duration("within", Duration.ofMinutes(5));
     section.done();
     return Sections.checked(section, "calls", () -> new DecisionSettings.Blocked(calls, within));
+  }
+
+  /// An IBM Antenna that takes the place of our transmitter.
+  static Optional<AntennaIngest> antenna(ConfigSection section) {
+    URI address = section.uri("address");
+    String source = section.text("source");
+    section.done();
+    return Sections.checked(section, "address", () -> new AntennaIngest(address, source));
   }
 
   private static Optional<DecisionSettings.Told> told(ConfigSection section) {

@@ -4,11 +4,14 @@ import dev.countersign.box.IssuerKeys;
 import dev.countersign.broker.BrokerConfig;
 import dev.countersign.config.ConfigSection;
 import dev.countersign.gateway.Anchor;
+import dev.countersign.gateway.Emitter;
 import dev.countersign.gateway.GatewayConfig;
+import dev.countersign.protocol.AntennaIngest;
 import dev.countersign.protocol.SpiffeId;
 import dev.countersign.sts.StsConfig;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -22,7 +25,7 @@ final class GatewaySection {
   private GatewaySection() {}
 
   static Optional<GatewayConfig> read(
-      ConfigSection gateway, StsConfig sts, Optional<BrokerConfig> broker) {
+      ConfigSection gateway, StsConfig sts, Optional<BrokerConfig> broker, Set<String> sources) {
     var listener = Sections.listener(gateway);
     URI address = Sections.address(gateway, listener);
     GatewayConfig.Mode mode = mode(gateway);
@@ -42,6 +45,10 @@ final class GatewaySection {
     List<String> hosts = gateway.texts("hosts");
     int maxBody = (int) gateway.integer("max-body-bytes", 256 * 1024L);
     int calls = (int) gateway.integer("calls-per-person", 32L);
+    Optional<Emitter> emitter =
+        gateway
+            .optionalSection("kill-after-blocked")
+            .flatMap(section -> emitter(section, sts.transmitter(), sources));
     return Sections.checked(
         gateway,
         "",
@@ -58,7 +65,28 @@ final class GatewaySection {
                     .toList(),
                 databases,
                 new GatewayConfig.Border(
-                    new HashSet<>(hosts), new HashSet<>(origins), maxBody, calls)));
+                    new HashSet<>(hosts), new HashSet<>(origins), maxBody, calls),
+                emitter));
+  }
+
+  /// @param sources the names of `transmitter.sources`
+  private static Optional<Emitter> emitter(
+      ConfigSection section, URI transmitter, Set<String> sources) {
+    int calls = (int) section.integer("calls");
+    Duration within = section.duration("within", Duration.ofMinutes(5));
+    Optional<AntennaIngest> antenna =
+        section.optionalSection("antenna").flatMap(DecisionSection::antenna);
+    String source = section.optionalText("source").orElse(WORKLOAD);
+    section.done();
+    if (antenna.isEmpty() && !sources.contains(source)) {
+      section.problem(
+          "source",
+          "must be a name among `transmitter.sources` whose workloads name the gateway and which has"
+              + " no shown-at");
+      return Optional.empty();
+    }
+    return Sections.checked(
+        section, "calls", () -> new Emitter(calls, within, transmitter, source, antenna));
   }
 
   private static Optional<GatewayConfig.VaultAddress> vault(ConfigSection section) {

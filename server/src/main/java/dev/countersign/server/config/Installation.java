@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -139,7 +140,9 @@ public record Installation(
             .map(section -> BrokerSection.embedded(section, broker.orElseThrow()))
             .orElse(List.of());
 
-    Optional<GatewayConfig> gateway = GatewaySection.read(gatewaySection, stsConfig, broker);
+    Optional<GatewayConfig> gateway =
+        GatewaySection.read(
+            gatewaySection, stsConfig, broker, gatewaysSources(root.section("transmitter")));
     Path toolsFile = GatewaySection.tools(gatewaySection);
     gatewaySection.done();
     ConfigSection transmitterSection = root.section("transmitter");
@@ -238,6 +241,16 @@ public record Installation(
     var local = new HashSet<>(BOXES);
     development.ifPresent(section -> local.addAll(section.texts("workloads")));
     return local;
+  }
+
+  /// The transmitter's sources in which the gateway may speak about whom it has no token of: a call
+  /// that is blocked has none to show.
+  private static Set<String> gatewaysSources(ConfigSection transmitter) {
+    return transmitter.named("sources").entrySet().stream()
+        .filter(source -> source.getValue().texts("workloads").contains("gateway"))
+        .filter(source -> !source.getValue().has("shown-at"))
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   private static Optional<DatabaseSettings> postgres(ConfigSection section) {

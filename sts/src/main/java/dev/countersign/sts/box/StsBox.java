@@ -151,6 +151,7 @@ public final class StsBox implements AutoCloseable {
             client,
             presenter,
             config.transmitter(),
+            settings.antenna(),
             config.broker(),
             clock);
     var gate = new PgGate(database, issuer, sender::wake);

@@ -1,5 +1,6 @@
 package dev.countersign.sts.http;
 
+import dev.countersign.protocol.AntennaIngest;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.UnavailableException;
 import dev.countersign.protocol.http.WireClient;
@@ -33,23 +34,27 @@ public final class EventSender implements AutoCloseable {
   private final WireClient client;
   private final PresenterAssertion.Maker presenter;
   private final URI transmitter;
+  private final Optional<AntennaIngest> antenna;
   private final Optional<URI> broker;
   private final InstantSource clock;
   private final Semaphore news = new Semaphore(0);
   private final Thread thread;
   private volatile boolean stopped;
 
+  /// @param antenna told of ended sessions instead of the transmitter
   public EventSender(
       EventOutbox outbox,
       WireClient client,
       PresenterAssertion.Maker presenter,
       URI transmitter,
+      Optional<AntennaIngest> antenna,
       Optional<URI> broker,
       InstantSource clock) {
     this.outbox = outbox;
     this.client = client;
     this.presenter = presenter;
     this.transmitter = transmitter;
+    this.antenna = antenna;
     this.broker = broker;
     this.clock = clock;
     this.thread = Thread.ofVirtual().name("sts-events").unstarted(this::run);
@@ -102,21 +107,15 @@ public final class EventSender implements AutoCloseable {
   }
 
   private void send(EventOutbox.Due event) {
-    URI box = address(event);
-    String path = path(event);
+    boolean isForAntenna = antenna.isPresent() && event.target() == EventOutbox.Target.TRANSMITTER;
+    if (isForAntenna && !event.kind().equals(SessionRevoked.KIND)) {
+      outbox.delivered(event, clock.instant()); // it is told of ended sessions only
+      return;
+    }
+    URI box = isForAntenna ? antenna.get().base() : address(event);
     String failure;
     try {
-      WireClient.Answer answer =
-          client.send(
-              "POST",
-              URI.create(box + path),
-              Map.of(
-                  "Content-Type",
-                  "application/json",
-                  PresenterAssertion.HEADER,
-                  presenter.assertion(box.toString())),
-              event.body(),
-              TIMEOUT);
+      WireClient.Answer answer = isForAntenna ? tell(antenna.get(), event) : tell(box, event);
       if (answer.status() / 100 == 2) {
         outbox.delivered(event, clock.instant());
         return;
@@ -142,6 +141,29 @@ public final class EventSender implements AutoCloseable {
         pause.toMillis() / 1000.0,
         failure);
     outbox.retry(event, clock.instant().plus(pause));
+  }
+
+  private WireClient.Answer tell(URI box, EventOutbox.Due event) {
+    return client.send(
+        "POST",
+        URI.create(box + path(event)),
+        Map.of(
+            "Content-Type",
+            "application/json",
+            PresenterAssertion.HEADER,
+            presenter.assertion(box.toString())),
+        event.body(),
+        TIMEOUT);
+  }
+
+  /// It knows no proof of ours and gets none.
+  private WireClient.Answer tell(AntennaIngest to, EventOutbox.Due event) {
+    return client.send(
+        "POST",
+        to.events(),
+        Map.of("Content-Type", "application/json"),
+        AntennaIngest.form(event.body()),
+        TIMEOUT);
   }
 
   private static String path(EventOutbox.Due event) {
