@@ -1,7 +1,7 @@
 package dev.countersign.gateway.http;
 
 import dev.countersign.gateway.Emitter;
-import dev.countersign.gateway.postgres.PgBlockedCalls;
+import dev.countersign.gateway.EventOutbox;
 import dev.countersign.protocol.AntennaIngest;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.UnavailableException;
@@ -44,8 +44,8 @@ public final class EventSender implements AutoCloseable {
   }
 
   /// Begins to look for events.
-  public void start(PgBlockedCalls calls) {
-    thread = Thread.ofVirtual().name("gateway-events").start(() -> run(calls));
+  public void start(EventOutbox outbox) {
+    thread = Thread.ofVirtual().name("gateway-events").start(() -> run(outbox));
   }
 
   /// There may be a new event: look at once.
@@ -53,15 +53,15 @@ public final class EventSender implements AutoCloseable {
     news.release();
   }
 
-  private void run(PgBlockedCalls calls) {
+  private void run(EventOutbox outbox) {
     while (!stopped) {
       try {
         Instant now = clock.instant();
-        for (PgBlockedCalls.Due event : calls.claim(now, now.plus(CLAIM), BATCH)) {
+        for (EventOutbox.Due event : outbox.claim(now, now.plus(CLAIM), BATCH)) {
           if (stopped) {
             return;
           }
-          send(calls, event);
+          send(outbox, event);
         }
       } catch (UnavailableException away) {
         LOG.warn("events wait: {}", away.getMessage());
@@ -79,12 +79,12 @@ public final class EventSender implements AutoCloseable {
     }
   }
 
-  private void send(PgBlockedCalls calls, PgBlockedCalls.Due event) {
+  private void send(EventOutbox outbox, EventOutbox.Due event) {
     String failure;
     try {
       int status = emitter.antenna().map(to -> tell(to, event)).orElseGet(() -> tell(event));
       if (status / 100 == 2) {
-        calls.taken(event);
+        outbox.taken(event);
         return;
       }
       failure = "the answer is " + status;
@@ -97,10 +97,10 @@ public final class EventSender implements AutoCloseable {
         event.txn(),
         pause.toMillis() / 1000.0,
         failure);
-    calls.retry(event, clock.instant().plus(pause));
+    outbox.retry(event, clock.instant().plus(pause));
   }
 
-  private int tell(PgBlockedCalls.Due event) {
+  private int tell(EventOutbox.Due event) {
     URI transmitter = emitter.transmitter();
     return client
         .send(
@@ -116,7 +116,7 @@ public final class EventSender implements AutoCloseable {
         .status();
   }
 
-  private int tell(AntennaIngest antenna, PgBlockedCalls.Due event) {
+  private int tell(AntennaIngest antenna, EventOutbox.Due event) {
     return client
         .send(
             "POST",

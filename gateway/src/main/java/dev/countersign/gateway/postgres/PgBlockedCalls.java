@@ -3,6 +3,7 @@ package dev.countersign.gateway.postgres;
 import dev.countersign.box.Database;
 import dev.countersign.gateway.BlockedCalls;
 import dev.countersign.gateway.Emitter;
+import dev.countersign.gateway.EventOutbox;
 import dev.countersign.protocol.StrictJson;
 import java.net.URI;
 import java.sql.Connection;
@@ -18,7 +19,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Blocked calls and the events that come of them, in PostgreSQL: the call that is one too many and
 /// its event are one transaction. Threads and replicas may share it.
-public final class PgBlockedCalls implements BlockedCalls {
+public final class PgBlockedCalls implements BlockedCalls, EventOutbox {
   private static final String TYPE =
       "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 
@@ -135,7 +136,7 @@ public final class PgBlockedCalls implements BlockedCalls {
     return StrictJson.write(body);
   }
 
-  /// Takes due events for one sender; no other replica takes them until `until`.
+  @Override
   public List<Due> claim(Instant now, Instant until, int limit) {
     return database.transaction(connection -> {
       var due = new ArrayList<Due>();
@@ -158,12 +159,12 @@ public final class PgBlockedCalls implements BlockedCalls {
     });
   }
 
-  /// The event was taken.
+  @Override
   public void taken(Due event) {
     database.query(connection -> update(connection, TAKEN, event.subject(), event.txn()));
   }
 
-  /// It was not, and is tried again.
+  @Override
   public void retry(Due event, Instant at) {
     database.query(connection -> update(connection, RETRY, at, event.subject(), event.txn()));
   }
@@ -199,10 +200,4 @@ public final class PgBlockedCalls implements BlockedCalls {
   private static OffsetDateTime utc(Instant instant) {
     return instant.atOffset(ZoneOffset.UTC);
   }
-
-  /// An event to send.
-  ///
-  /// @param body for our transmitter's ingest, JSON
-  /// @param attempts how many times it was tried before
-  public record Due(String subject, String txn, String body, int attempts) {}
 }
