@@ -18,6 +18,7 @@ public final class Cancellation {
   private final Set<Step> steps = ConcurrentHashMap.newKeySet();
   private volatile @Nullable Reason reason;
   private volatile boolean lasts;
+  private volatile boolean isHurried;
 
   /// Why a call is not wanted any more.
   public enum Reason {
@@ -32,6 +33,15 @@ public final class Cancellation {
   /// From now on the call does what may take long. Until then it may still be refused as a whole.
   void lasts() {
     lasts = true;
+  }
+
+  /// From now on the call does not wait for a person any more. It is not ended by that.
+  public void waitNoLonger() {
+    isHurried = true;
+  }
+
+  boolean isHurried() {
+    return isHurried;
   }
 
   public boolean isLasting() {

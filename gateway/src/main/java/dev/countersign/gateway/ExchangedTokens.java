@@ -120,7 +120,8 @@ public final class ExchangedTokens implements Authorizer {
       }
       while (state instanceof ApprovalState.Pending
           && end - System.nanoTime() > 0
-          && !cancellation.isCancelled()) {
+          && !cancellation.isCancelled()
+          && !cancellation.isHurried()) {
         LockSupport.parkNanos(LOOK_AGAIN.toNanos());
         if (Thread.currentThread().isInterrupted()) {
           return state; // the box closes

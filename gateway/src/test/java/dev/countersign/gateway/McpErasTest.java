@@ -308,15 +308,18 @@ class McpErasTest {
   }
 
   @Test
-  void I07_ignoresSessionIdsAndNeverGivesOne() {
-    Stage.Answer answer =
+  void I07_knowsNoSessionThatItDidNotOpen() {
+    Stage.Answer older =
         STAGE
             .legacy("2025-11-25", "tools/list", none())
             .header("Mcp-Session-Id", "somebody-elses")
             .send();
+    Stage.Answer newest =
+        STAGE.modern("tools/list", none()).header("Mcp-Session-Id", "somebody-elses").send();
 
-    assertThat(answer.status()).isEqualTo(200);
-    assertThat(answer.header("Mcp-Session-Id")).isEmpty();
+    assertThat(older.status()).isEqualTo(404);
+    assertThat(newest.status()).isEqualTo(200);
+    assertThat(newest.header("Mcp-Session-Id")).isEmpty();
   }
 
   @Test

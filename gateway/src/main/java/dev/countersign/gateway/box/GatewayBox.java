@@ -36,6 +36,7 @@ import dev.countersign.gateway.mcp.RequestStates;
 import dev.countersign.gateway.mcp.RestTwin;
 import dev.countersign.gateway.postgres.PgBlockedCalls;
 import dev.countersign.gateway.postgres.PgCancelNews;
+import dev.countersign.gateway.postgres.PgClientSessions;
 import dev.countersign.gateway.postgres.PgRepeatedCalls;
 import dev.countersign.gateway.postgres.PgStatements;
 import dev.countersign.gateway.tools.Tools;
@@ -180,7 +181,8 @@ public final class GatewayBox implements AutoCloseable {
             meter,
             running,
             news,
-            sessions);
+            sessions,
+            new PgClientSessions(database, clock));
     var settings =
         new BoxServer.Settings(
             "gateway", config.listener(), health, metrics, config.border().maxBodyBytes());

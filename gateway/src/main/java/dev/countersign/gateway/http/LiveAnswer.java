@@ -59,6 +59,7 @@ final class LiveAnswer {
     Optional<McpAnswer> answer = await(coming);
     for (int ticks = 1; answer.isEmpty(); ticks++) {
       tick(ticks);
+      sendWhatWaits();
       answer = await(coming);
     }
     sendWhatWaits();

@@ -60,6 +60,7 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
         .get(Door.METADATA + "/mcp", this::metadata)
         .post("/mcp", this::post)
         .get("/mcp", this::get)
+        .delete("/mcp", this::delete)
         .any("/mcp", this::otherMethod);
   }
 
@@ -114,6 +115,11 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
         }
       }
       case McpAnswer.Message(int status, ObjectNode body) -> Http.json(response, status, body);
+      case McpAnswer.Opened(ObjectNode body, String session) -> {
+        response.header(McpServer.SESSION_HEADER, session);
+        Http.json(response, 200, body);
+      }
+      case McpAnswer.NoSession(ObjectNode body) -> Http.json(response, 404, body);
       case McpAnswer.Accepted _ -> Http.empty(response, 202);
       case McpAnswer.SignIn _ -> door.signIn(response, Door.Wording.OAUTH);
     }
@@ -129,6 +135,11 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
     if (caller.isEmpty()) {
       return;
     }
+    Optional<String> session = session(request);
+    if (session.isPresent() && !server.knows(caller.get(), session.get())) {
+      noSession(response);
+      return;
+    }
     boolean isStream = accepts("text/event-stream", request.headers().values(HeaderNames.ACCEPT));
     if (!isStream || !listening.isWorthwhile()) {
       notHere(response);
@@ -137,6 +148,30 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
     } else if (!listening.listen(caller.get(), Subscription.OLDER, response)) {
       notHere(response);
     }
+  }
+
+  private void delete(ServerRequest request, ServerResponse response) {
+    if (door.crossesBorder(request, response)) {
+      return;
+    }
+    Optional<Caller> caller = door.caller(request, response, Door.Wording.OAUTH);
+    Optional<String> session = session(request);
+    if (caller.isPresent() && session.isEmpty()) {
+      notHere(response);
+    } else if (caller.isPresent() && server.end(caller.get(), session.orElseThrow())) {
+      Http.empty(response, 204);
+    } else if (caller.isPresent()) {
+      noSession(response);
+    }
+  }
+
+  private static Optional<String> session(ServerRequest request) {
+    return request.headers().values(HeaderNames.create(McpServer.SESSION_HEADER)).stream()
+        .findFirst();
+  }
+
+  private static void noSession(ServerResponse response) {
+    refuse(response, 404, "invalid_request", "there is no such session");
   }
 
   /// Authorization comes first here too.

@@ -25,7 +25,7 @@ record ApprovalRound(int number, Way way) {
   /// Clients give up after ten rounds of their own.
   private static final int LAST = 8;
 
-  private static final Duration HOLD = Duration.ofSeconds(20);
+  static final Duration HOLD = Duration.ofSeconds(20);
   private static final ApprovalRound NONE = new ApprovalRound(0, Way.NONE);
 
   /// Reads the round of a call.

@@ -8,6 +8,12 @@ public sealed interface McpAnswer {
   /// One JSON-RPC message.
   record Message(int status, ObjectNode body) implements McpAnswer {}
 
+  /// One message, with the id of the session that it opens.
+  record Opened(ObjectNode body, String session) implements McpAnswer {}
+
+  /// There is no such session, or it is another's: 404.
+  record NoSession(ObjectNode body) implements McpAnswer {}
+
   /// The answer is a stream that stays open.
   record Listens(Subscription subscription) implements McpAnswer {}
 

@@ -11,6 +11,8 @@ enum McpError {
   INTERNAL_ERROR(-32603, 500),
   HEADER_MISMATCH(-32020, 400),
   UNSUPPORTED_VERSION(-32022, 400),
+  /// Of 2025-11-25: a person must open a page first.
+  PAGE_NEEDED(-32042, 200),
   /// Of the older revisions.
   RESOURCE_NOT_FOUND(-32002, 200),
   /// Our own: what was asked for is not given, or not yet; `data` says why.

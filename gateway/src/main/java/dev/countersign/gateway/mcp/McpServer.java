@@ -11,6 +11,7 @@ import dev.countersign.gateway.GuardedCall;
 import dev.countersign.gateway.Refusals;
 import dev.countersign.gateway.RunningCalls;
 import dev.countersign.gateway.SessionCheck;
+import dev.countersign.gateway.mcp.ClientSessions.ClientSession;
 import dev.countersign.gateway.tools.Material;
 import dev.countersign.gateway.tools.Prompt;
 import dev.countersign.gateway.tools.Resource;
@@ -39,12 +40,19 @@ public final class McpServer {
           + " tell the person why. If a call needs approval, show the address to the person and call"
           + " again with the same arguments once they have approved. Never ask for a code.";
 
+  /// Names a session of the older revisions.
+  public static final String SESSION_HEADER = "Mcp-Session-Id";
+
+  private static final int NO_SESSION = -31004;
+  private static final int MAX_QUESTION = 64;
+
   private final Toolbox tools;
   private final Refusals refusals;
   private final GuardedRequests guarded;
   private final String version;
   private final CancelNews news;
   private final SessionCheck sessions;
+  private final ClientSessions clientSessions;
 
   /// @param version of this server, as it tells clients
   public McpServer(
@@ -56,10 +64,12 @@ public final class McpServer {
       CallMeter meter,
       RunningCalls running,
       CancelNews news,
-      SessionCheck sessions) {
+      SessionCheck sessions,
+      ClientSessions clientSessions) {
     this.tools = tools;
     this.refusals = refusals;
-    this.guarded = new GuardedRequests(calls, refusals, states, meter, running);
+    this.guarded = new GuardedRequests(calls, refusals, states, meter, running, clientSessions);
+    this.clientSessions = clientSessions;
     this.version = version;
     this.news = news;
     this.sessions = sessions;
@@ -74,6 +84,10 @@ public final class McpServer {
     try {
       ObjectNode json = Envelope.json(body);
       id = Envelope.id(json);
+      Optional<String> named = sessionOf(headers);
+      if (named.isPresent() && isAnswer(json)) {
+        return answered(caller, named.get(), json);
+      }
       Envelope message = Envelope.read(json);
       era = Era.of(message, headers);
       era.check(message, headers);
@@ -81,10 +95,18 @@ public final class McpServer {
         refusals.record(caller.subject(), "bearer: the person's sessions were ended");
         return new McpAnswer.SignIn(message.id().orElse(StrictJson.object()));
       }
+      Optional<ClientSession> session = Optional.empty();
+      if (era == Era.LEGACY && named.isPresent() && !message.method().equals("initialize")) {
+        session = clientSessions.find(named.get(), caller);
+        if (session.isEmpty()) {
+          return noSession(caller, id);
+        }
+      }
       if (message.id().isEmpty()) {
         return notified(caller, era, message);
       }
-      return dispatch(caller, era, message, message.id().get(), live);
+      return dispatch(
+          new GuardedRequests.Request(caller, era, message, message.id().get(), live, session));
     } catch (McpRefusal refusal) {
       refusals.record(caller.subject(), refusal.description());
       return error(era, id, refusal);
@@ -97,6 +119,50 @@ public final class McpServer {
       return error(
           era, id, new McpRefusal(INTERNAL_ERROR, "internal error, correlation " + correlation));
     }
+  }
+
+  /// The session that a request names, if it does.
+  private static Optional<String> sessionOf(McpHeaders headers) {
+    return headers.values(SESSION_HEADER).stream().findFirst();
+  }
+
+  private static boolean isAnswer(ObjectNode json) {
+    return !json.has("method") && (json.has("result") || json.has("error"));
+  }
+
+  /// An answer to what the person was asked. Nothing in it approves anything; a refusal only ends
+  /// the waiting.
+  private McpAnswer answered(Caller caller, String named, ObjectNode json) {
+    Optional<ClientSession> session = clientSessions.find(named, caller);
+    if (session.isEmpty()) {
+      return noSession(caller, Optional.empty());
+    }
+    JsonNode question = json.path("id");
+    boolean isRefused = json.has("error") || Way.isDeclined(json.path("result"));
+    if (isRefused && question.isString() && question.stringValue().length() <= MAX_QUESTION) {
+      clientSessions.decline(session.get(), question.stringValue());
+    }
+    return new McpAnswer.Accepted();
+  }
+
+  private McpAnswer noSession(Caller caller, Optional<JsonNode> id) {
+    refusals.record(caller.subject(), "there is no such session of this person and client");
+    ObjectNode body = StrictJson.object().put("jsonrpc", "2.0");
+    id.ifPresent(value -> body.set("id", value));
+    body.putObject("error").put("code", NO_SESSION).put("message", "there is no such session");
+    return new McpAnswer.NoSession(body);
+  }
+
+  /// Ends a session of the older revisions.
+  ///
+  /// @return whether it was this caller's
+  public boolean end(Caller caller, String session) {
+    return clientSessions.end(session, caller);
+  }
+
+  /// Whether a session is this caller's.
+  public boolean knows(Caller caller, String session) {
+    return clientSessions.find(session, caller).isPresent();
   }
 
   /// Whether a kill has ended the sessions that the token belongs to. Where a person's own token is
@@ -116,10 +182,11 @@ public final class McpServer {
     return new McpAnswer.Accepted();
   }
 
-  private McpAnswer dispatch(
-      Caller caller, Era era, Envelope message, JsonNode id, LiveRequest live) {
-    ObjectNode params = message.params();
-    var request = new GuardedRequests.Request(caller, era, message, id, live);
+  private McpAnswer dispatch(GuardedRequests.Request request) {
+    Era era = request.era();
+    JsonNode id = request.id();
+    Envelope message = request.message();
+    ObjectNode params = request.params();
     Material material = tools.tools().material();
     return switch (message.method()) {
       case "tools/list" -> listed(era, id, page(params, list()));
@@ -134,7 +201,7 @@ public final class McpServer {
       default ->
           switch (era) {
             case MODERN -> modern(message, id);
-            case LEGACY -> legacy(message, id);
+            case LEGACY -> legacy(request);
           };
     };
   }
@@ -157,9 +224,16 @@ public final class McpServer {
     return new McpAnswer.Listens(new Subscription(Optional.of(id), isTold));
   }
 
-  private McpAnswer legacy(Envelope message, JsonNode id) {
-    return switch (message.method()) {
-      case "initialize" -> success(id, initialization(message.params()));
+  private McpAnswer legacy(GuardedRequests.Request request) {
+    JsonNode id = request.id();
+    return switch (request.message().method()) {
+      case "initialize" -> initialize(request);
+      case "logging/setLevel" -> {
+        // The level lives in the session, and a client without one was offered no log.
+        ClientSession session = request.session().orElseThrow(McpServer::unknownMethod);
+        clientSessions.log(session, Notices.level(request.params().path("level")));
+        yield success(id, StrictJson.object());
+      }
       case "ping" -> success(id, StrictJson.object());
       default -> throw unknownMethod();
     };
@@ -241,6 +315,8 @@ public final class McpServer {
       Function<ObjectNode, McpAnswer> ended) {
     return switch (guarded.make(request, tool, arguments)) {
       case GuardedRequests.Outcome.TooMany _ -> ended.apply(ToolAnswers.tooMany());
+      case GuardedRequests.Outcome.NeedsPage(McpRefusal refusal) ->
+          error(request.era(), Optional.of(request.id()), refusal);
       case GuardedRequests.Outcome.AsksForInput(ObjectNode result) ->
           result(request.era(), request.id(), result);
       case GuardedRequests.Outcome.Ended(CallResult outcome) ->
@@ -257,7 +333,7 @@ public final class McpServer {
         result.put("resultType", "complete");
         yield envelope(id, "result", result);
       }
-      case McpAnswer.Accepted _, McpAnswer.Listens _ ->
+      case McpAnswer.Accepted _, McpAnswer.Listens _, McpAnswer.Opened _, McpAnswer.NoSession _ ->
           throw new IllegalArgumentException("nothing to send");
     };
   }
@@ -291,6 +367,19 @@ public final class McpServer {
     result.set("capabilities", capabilities(Era.MODERN));
     result.put("instructions", INSTRUCTIONS);
     return result;
+  }
+
+  /// A client that can lead a person to an approval gets a session; nobody else needs one.
+  private McpAnswer initialize(GuardedRequests.Request request) {
+    ObjectNode result = initialization(request.params());
+    Way way = Way.of(request.params().path("capabilities"));
+    boolean hasPages = result.path("protocolVersion").asString("").equals(Era.NEWEST_LEGACY);
+    if (way == Way.NONE || (way == Way.PAGE && !hasPages)) {
+      return success(request.id(), result);
+    }
+    result.withObject("/capabilities").putObject("logging");
+    return new McpAnswer.Opened(
+        envelope(request.id(), "result", result), clientSessions.open(request.caller(), way));
   }
 
   private ObjectNode initialization(ObjectNode params) {
@@ -397,6 +486,7 @@ public final class McpServer {
           HEADER_MISMATCH,
           UNSUPPORTED_VERSION,
           RESOURCE_NOT_FOUND,
+          PAGE_NEEDED,
           NOT_GIVEN ->
           error.httpStatus();
     };

@@ -7,7 +7,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// How a client can lead a person to an approval. Nothing secret is asked for in any of them, and
 /// what comes back is no approval.
-enum Way {
+public enum Way {
   /// It opens the page.
   PAGE,
   /// It shows a form, whose message names the page; the form waits until the person says that they
