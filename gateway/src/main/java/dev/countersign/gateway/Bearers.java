@@ -50,14 +50,20 @@ public final class Bearers {
   }
 
   /// Checks one token.
-  public BearerCheck check(Secret token) {
+  ///
+  /// @param proven thumbprint of the key whose proof came with the token; empty where none did
+  public BearerCheck check(Secret token, Optional<String> proven) {
     String issuer = JwtVerifier.unverifiedIssuer(token.reveal()).orElse("");
     Verifier verifier = byIssuer.get(issuer);
     if (verifier == null && obos.isPresent() && obos.get().isIssuer(issuer)) {
-      return obos.get().check(token);
+      return obos.get().check(token, proven);
     }
     if (verifier == null) {
       return new BearerCheck.Rejected("no anchor for the token's issuer");
+    }
+    // What a person's own token is bound to cannot be proven on to the STS, which exchanges it.
+    if (proven.isPresent()) {
+      return new BearerCheck.Rejected("a proof comes with on-behalf-of tokens only");
     }
     return switch (verifier.tokens.verify(token.reveal())) {
       case JwtCheck.Verified(VerifiedJwt jwt) -> accept(verifier.anchor, jwt, token);

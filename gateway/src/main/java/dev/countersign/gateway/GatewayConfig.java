@@ -48,6 +48,11 @@ public record GatewayConfig(
     if (anchors.isEmpty() && mode != Mode.VALIDATE) {
       problems.add("anchors must name at least one issuer whose tokens are accepted");
     }
+    if (border.dpopRequired() && mode != Mode.VALIDATE) {
+      problems.add(
+          "dpop-required needs mode validate: a person's own token is exchanged by the gateway, which"
+              + " cannot prove the key that it may be bound to");
+    }
     databases.forEach((name, address) -> {
       if (!address.startsWith(JDBC)) {
         problems.add("databases." + name + ".url must start with " + JDBC);
@@ -176,8 +181,13 @@ public record GatewayConfig(
   /// @param origins the `Origin` values of browser pages that may call; usually none
   /// @param maxBodyBytes the largest request
   /// @param callsPerPerson how many calls of one person run at a time on one replica
+  /// @param dpopRequired whether only tokens with a proof of their key are taken
   public record Border(
-      Set<String> hosts, Set<String> origins, int maxBodyBytes, int callsPerPerson) {
+      Set<String> hosts,
+      Set<String> origins,
+      int maxBodyBytes,
+      int callsPerPerson,
+      boolean dpopRequired) {
     private static final int DEFAULT_CALLS = 32;
     private static final int DEFAULT_BODY = 256 * 1024;
 
@@ -194,7 +204,7 @@ public record GatewayConfig(
 
     /// A border with the usual number of calls at a time.
     public Border(Set<String> hosts, Set<String> origins, int maxBodyBytes) {
-      this(hosts, origins, maxBodyBytes, DEFAULT_CALLS);
+      this(hosts, origins, maxBodyBytes, DEFAULT_CALLS, false);
     }
 
     /// No further hosts, no browser pages, 256 KiB.

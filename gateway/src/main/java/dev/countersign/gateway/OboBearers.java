@@ -12,6 +12,8 @@ import dev.countersign.protocol.TypeVersions;
 import dev.countersign.protocol.VerifiedJwt;
 import dev.countersign.protocol.WireException;
 import java.time.InstantSource;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
 
 /// Checks the on-behalf-of tokens that agents bring: of our STS, for this resource, of the type of
 /// access tokens, with an actor. Threads may share it.
@@ -35,24 +37,26 @@ public final class OboBearers {
     return issuer.equals(candidate);
   }
 
-  BearerCheck check(Secret token) {
+  /// @param proven thumbprint of the key whose proof came with the token; empty where none did
+  BearerCheck check(Secret token, Optional<String> proven) {
     return switch (tokens.verify(token.reveal())) {
-      case JwtCheck.Verified(VerifiedJwt jwt) -> accept(jwt, token);
+      case JwtCheck.Verified(VerifiedJwt jwt) -> accept(jwt, token, proven);
       case JwtCheck.Rejected(String reason) ->
           new BearerCheck.Rejected("on-behalf-of token: " + reason);
       case JwtCheck.Unavailable(String reason) -> new BearerCheck.Unavailable(reason);
     };
   }
 
-  private static BearerCheck accept(VerifiedJwt jwt, Secret token) {
+  private static BearerCheck accept(VerifiedJwt jwt, Secret token, Optional<String> proven) {
     String subject = jwt.text("sub").orElse("");
     String jti = jwt.id().orElse("");
     String actor = jwt.claims().path("act").path("sub").asString("");
     if (subject.isEmpty() || jti.isEmpty() || actor.isEmpty()) {
       return rejected("`sub`, `jti` or `act` is missing");
     }
-    if (jwt.claims().has("cnf")) {
-      return rejected("`cnf` asks for a proof, not for a bearer");
+    Optional<String> problem = bindingProblem(jwt.claims().path("cnf"), proven);
+    if (problem.isPresent()) {
+      return rejected(problem.get());
     }
     try {
       var details = AuthorizationDetails.of(jwt.claims().path("authorization_details"));
@@ -64,6 +68,20 @@ public final class OboBearers {
     } catch (MalformedJsonException malformed) {
       return rejected(String.valueOf(malformed.getMessage()));
     }
+  }
+
+  /// A token that is bound counts with the proof of its key only, and a proof with a bound token
+  /// only. A binding of another kind cannot be proven here.
+  private static Optional<String> bindingProblem(JsonNode cnf, Optional<String> proven) {
+    if (cnf.isMissingNode()) {
+      return proven.map(_ -> "it is bound to no key, and came with a proof");
+    }
+    if (proven.isEmpty()) {
+      return Optional.of("`cnf` asks for a proof, not for a bearer");
+    }
+    boolean isHeld =
+        cnf.isObject() && cnf.size() == 1 && proven.get().equals(cnf.path("jkt").asString(""));
+    return isHeld ? Optional.empty() : Optional.of("`cnf` names another key than the proof's");
   }
 
   private static BearerCheck rejected(String reason) {

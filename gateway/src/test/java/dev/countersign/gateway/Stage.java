@@ -135,11 +135,20 @@ final class Stage implements AutoCloseable {
 
   /// A second gateway over the same state, known by the same address, as behind a balancer.
   Replica replica() {
-    return replica(Optional.empty());
+    return replica(Optional.empty(), false);
   }
 
   /// The same, where blocked calls may end a person's sessions.
   Replica replica(Optional<Emitter> emitter) {
+    return replica(emitter, false);
+  }
+
+  /// The same, where only tokens with a proof may be taken.
+  Replica replica(boolean dpopRequired) {
+    return replica(Optional.empty(), dpopRequired);
+  }
+
+  private Replica replica(Optional<Emitter> emitter, boolean dpopRequired) {
     int port = FreePort.any();
     var listening =
         new GatewayConfig(
@@ -150,7 +159,8 @@ final class Stage implements AutoCloseable {
             config.upstreams(),
             config.anchors(),
             config.databases(),
-            new GatewayConfig.Border(Set.of("127.0.0.1:" + port), Set.of(), 64 * 1024),
+            new GatewayConfig.Border(
+                Set.of("127.0.0.1:" + port), Set.of(), 64 * 1024, 32, dpopRequired),
             emitter);
     return new Replica(
         URI.create("http://127.0.0.1:" + port),

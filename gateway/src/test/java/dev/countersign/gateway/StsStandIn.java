@@ -70,6 +70,7 @@ final class StsStandIn implements AutoCloseable {
                         (_, response) -> Http.json(response, 200, KeyFiles.publicSet(List.of(key))))
                     .post("/oauth2/token", this::token)
                     .get("/oauth2/userinfo", this::userInfo)
+                    .post("/oauth2/introspect", this::introspect)
                     .get("/v2.0/factors/emailotp/transient/verifications/{id}", this::verification)
                     .post("/v2.0/factors/emailotp/transient/verifications/{id}", this::submit));
     this.clients =
@@ -171,6 +172,15 @@ final class StsStandIn implements AutoCloseable {
     boolean isIn = !killed && Http.bearer(request).isPresent();
     ObjectNode body = StrictJson.object();
     Http.json(response, isIn ? 200 : 401, isIn ? body.put("email", "maya@example.com") : body);
+  }
+
+  private void introspect(ServerRequest request, ServerResponse response) {
+    Map<String, String> form = Http.form(request);
+    boolean isKnown =
+        clients.check(form.getOrDefault("client_assertion", ""))
+            instanceof PresenterAssertion.Result.Presenter;
+    boolean isActive = !killed && issued.contains(form.getOrDefault("token", ""));
+    Http.json(response, isKnown ? 200 : 401, StrictJson.object().put("active", isActive));
   }
 
   private void verification(ServerRequest request, ServerResponse response) {

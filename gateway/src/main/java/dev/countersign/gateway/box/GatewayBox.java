@@ -16,6 +16,7 @@ import dev.countersign.gateway.GatewayConfig;
 import dev.countersign.gateway.GuardedCall;
 import dev.countersign.gateway.OboBearers;
 import dev.countersign.gateway.OboCheck;
+import dev.countersign.gateway.Possession;
 import dev.countersign.gateway.PresentedTokens;
 import dev.countersign.gateway.Refusals;
 import dev.countersign.gateway.RunningCalls;
@@ -39,6 +40,7 @@ import dev.countersign.gateway.postgres.PgCancelNews;
 import dev.countersign.gateway.postgres.PgClientSessions;
 import dev.countersign.gateway.postgres.PgRepeatedCalls;
 import dev.countersign.gateway.postgres.PgStatements;
+import dev.countersign.gateway.postgres.PgUsedProofs;
 import dev.countersign.gateway.tools.Tools;
 import dev.countersign.gateway.upstream.ForwardedCall;
 import dev.countersign.ledger.Ledger;
@@ -155,7 +157,7 @@ public final class GatewayBox implements AutoCloseable {
             ledger);
     var running = new RunningCalls(config.border().callsPerPerson());
     var news = new PgCancelNews(database, running);
-    var sessions = new StsSessions(config.upstreams().sts(), client, clock);
+    var sessions = new StsSessions(config, client, assertions, clock);
     CallMeter meter =
         (tool, outcome) ->
             metrics.counter("gateway.calls", "tool", tool, "outcome", outcome).increment();
@@ -170,7 +172,13 @@ public final class GatewayBox implements AutoCloseable {
             sessions,
             own,
             clock);
-    var door = new Door(config, bearers, refusals);
+    var possession =
+        new Possession(
+            config.base(),
+            new Secret(key.getD().toString()),
+            new PgUsedProofs(database, clock),
+            clock);
+    var door = new Door(config, bearers, possession, refusals);
     var mcp =
         new McpServer(
             behind.catalog(),

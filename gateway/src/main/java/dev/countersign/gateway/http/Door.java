@@ -5,7 +5,9 @@ import dev.countersign.gateway.BearerCheck;
 import dev.countersign.gateway.Bearers;
 import dev.countersign.gateway.Caller;
 import dev.countersign.gateway.GatewayConfig;
+import dev.countersign.gateway.Possession;
 import dev.countersign.gateway.Refusals;
+import dev.countersign.protocol.DpopProofs;
 import dev.countersign.protocol.OAuthError;
 import dev.countersign.protocol.Secret;
 import dev.countersign.protocol.StrictJson;
@@ -19,6 +21,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -26,20 +30,27 @@ import tools.jackson.databind.node.ObjectNode;
 /// One door for all that the gateway serves. Threads may share it.
 ///
 /// @spec https://www.rfc-editor.org/rfc/rfc6750#section-3 RFC 6750 §3
+/// @spec https://www.rfc-editor.org/rfc/rfc9449#section-7 RFC 9449 §7
 public final class Door {
   static final String METADATA = "/.well-known/oauth-protected-resource";
+
+  private static final String DPOP = "DPoP";
+  private static final Pattern BOUND =
+      Pattern.compile("dpop +([A-Za-z0-9._~+/-]+=*)", Pattern.CASE_INSENSITIVE);
 
   private final GatewayConfig config;
   private final Set<String> hosts;
   private final Set<String> scopes = new TreeSet<>();
   private final Bearers bearers;
+  private final Possession possession;
   private final Refusals refusals;
 
-  public Door(GatewayConfig config, Bearers bearers, Refusals refusals) {
+  public Door(GatewayConfig config, Bearers bearers, Possession possession, Refusals refusals) {
     this.config = config;
     this.hosts = config.hosts();
     config.anchors().forEach(anchor -> scopes.addAll(anchor.scopes()));
     this.bearers = bearers;
+    this.possession = possession;
     this.refusals = refusals;
   }
 
@@ -88,27 +99,42 @@ public final class Door {
 
   /// Who asks; empty if that is not proven, and the refusal is sent.
   Optional<Caller> caller(ServerRequest request, ServerResponse response, Wording wording) {
-    Optional<Secret> bearer;
+    Optional<Presented> shown;
     try {
       if (request.query().contains("access_token")) {
         throw new WireException(
             OAuthError.INVALID_REQUEST, "a token belongs in the header, not in the query");
       }
-      bearer = Http.bearer(request);
+      shown = presented(request, response);
     } catch (WireException malformed) {
+      if (isAboutProof(malformed.error())) {
+        refuseProof(response, malformed, wording);
+        return Optional.empty();
+      }
       refused("", malformed.description());
       response.header("WWW-Authenticate", challengeText(OAuthError.INVALID_REQUEST, scopes));
       String code = malformed.error().code();
       Http.json(response, 400, wording.body(false, code, malformed.description()));
       return Optional.empty();
     }
-    if (bearer.isEmpty()) {
+    if (shown.isEmpty()) {
       refused("", "no bearer");
       challenge(response, null, scopes, wording);
       return Optional.empty();
     }
-    return switch (bearers.check(bearer.get())) {
-      case BearerCheck.Accepted(Caller caller) -> Optional.of(caller);
+    Optional<DpopProofs.Check.Proven> proof = shown.get().proof();
+    return switch (bearers.check(
+        shown.get().token(), proof.map(DpopProofs.Check.Proven::thumbprint))) {
+      case BearerCheck.Accepted(Caller caller) -> {
+        if (proof.isEmpty() || possession.isFirstUse(proof.get())) {
+          yield Optional.of(caller);
+        }
+        refuseProof(
+            response,
+            new WireException(OAuthError.INVALID_DPOP_PROOF, "the DPoP proof was used before"),
+            wording);
+        yield Optional.empty();
+      }
       case BearerCheck.Rejected(String reason) -> {
         refused("", "bearer: " + reason);
         challenge(response, OAuthError.INVALID_TOKEN, scopes, wording);
@@ -121,6 +147,65 @@ public final class Door {
       }
       case BearerCheck.Unavailable(String reason) -> throw new UnavailableException(reason, null);
     };
+  }
+
+  /// A token as it was sent.
+  ///
+  /// @param proof that its sender holds a key
+  private record Presented(Secret token, Optional<DpopProofs.Check.Proven> proof) {}
+
+  private Optional<Presented> presented(ServerRequest request, ServerResponse response) {
+    Optional<String> proof = Http.header(request, DPOP);
+    if (proof.isPresent()) {
+      response.header("DPoP-Nonce", possession.nonce());
+    }
+    Optional<Secret> bound =
+        Http.header(request, "Authorization")
+            .map(BOUND::matcher)
+            .filter(Matcher::matches)
+            .map(match -> new Secret(match.group(1)));
+    if (bound.isPresent() != proof.isPresent()) {
+      throw new WireException(
+          OAuthError.INVALID_DPOP_PROOF, "a DPoP proof and the scheme DPoP belong together");
+    }
+    if (bound.isEmpty()) {
+      Optional<Secret> bearer = Http.bearer(request);
+      if (bearer.isPresent() && config.border().dpopRequired()) {
+        throw new WireException(
+            OAuthError.INVALID_DPOP_PROOF, "only tokens with a DPoP proof are taken here");
+      }
+      return bearer.map(token -> new Presented(token, Optional.empty()));
+    }
+    String method = request.prologue().method().text();
+    return Optional.of(
+        new Presented(
+            bound.get(),
+            Optional.of(
+                possession.proven(proof.get(), method, request.path().path(), bound.get()))));
+  }
+
+  private static boolean isAboutProof(OAuthError error) {
+    return error == OAuthError.INVALID_DPOP_PROOF || error == OAuthError.USE_DPOP_NONCE;
+  }
+
+  private void refuseProof(ServerResponse response, WireException refused, Wording wording) {
+    refused("", refused.description());
+    response.headers().set(HeaderNames.create("DPoP-Nonce"), possession.nonce());
+    String code = refused.error().code();
+    response.header("WWW-Authenticate", dpopChallenge() + ", error=\"" + code + "\"");
+    Http.json(
+        response,
+        OAuthError.INVALID_TOKEN.httpStatus(),
+        wording.body(false, code, refused.description()));
+  }
+
+  private String dpopChallenge() {
+    return "DPoP resource_metadata=\""
+        + config.base()
+        + METADATA
+        + "/mcp\", algs=\""
+        + String.join(" ", DpopProofs.ALGORITHMS)
+        + '"';
   }
 
   /// Says that the token is not, or no longer, accepted.

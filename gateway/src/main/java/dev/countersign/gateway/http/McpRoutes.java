@@ -10,6 +10,7 @@ import dev.countersign.gateway.mcp.McpHeaders;
 import dev.countersign.gateway.mcp.McpServer;
 import dev.countersign.gateway.mcp.Subscription;
 import dev.countersign.gateway.tools.Tools;
+import dev.countersign.protocol.DpopProofs;
 import dev.countersign.protocol.StrictJson;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.HttpRouting;
@@ -84,6 +85,10 @@ public final class McpRoutes implements Consumer<HttpRouting.Builder> {
       door.scopes().forEach(supported::add);
     }
     body.putArray("bearer_methods_supported").add("header");
+    if (config.mode() != GatewayConfig.Mode.TE) {
+      DpopProofs.ALGORITHMS.forEach(body.putArray("dpop_signing_alg_values_supported")::add);
+      body.put("dpop_bound_access_tokens_required", config.border().dpopRequired());
+    }
     ArrayNode types = body.putArray("authorization_details_types_supported");
     detailTypes.forEach(types::add);
     Http.json(response, 200, body);

@@ -49,6 +49,7 @@ final class GatewaySection {
         gateway
             .optionalSection("kill-after-blocked")
             .flatMap(section -> emitter(section, sts.transmitter(), sources));
+    boolean dpopRequired = gateway.flag("dpop-required", false);
     return Sections.checked(
         gateway,
         "",
@@ -65,7 +66,7 @@ final class GatewaySection {
                     .toList(),
                 databases,
                 new GatewayConfig.Border(
-                    new HashSet<>(hosts), new HashSet<>(origins), maxBody, calls),
+                    new HashSet<>(hosts), new HashSet<>(origins), maxBody, calls, dpopRequired),
                 emitter));
   }
 
