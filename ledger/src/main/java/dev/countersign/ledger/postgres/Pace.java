@@ -17,8 +17,10 @@ final class Pace {
     last = now;
   }
 
-  /// How many entries a time would bring.
-  double expected(Duration time) {
-    return perNano * time.toNanos();
+  /// How long until that many more may be here, but no longer than `most`; 0 where even that would
+  /// hardly bring two.
+  long nanosUntil(int entries, Duration most) {
+    double expected = perNano * most.toNanos();
+    return expected < 2 ? 0 : (long) Math.min(most.toNanos(), entries / perNano);
   }
 }

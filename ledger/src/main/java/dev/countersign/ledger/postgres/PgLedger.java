@@ -44,8 +44,8 @@ public final class PgLedger implements Ledger, AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final Duration IDLE = Duration.ofMillis(200);
   private static final int LARGEST_GROUP = 200;
-  private static final Duration GATHERING = Duration.ofNanos(1_500_000);
-  private static final double WORTH_WAITING = 2;
+  private static final int WORTH_WAITING = 16;
+  private static final Duration MOST_WAITING = Duration.ofMillis(3);
 
   /// Parameters: 1 writer, 2 box, 3 to 10 seqs, times, events, jtis, people, data, sealed data and
   /// hashes.
@@ -131,7 +131,7 @@ public final class PgLedger implements Ledger, AutoCloseable {
     if (current.isEmpty()) {
       return entry;
     }
-    ObjectNode data = entry.data().deepCopy();
+    ObjectNode data = StrictJson.object().setAll(entry.data());
     data.put("trace_id", current.get().traceId()).put("span_id", current.get().spanId());
     return new LedgerEntry(entry.event(), entry.jti(), entry.subject(), data);
   }
@@ -166,11 +166,12 @@ public final class PgLedger implements Ledger, AutoCloseable {
     }
   }
 
-  // A group costs about as much as a dozen entries: where many come, a moment's patience makes it
+  // A group costs about as much as a handful of entries: where many come, a moment's patience is
   // worth its price. Where few come, nobody waits.
   private void gather() {
-    if (pace.expected(GATHERING) >= WORTH_WAITING) {
-      LockSupport.parkNanos(GATHERING.toNanos());
+    long nanos = pace.nanosUntil(WORTH_WAITING, MOST_WAITING);
+    if (nanos > 0) {
+      LockSupport.parkNanos(nanos);
     }
   }
 
