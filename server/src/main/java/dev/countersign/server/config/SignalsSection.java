@@ -1,5 +1,6 @@
 package dev.countersign.server.config;
 
+import com.nimbusds.jose.jwk.JWK;
 import dev.countersign.config.ConfigSection;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.Secret;
@@ -78,7 +79,7 @@ final class SignalsSection {
             Sections.checked(transmitter, "receivers", () -> keys.of(name))
                 .ifPresent(known -> workloads.put(name, known));
           }
-          receiver(transmitter, name, section).ifPresent(receivers::add);
+          receiver(transmitter, name, section, keys).ifPresent(receivers::add);
         });
     var authorizations = new ArrayList<TransmitterConfig.Authorization>();
     authorizations.add(
@@ -190,12 +191,26 @@ final class SignalsSection {
   }
 
   private static Optional<TransmitterConfig.Receiver> receiver(
-      ConfigSection transmitter, String name, ConfigSection section) {
+      ConfigSection transmitter, String name, ConfigSection section, Keys keys) {
     String audience = section.text("audience");
     String algorithm = section.optionalText("algorithm").orElse("RS256");
+    boolean hasOwnKey = section.flag("own-key", false);
     section.done();
     return Sections.checked(
-        transmitter, "receivers", () -> new TransmitterConfig.Receiver(name, audience, algorithm));
+        transmitter,
+        "receivers",
+        () ->
+            new TransmitterConfig.Receiver(
+                name,
+                audience,
+                algorithm,
+                hasOwnKey ? Optional.of(ownKey(keys, name, algorithm)) : Optional.empty()));
+  }
+
+  /// Made at the first start, in the folder of keys.
+  private static JWK ownKey(Keys keys, String receiver, String algorithm) {
+    String name = "transmitter-signing-for-" + receiver;
+    return algorithm.equals("RS256") ? keys.ownRsa(name) : keys.own(name);
   }
 
   private static Optional<TransmitterConfig.Authorization> authorization(

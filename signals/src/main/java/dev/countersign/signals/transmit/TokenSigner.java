@@ -4,6 +4,7 @@ import com.nimbusds.jose.jwk.JWK;
 import dev.countersign.box.KeyFiles;
 import dev.countersign.protocol.JwtSigner;
 import dev.countersign.protocol.TokenTypes;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class TokenSigner implements Polls.TokenWriter {
   private final String issuer;
   private final Map<String, TransmitterConfig.Receiver> receivers;
-  private final Map<String, JwtSigner> signers = new HashMap<>();
+  private final Map<String, JwtSigner> signers = new HashMap<>(); // by receiver
   private final ObjectNode publicKeys;
 
   /// @param keys private keys with key ids; the first of each algorithm signs, all are published,
@@ -27,23 +28,29 @@ public final class TokenSigner implements Polls.TokenWriter {
     receivers =
         config.receivers().stream()
             .collect(Collectors.toMap(TransmitterConfig.Receiver::workload, one -> one));
+    var shared = new HashMap<String, JwtSigner>();
     for (JWK key : keys) {
       var signer = new JwtSigner(key);
-      signers.putIfAbsent(signer.algorithm(), signer);
+      shared.putIfAbsent(signer.algorithm(), signer);
     }
-    publicKeys = KeyFiles.publicSet(keys);
+    var published = new ArrayList<>(keys);
     for (TransmitterConfig.Receiver receiver : config.receivers()) {
-      if (!signers.containsKey(receiver.algorithm())) {
+      receiver.ownKey().ifPresent(published::add);
+      JwtSigner signer =
+          receiver.ownKey().map(JwtSigner::new).orElseGet(() -> shared.get(receiver.algorithm()));
+      if (signer == null) {
         throw new IllegalArgumentException(
             "receiver " + receiver.workload() + ": there is no key for " + receiver.algorithm());
       }
+      signers.put(receiver.workload(), signer);
     }
+    publicKeys = KeyFiles.publicSet(published);
   }
 
   @Override
   public String write(Stream stream, DeliveryStore.Due due) {
     TransmitterConfig.Receiver receiver = receivers.get(stream.receiver());
-    JwtSigner signer = receiver == null ? null : signers.get(receiver.algorithm());
+    JwtSigner signer = signers.get(stream.receiver());
     if (receiver == null || signer == null) {
       throw new IllegalStateException("the stream's receiver is not configured");
     }

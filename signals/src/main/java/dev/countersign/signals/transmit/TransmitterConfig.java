@@ -1,6 +1,8 @@
 package dev.countersign.signals.transmit;
 
+import com.nimbusds.jose.jwk.JWK;
 import dev.countersign.box.Listener;
+import dev.countersign.protocol.JwtSigner;
 import dev.countersign.protocol.KeySource;
 import dev.countersign.protocol.Secret;
 import dev.countersign.signals.EventTypes;
@@ -255,7 +257,9 @@ public record TransmitterConfig(
   /// @param workload its name as a presenter
   /// @param audience the `aud` of its stream's tokens, usually its own address
   /// @param algorithm what its stream is signed with, `ES256` or `RS256`
-  public record Receiver(String workload, String audience, String algorithm) {
+  /// @param ownKey signs its stream and no other; without one, the transmitter's key for the
+  ///   algorithm does
+  public record Receiver(String workload, String audience, String algorithm, Optional<JWK> ownKey) {
     public Receiver {
       if (workload.isBlank() || audience.isBlank()) {
         throw new IllegalArgumentException("a receiver needs a workload and an audience");
@@ -264,6 +268,15 @@ public record TransmitterConfig(
         throw new IllegalArgumentException(
             "receiver " + workload + ": algorithm must be ES256 or RS256");
       }
+      if (ownKey.isPresent() && !new JwtSigner(ownKey.get()).algorithm().equals(algorithm)) {
+        throw new IllegalArgumentException(
+            "receiver " + workload + ": its own key is not one for " + algorithm);
+      }
+    }
+
+    /// A receiver whose stream is signed with the transmitter's key.
+    public Receiver(String workload, String audience, String algorithm) {
+      this(workload, audience, algorithm, Optional.empty());
     }
   }
 }

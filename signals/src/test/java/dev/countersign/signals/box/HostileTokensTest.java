@@ -152,7 +152,7 @@ class HostileTokensTest {
 
   @ParameterizedTest(name = "{0}")
   @FieldSource("FORGED")
-  void refusesAForgedTokenAndDoesNothing(Row row) {
+  void SE04_SS01_SS02_SS03_SS04_SS05_SS08_SI04_refusesAForgedTokenAndDoesNothing(Row row) {
     world.receiver();
 
     transmitter.send("set-1", row.token.apply(world, claims("set-1", MAYA)));
@@ -216,7 +216,7 @@ class HostileTokensTest {
   }
 
   @Test
-  void J02_eventsThatComeInTheWrongOrderAreEachAppliedOnceAndWithTheirOwnTime() {
+  void SE05_J02_eventsThatComeInTheWrongOrderAreEachAppliedOnceAndWithTheirOwnTime() {
     world.receiver();
     long now = world.clock.instant().getEpochSecond();
     for (int i = 3; i >= 1; i--) {

@@ -180,7 +180,7 @@ class InboundTest {
           new Row("https://example.com/unknown-event", "{}", false));
 
   @Test
-  void eachPushedEventEndsTheAgentsOrIsWrittenDown() {
+  void PU03_CA01_CA03_RK01_RK02_SS09_eachPushedEventEndsTheAgentsOrIsWrittenDown() {
     pushed(Inbound.USUAL_PER_MINUTE);
     for (Row row : EVENTS) {
       world.clock.move(Duration.ofSeconds(1));
@@ -213,7 +213,7 @@ class InboundTest {
   }
 
   @Test
-  void fetchedEventsAreAcknowledgedOnceTheyAreStored() {
+  void CI03_PO04_fetchedEventsAreAcknowledgedOnceTheyAreStored() {
     receiver(
         new Inbound.Delivery.Poll(new Inbound.Access.Token(new Secret("t"))),
         Inbound.USUAL_PER_MINUTE);
@@ -229,7 +229,7 @@ class InboundTest {
   }
 
   @Test
-  void J02_aPushedTokenThatComesTwiceIsAnsweredTheSameAndAppliedOnce() {
+  void PU04_J02_aPushedTokenThatComesTwiceIsAnsweredTheSameAndAppliedOnce() {
     pushed(Inbound.USUAL_PER_MINUTE);
     ObjectNode claims = claims(EventTypes.SESSION_REVOKED, StrictJson.object(), lena());
 
@@ -256,7 +256,7 @@ class InboundTest {
   }
 
   @Test
-  void J01_J03_J04_aPushedTokenThatIsForgedOrAboutOthersIsRefusedAndDoesNothing() {
+  void PU02_PU05_PU06_J01_J03_J04_aPushedTokenThatIsForgedOrAboutOthersIsRefusedAndDoesNothing() {
     pushed(Inbound.USUAL_PER_MINUTE);
     ObjectNode good = claims(EventTypes.SESSION_REVOKED, StrictJson.object(), lena());
 
@@ -316,7 +316,7 @@ class InboundTest {
               "J05 an id that is no id", "{'format':'iss_sub','iss':'ISSUER','sub':'a|b'}", ""));
 
   @Test
-  void J05_aSubjectStandsForOnePersonOrForNobody() {
+  void SI06_J05_aSubjectStandsForOnePersonOrForNobody() {
     pushed(Inbound.USUAL_PER_MINUTE);
     for (Subject row : SUBJECTS) {
       String text =
@@ -339,7 +339,7 @@ class InboundTest {
   }
 
   @Test
-  void J05_aliasesInsideAliasesAreRefused() {
+  void SI02_J05_aliasesInsideAliasesAreRefused() {
     pushed(Inbound.USUAL_PER_MINUTE);
     ObjectNode subject = StrictJson.object().put("format", "aliases");
     subject.putArray("identifiers").addObject().put("format", "aliases");

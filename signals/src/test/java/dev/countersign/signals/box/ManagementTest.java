@@ -96,7 +96,7 @@ class ManagementTest {
   }
 
   @Test
-  void SS25_sendsNothingAboutASubjectThatIsOutAndAllOfItWhenItIsBack() {
+  void SS24_SS25_sendsNothingAboutASubjectThatIsOutAndAllOfItWhenItIsBack() {
     String stream = world.stream("receiver");
     WireClient.Answer out =
         world.call("receiver", "POST", "/ssf/subjects/remove", subject(stream, MAYA));

@@ -50,7 +50,7 @@ class PushTest {
   }
 
   @Test
-  void PU01_bringsExactlyTheTokenWithTheReceiversHeaderAndSettlesIt() {
+  void PU01_SS11_CI02_bringsExactlyTheTokenWithTheReceiversHeaderAndSettlesIt() {
     String stream = stream(endpoint.address());
 
     String id = world.kill(MAYA, "txn-1");

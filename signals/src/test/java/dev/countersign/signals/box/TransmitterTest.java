@@ -3,19 +3,25 @@ package dev.countersign.signals.box;
 import static dev.countersign.signals.box.World.MAYA;
 import static dev.countersign.signals.box.World.STS_ISSUER;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.nimbusds.jose.crypto.ECDSAVerifier;
 import com.nimbusds.jose.crypto.RSASSAVerifier;
+import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jwt.SignedJWT;
+import dev.countersign.box.KeyFiles;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.PresenterAssertion;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.http.WireClient;
 import dev.countersign.signals.EventTypes;
+import dev.countersign.signals.transmit.TransmitterConfig;
 import java.net.URI;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -25,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 class TransmitterTest {
@@ -43,7 +50,7 @@ class TransmitterTest {
   }
 
   @Test
-  void SS12_SS13_publishesMetadataUnderItsIssuer() {
+  void SS12_SS13_CI01_publishesMetadataUnderItsIssuer() {
     WireClient.Answer answer =
         world.raw(world.issuer, null, "GET", "/.well-known/ssf-configuration", null);
 
@@ -54,6 +61,17 @@ class TransmitterTest {
     assertThat(metadata.path("jwks_uri").stringValue()).startsWith(world.issuer.toString());
     assertThat(metadata.path("delivery_methods_supported").valueStream().map(JsonNode::stringValue))
         .containsExactly("urn:ietf:rfc:8935", "urn:ietf:rfc:8936");
+    assertThat(metadata.path("default_subjects").stringValue()).isEqualTo("ALL");
+    for (String endpoint :
+        List.of(
+            "configuration_endpoint",
+            "status_endpoint",
+            "add_subject_endpoint",
+            "remove_subject_endpoint",
+            "verification_endpoint")) {
+      assertThat(metadata.path(endpoint).asString("")).as(endpoint).startsWith(world.issuer + "/");
+    }
+    assertThat(metadata.path("authorization_schemes").toString()).contains("urn:ietf:rfc:6749");
   }
 
   @Test
@@ -66,7 +84,8 @@ class TransmitterTest {
   }
 
   @Test
-  void SE01_SE03_SS02_SS05_signsOneEventWithExactlyTheClaimsOfTheProfile() throws Exception {
+  void SE01_SE03_SE04_SS01_SS02_SS03_SS05_SS07_CI04_signsOneEventWithExactlyTheClaimsOfTheProfile()
+      throws Exception {
     String stream = world.stream("receiver");
     String id = world.kill(MAYA, "txn-1");
 
@@ -89,7 +108,7 @@ class TransmitterTest {
   }
 
   @Test
-  void CI05_signsTheStreamOfAReceiverThatWantsItWithRs256() throws Exception {
+  void CI05_SS06_signsTheStreamOfAReceiverThatWantsItWithRs256() throws Exception {
     String stream = world.stream("partner");
     String id = world.kill(MAYA, "txn-1");
 
@@ -101,6 +120,58 @@ class TransmitterTest {
     assertThat(
             jwt.verify(new RSASSAVerifier(World.PARTNER_SIGNING_KEY.toRSAKey().toRSAPublicKey())))
         .isTrue();
+  }
+
+  @Test
+  void CI05_signsAStreamWithAKeyOfItsOwnAndNoOtherStreamWithIt() throws Exception {
+    box.close();
+    RSAKey own = KeyFiles.newRsa();
+    TransmitterConfig usual = world.transmitterConfig(world.issuer.getPort());
+    var config =
+        new TransmitterConfig(
+            usual.listener(),
+            usual.issuer(),
+            usual.sources(),
+            List.of(
+                usual.receivers().getFirst(),
+                new TransmitterConfig.Receiver(
+                    "partner", World.OTHER_AUDIENCE, "RS256", Optional.of(own))),
+            usual.workloads(),
+            usual.longestPoll(),
+            usual.push(),
+            usual.authorizations(),
+            usual.certificates(),
+            usual.keeping());
+    world.keep(
+        TransmitterBox.start(
+            config,
+            world.transmitterDatabase,
+            world.ledger,
+            List.of(world.signingKey),
+            world.clock));
+    String partners = world.stream("partner");
+    String ours = world.stream("receiver");
+    String id = world.kill(MAYA, "txn-1");
+
+    SignedJWT theirs =
+        SignedJWT.parse(world.poll("partner", partners).path("sets").path(id).stringValue());
+    SignedJWT mine =
+        SignedJWT.parse(world.poll("receiver", ours).path("sets").path(id).stringValue());
+
+    assertThat(theirs.getHeader().getKeyID()).isEqualTo(own.getKeyID());
+    assertThat(theirs.verify(new RSASSAVerifier(own.toRSAPublicKey()))).isTrue();
+    assertThat(mine.getHeader().getKeyID()).isEqualTo(world.signingKey.getKeyID());
+    assertThat(world.raw(world.issuer, null, "GET", "/ssf/jwks", null).text())
+        .contains(own.getKeyID(), world.signingKey.getKeyID())
+        .doesNotContain("\"d\":");
+  }
+
+  @Test
+  void CI05_takesNoKeyOfAnotherAlgorithmForAStream() {
+    assertThatThrownBy(() ->
+            new TransmitterConfig.Receiver(
+                "partner", World.OTHER_AUDIENCE, "RS256", Optional.of(KeyFiles.newEc())))
+        .hasMessageContaining("its own key is not one for RS256");
   }
 
   @Test
@@ -236,7 +307,7 @@ class TransmitterTest {
 
   @ParameterizedTest(name = "{0}")
   @FieldSource("MALFORMED")
-  void refusesAMalformedEventAndNamesTheMember(Row row) {
+  void SE02_SS08_SI01_CA00_CI07_refusesAMalformedEventAndNamesTheMember(Row row) {
     ObjectNode body = world.event(MAYA, "txn-1");
     row.change.accept(body);
 
@@ -349,7 +420,7 @@ class TransmitterTest {
   }
 
   @Test
-  void sendsAgainWithTheSameIdAfterARestart() {
+  void SE06_sendsAgainWithTheSameIdAfterARestart() {
     String stream = world.stream("receiver");
     String id = world.kill(MAYA, "txn-1");
     world.poll("receiver", stream);
@@ -389,7 +460,7 @@ class TransmitterTest {
   }
 
   @Test
-  void J10_ignoresTheAcknowledgementOfAnothersToken() {
+  void PO07_J10_ignoresTheAcknowledgementOfAnothersToken() {
     String stream = world.stream("receiver");
     String partners = world.stream("partner");
     String id = world.kill(MAYA, "txn-1");
@@ -414,7 +485,7 @@ class TransmitterTest {
   }
 
   @Test
-  void J10_hidesTheStreamsOfOthers() {
+  void SS18_J10_hidesTheStreamsOfOthers() {
     String stream = world.stream("receiver");
     ObjectNode named = StrictJson.object().put("stream_id", stream);
     String query = "?stream_id=" + stream;
@@ -469,6 +540,50 @@ class TransmitterTest {
         .singleElement()
         .satisfies(
             entry -> assertThat(entry.data().path("reason").stringValue()).contains("invalid_key"));
+  }
+
+  @Test
+  void twoWhoPollOneStreamShareItsEventsAndNoneIsLost() {
+    String stream = world.stream("receiver");
+    var all = new HashSet<String>();
+    for (int i = 0; i < 20; i++) {
+      all.add(world.kill("okta|user" + i, "txn-" + i));
+    }
+    ObjectNode ten = StrictJson.object().put("maxEvents", 10).put("returnImmediately", true);
+
+    var first = world.poll("receiver", stream, ten).path("sets").propertyNames();
+    var second = world.poll("receiver", stream, ten).path("sets").propertyNames();
+    assertThat(first).hasSize(10).doesNotContainAnyElementsOf(second);
+    assertThat(second).hasSize(10);
+
+    ObjectNode done = StrictJson.object().put("maxEvents", 0);
+    ArrayNode ids = done.putArray("ack");
+    first.forEach(ids::add);
+    world.poll("receiver", stream, done); // the other one dies with its ten
+    world.clock.move(Duration.ofHours(1));
+    assertThat(world.poll("receiver", stream).path("sets").propertyNames())
+        .containsExactlyInAnyOrderElementsOf(second);
+    all.removeAll(first);
+    all.removeAll(second);
+    assertThat(all).isEmpty();
+  }
+
+  @Test
+  void J06_aSourceThatFloodsIsHeldBackAndTheOthersAreNot() {
+    String stream = world.stream("receiver");
+    for (int i = 0; i < 30; i++) {
+      int status =
+          world
+              .call("gateway", "POST", "/sources/gateway/events", world.event(MAYA, "flood-" + i))
+              .status();
+      assertThat(status).isEqualTo(i < 3 ? 201 : 429);
+    }
+
+    String ours = world.kill(World.LENA, "txn-ours");
+
+    assertThat(world.poll("receiver", stream).path("sets").propertyNames())
+        .hasSize(4)
+        .contains(ours);
   }
 
   @Test
