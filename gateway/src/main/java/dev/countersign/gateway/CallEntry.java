@@ -2,13 +2,16 @@ package dev.countersign.gateway;
 
 import static dev.countersign.ledger.LedgerEvent.CALL_FINISHED;
 import static dev.countersign.ledger.LedgerEvent.CALL_REFUSED;
+import static dev.countersign.ledger.LedgerEvent.STATEMENT_RUN;
 
 import dev.countersign.gateway.tools.Tool;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.ledger.LedgerEvent;
 import dev.countersign.protocol.StrictJson;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What the ledger learns of one call; every entry carries the call's join key as soon as it is
@@ -62,16 +65,32 @@ public final class CallEntry {
   ///
   /// @param data what else is known of its end
   public void cancelled(Cancellation.Reason reason, ObjectNode data) {
-    data.put("outcome", "cancelled").put("cancelled_by", reason.name().toLowerCase(Locale.ROOT));
-    append(CALL_FINISHED, data);
+    append(CALL_FINISHED, cancelledBy(reason, data));
+  }
+
+  private static ObjectNode cancelledBy(Cancellation.Reason reason, ObjectNode data) {
+    return data.put("outcome", "cancelled")
+        .put("cancelled_by", reason.name().toLowerCase(Locale.ROOT));
+  }
+
+  /// Writes what its statement did and how the call ended, in one go.
+  ///
+  /// @param cancelled why it was stopped, if it was
+  void ran(ObjectNode statement, ObjectNode end, Optional<Cancellation.Reason> cancelled) {
+    cancelled.ifPresent(reason -> cancelledBy(reason, end));
+    ledger.append(List.of(entry(STATEMENT_RUN, statement), entry(CALL_FINISHED, end)));
   }
 
   /// Writes one entry of this call.
   public void append(LedgerEvent event, ObjectNode data) {
+    ledger.append(entry(event, data));
+  }
+
+  private LedgerEntry entry(LedgerEvent event, ObjectNode data) {
     data.put("tool", tool.name());
     if (elevated) {
       data.put("elevated", true);
     }
-    ledger.append(new LedgerEntry(event, jti, caller.subject(), data));
+    return new LedgerEntry(event, jti, caller.subject(), data);
   }
 }

@@ -1,14 +1,10 @@
 package dev.countersign.gateway;
 
-import static dev.countersign.ledger.LedgerEvent.CALL_FINISHED;
-import static dev.countersign.ledger.LedgerEvent.STATEMENT_RUN;
-
 import dev.countersign.gateway.CallResult.Trace;
 import dev.countersign.gateway.tools.Work;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.protocol.StrictJson;
 import java.util.List;
-import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A granted call of a tool of our own: a login for it, its statement, and the end of the login in
@@ -149,18 +145,13 @@ public final class StatementCall {
             statement.put("rows", rows.size()).put("truncated", truncated);
         case StatementResult.Failed(_, String sqlState) -> statement.put("sqlstate", sqlState);
       }
-      call.entry().append(STATEMENT_RUN, statement);
       ObjectNode finished = StrictJson.object().put("lease_id", lease.id());
-      finished.put("revoked", trace.revoked());
+      finished.put("revoked", trace.revoked()).put("outcome", outcome);
       if (!trace.revoked()) {
         finished.put("reason", "the broker did not confirm the revoke; its sweeper ends the lease");
       }
-      Optional<Cancellation.Reason> reason = call.cancellation().reason();
-      if (reason.isPresent() && result instanceof StatementResult.Failed failed && wasCut(failed)) {
-        call.entry().cancelled(reason.get(), finished);
-      } else {
-        call.entry().append(CALL_FINISHED, finished.put("outcome", outcome));
-      }
+      boolean stopped = result instanceof StatementResult.Failed failed && wasCut(failed);
+      call.entry().ran(statement, finished, call.cancellation().reason().filter(_ -> stopped));
     }
   }
 }

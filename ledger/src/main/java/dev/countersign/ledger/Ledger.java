@@ -1,6 +1,7 @@
 package dev.countersign.ledger;
 
 import dev.countersign.protocol.UnavailableException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Where a box writes down what it did. Threads may share it.
@@ -11,6 +12,13 @@ public interface Ledger {
   ///
   /// @throws LedgerAway if it cannot; then nothing may be granted
   void append(LedgerEntry entry);
+
+  /// Writes entries that belong together, in their order, and returns when all are durable.
+  ///
+  /// @throws LedgerAway if it cannot; then any of them may be missing
+  default void append(List<LedgerEntry> entries) {
+    entries.forEach(this::append);
+  }
 
   /// The ledger cannot be written now.
   final class LedgerAway extends UnavailableException {

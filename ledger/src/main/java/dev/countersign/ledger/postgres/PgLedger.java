@@ -99,19 +99,32 @@ public final class PgLedger implements Ledger, AutoCloseable {
 
   @Override
   public void append(LedgerEntry entry) {
-    var waiting = new Waiting(inTrace(entry), System.nanoTime(), new CompletableFuture<>());
-    if (closing || !queue.offer(waiting)) {
-      throw new LedgerAway(null);
+    append(List.of(entry));
+  }
+
+  @Override
+  public void append(List<LedgerEntry> entries) {
+    List<Waiting> waiting = entries.stream().map(PgLedger::waiting).toList();
+    for (Waiting one : waiting) {
+      if (closing || !queue.offer(one)) {
+        throw new LedgerAway(null);
+      }
     }
     try {
-      // Without a time limit of its own, which costs a timer for each entry: `watch` keeps it.
-      waiting.done.get();
+      for (Waiting one : waiting) {
+        // Without a time limit of its own, which costs a timer for each entry: `watch` keeps it.
+        one.done.get();
+      }
     } catch (ExecutionException away) {
       throw new LedgerAway(away);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new LedgerAway(interrupted);
     }
+  }
+
+  private static Waiting waiting(LedgerEntry entry) {
+    return new Waiting(inTrace(entry), System.nanoTime(), new CompletableFuture<>());
   }
 
   /// Refuses new entries, writes what still waits, then stops.

@@ -160,6 +160,24 @@ class PgLedgerTest {
   }
 
   @Test
+  void K04_nobodyWaitsForADatabaseThatDoesNotAnswer() {
+    try (var ledger = new PgLedger("probe", box.dataSource(), CLOCK)) {
+      owner.transaction(connection -> {
+        try (var statement = connection.createStatement()) {
+          statement.execute("LOCK TABLE ledger.entry IN ACCESS EXCLUSIVE MODE");
+        }
+        assertThatThrownBy(() -> ledger.append(entry("j1", LedgerEvent.EXCHANGE_PERMITTED)))
+            .isInstanceOf(Ledger.LedgerAway.class);
+        return true;
+      });
+
+      ledger.append(entry("j2", LedgerEvent.EXCHANGE_PERMITTED));
+    }
+    assertThat(reader().trace("j2")).hasSize(1);
+    assertThat(reader().breaks()).isEmpty();
+  }
+
+  @Test
   void refusesEntriesOnceItIsClosed() {
     var ledger = new PgLedger("probe", box.dataSource(), CLOCK);
     ledger.close();
