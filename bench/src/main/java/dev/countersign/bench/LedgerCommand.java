@@ -13,6 +13,7 @@ import picocli.CommandLine.Option;
 final class LedgerCommand implements Callable<Integer> {
   private static final long YEAR = 50_000_000;
   private static final long USUAL = 1_000_000;
+  private static final long LEAST = 10_000;
 
   @Mixin private Printing printing = new Printing();
 
@@ -22,12 +23,25 @@ final class LedgerCommand implements Callable<Integer> {
       description = "how often to repeat; default: ${DEFAULT-VALUE}")
   private int rounds = 5;
 
-  @Option(names = "--long", description = "50 million records instead of one million")
+  @Option(names = "--long", description = "50 million records instead of one million: about 40 GB")
   private boolean isLong;
+
+  @Option(
+      names = "--records",
+      paramLabel = "<n>",
+      description = "as many records instead, 10000 or more")
+  private long records;
 
   @Override
   public Integer call() throws Exception {
-    printing.print(new LedgerBench(Math.max(1, rounds), isLong ? YEAR : USUAL).run());
+    printing.print(new LedgerBench(Math.max(1, rounds), count()).run());
     return 0;
+  }
+
+  private long count() {
+    if (records > 0) {
+      return Math.max(LEAST, records);
+    }
+    return isLong ? YEAR : USUAL;
   }
 }

@@ -1,11 +1,16 @@
 package dev.countersign.box;
 
+import dev.countersign.protocol.Spans;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TraceContext;
 import io.helidon.common.context.Context;
+import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.helidon.webserver.http1.Http1Config;
@@ -16,6 +21,7 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -28,6 +34,8 @@ public final class BoxServer implements AutoCloseable {
   private static final Duration IDLE_CHECK = Duration.ofSeconds(10);
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(75);
   private static final int MAX_CONNECTIONS = 4_096;
+  private static final HeaderName TRACEPARENT = HeaderNames.create(TraceContext.HEADER);
+  private static final Set<String> PROBES = Set.of("/healthz", "/readyz", "/metrics");
 
   private final WebServer server;
   private final ReadDeadlines deadlines;
@@ -114,9 +122,9 @@ public final class BoxServer implements AutoCloseable {
                 Duration.ofNanos(System.nanoTime() - start));
           }
         })
-        .addFilter((chain, request, _) -> {
+        .addFilter((chain, request, response) -> {
           bodies.refuseLarge(request);
-          inTrace(request, chain::proceed);
+          inTrace(settings.box(), request, response, chain::proceed);
         })
         .get("/healthz", (_, response) -> alive(response))
         .get("/readyz", (_, response) -> ready(settings.health(), response))
@@ -129,9 +137,32 @@ public final class BoxServer implements AutoCloseable {
     edge.install(routing);
   }
 
-  private static void inTrace(ServerRequest request, Runnable answer) {
-    String header = request.headers().first(HeaderNames.create(TraceContext.HEADER)).orElse("");
-    TraceContext.entering(header).run(answer);
+  private static void inTrace(
+      String box, RoutingRequest request, RoutingResponse response, Runnable answer) {
+    String header = request.headers().first(TRACEPARENT).orElse("");
+    if (PROBES.contains(request.path().rawPath())) {
+      TraceContext.entering(header).run(answer); // asked every few seconds: no span
+      return;
+    }
+    String method = Metrics.method(request.prologue().method().text());
+    Spans.Span span = Spans.entering(box, method, header);
+    try {
+      span.context().run(answer);
+    } finally {
+      request
+          .matchingPattern()
+          .ifPresent(route -> {
+            span.name(method + " " + route);
+            span.note("http.route", route);
+          });
+      int status = response.status().code();
+      span.note("http.request.method", method);
+      span.note("http.response.status_code", Integer.toString(status));
+      if (status >= Status.INTERNAL_SERVER_ERROR_500.code()) {
+        span.fail();
+      }
+      span.end();
+    }
   }
 
   // The web server only logs why it cannot listen.

@@ -52,10 +52,15 @@ public final class Metrics {
             "box",
             box,
             "method",
-            METHODS.contains(method) ? method : "other",
+            method(method),
             "status",
             Integer.toString(status))
         .record(duration);
+  }
+
+  /// A method's name, if it is one that everybody knows.
+  static String method(String name) {
+    return METHODS.contains(name) ? name : "other";
   }
 
   String scrape() {

@@ -2,6 +2,7 @@ package dev.countersign.protocol;
 
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -32,6 +33,15 @@ public record TraceContext(String traceId, String spanId, boolean sampled) {
   ///
   /// @param header the caller's `traceparent`, or the empty text
   public static TraceContext entering(String header) {
+    return caller(header)
+        .map(caller -> new TraceContext(caller.traceId, digits(SPAN_BYTES), caller.sampled))
+        .orElseGet(() -> new TraceContext(digits(TRACE_BYTES), digits(SPAN_BYTES), true));
+  }
+
+  /// The caller's own part of its trace, if the header names one that counts.
+  ///
+  /// @param header the caller's `traceparent`, or the empty text
+  public static Optional<TraceContext> caller(String header) {
     Matcher form = FORM.matcher(header);
     boolean counts =
         form.matches()
@@ -40,14 +50,20 @@ public record TraceContext(String traceId, String spanId, boolean sampled) {
             && !form.group(2).matches("0+")
             && !form.group(3).matches("0+");
     return counts
-        ? new TraceContext(
-            form.group(2), digits(SPAN_BYTES), (Integer.parseInt(form.group(4), 16) & 1) == 1)
-        : new TraceContext(digits(TRACE_BYTES), digits(SPAN_BYTES), true);
+        ? Optional.of(
+            new TraceContext(
+                form.group(2), form.group(3), (Integer.parseInt(form.group(4), 16) & 1) == 1))
+        : Optional.empty();
   }
 
   /// Runs work as a part of this trace.
   public void run(Runnable work) {
     ScopedValue.where(CURRENT, this).run(work);
+  }
+
+  /// The same for work that answers.
+  public <T> T call(Supplier<T> work) {
+    return ScopedValue.where(CURRENT, this).call(work::get);
   }
 
   /// The header's value for a call to another box.

@@ -29,6 +29,8 @@ import dev.countersign.server.config.Installation;
 import dev.countersign.server.config.Keys;
 import dev.countersign.server.demo.Mailbox;
 import dev.countersign.server.rehearsal.RehearsalModel;
+import dev.countersign.server.telemetry.NotedLedger;
+import dev.countersign.server.telemetry.OtlpSpans;
 import dev.countersign.signals.box.ReceiverBox;
 import dev.countersign.signals.box.TransmitterBox;
 import dev.countersign.signals.transmit.TransmitterConfig;
@@ -197,6 +199,7 @@ public final class House implements AutoCloseable {
     Installation ready = checked.located(file, variables, targets::mintLogin);
     installation = ready;
     Keys keys = ready.keys();
+    ready.telemetry().ifPresent(settings -> keep(OtlpSpans.start(settings, Countersign.VERSION)));
 
     replica = replica(file, ready);
     progress.accept("boxes");
@@ -364,7 +367,8 @@ public final class House implements AutoCloseable {
   }
 
   private Ledger ledger(String box, Database database, InstantSource clock) {
-    return seen.apply(keep(new PgLedger(box, database.dataSource(), clock, replica)));
+    Ledger written = keep(new PgLedger(box, database.dataSource(), clock, replica));
+    return seen.apply(installation().telemetry().isPresent() ? new NotedLedger(written) : written);
   }
 
   private <T extends AutoCloseable> T keep(T part) {

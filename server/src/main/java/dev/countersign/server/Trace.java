@@ -53,6 +53,11 @@ public final class Trace {
                   .orElse(""));
     }
     text.append("  at ").append(start).append("\n");
+    records.stream()
+        .map(LedgerRecord::traceId)
+        .filter(traceId -> !traceId.isEmpty())
+        .distinct()
+        .forEach(traceId -> text.append("  trace id ").append(paint("2", traceId)).append("\n"));
     var told = new HashSet<String>();
     for (LedgerRecord record : records) {
       String since = String.format("%+8.1f ms", micros(start, record.at()) / 1000.0);

@@ -98,6 +98,25 @@ class ConfigurationTest {
   }
 
   @Test
+  void takesACollectorOfSpansAndRefusesWhatItCannotBe() throws IOException {
+    append("telemetry:\n  otlp:\n    endpoint: http://127.0.0.1:4318\n    percent: 5\n");
+    assertThat(read().telemetry())
+        .hasValueSatisfying(settings -> {
+          assertThat(settings.tracesAddress()).hasToString("http://127.0.0.1:4318/v1/traces");
+          assertThat(settings.percent()).isEqualTo(5);
+        });
+
+    change("percent: 5", "percent: 101\n    authorization: Bearer one");
+    change("http://127.0.0.1:4318", "http://127.0.0.1:4318/?to=me");
+    assertThatThrownBy(this::read)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("telemetry.otlp.percent: must be between 0 and 100")
+        .hasMessageContaining("telemetry.otlp.endpoint: must be an http or https address without")
+        .hasMessageContaining("telemetry.otlp.authorization: goes over https only")
+        .hasMessageNotContaining("Bearer one");
+  }
+
+  @Test
   void refusesPlainHttpOffLoopback() throws IOException {
     change("    port: ${STS_PORT:9401}", "    host: 0.0.0.0\n    port: ${STS_PORT:9401}");
 
@@ -323,6 +342,11 @@ class ConfigurationTest {
     return Installation.read(
         folder.resolve("countersign.yaml"),
         Map.of("COUNTERSIGN_DATA", folder.resolve("data").toString()));
+  }
+
+  private void append(String text) throws IOException {
+    Path file = folder.resolve("countersign.yaml");
+    Files.writeString(file, Files.readString(file) + "\n" + text);
   }
 
   private void change(String from, String to) throws IOException {

@@ -149,7 +149,7 @@ public final class GatewayBox implements AutoCloseable {
             authorizer,
             new StatementCall(
                 broker,
-                new PgStatements(config.databases(), hops::took),
+                Hops.traced(new PgStatements(config.databases(), hops::took)),
                 new SessionGuard(sts, BETWEEN_QUESTIONS, clock)),
             new ForwardedCall(behind.catalog(), broker),
             new PgRepeatedCalls(database, clock),

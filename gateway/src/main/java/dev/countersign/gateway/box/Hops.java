@@ -8,10 +8,12 @@ import dev.countersign.gateway.CredentialBroker;
 import dev.countersign.gateway.ExchangeResult;
 import dev.countersign.gateway.Lease;
 import dev.countersign.gateway.MintResult;
+import dev.countersign.gateway.StatementRunner;
 import dev.countersign.gateway.TokenExchange;
 import dev.countersign.gateway.tools.Tool;
 import dev.countersign.protocol.AuthorizationDetails;
 import dev.countersign.protocol.Secret;
+import dev.countersign.protocol.Spans;
 import java.time.Duration;
 import java.util.function.Supplier;
 
@@ -66,6 +68,22 @@ final class Hops {
     };
   }
 
+  /// What runs statements, as a part of the trace.
+  static StatementRunner traced(StatementRunner statements) {
+    return (statement, lease, arguments, jti, cut) ->
+        Spans.calling(
+            "gateway",
+            "statement",
+            () -> {
+              Spans.note("db.system.name", "postgresql");
+              Spans.note("db.namespace", statement.database());
+              Spans.note("countersign.jti", jti);
+              Spans.note("countersign.lease_id", lease.id());
+              Spans.note("countersign.login", lease.username());
+              return statements.run(statement, lease, arguments, jti, cut);
+            });
+  }
+
   /// A hop that somebody else timed.
   void took(String hop, Duration duration) {
     metrics.timer("gateway.hop", "hop", hop).record(duration);
@@ -74,7 +92,7 @@ final class Hops {
   private <T> T record(String hop, Supplier<T> work) {
     long begin = System.nanoTime();
     try {
-      return work.get();
+      return Spans.calling("gateway", hop, work);
     } finally {
       took(hop, Duration.ofNanos(System.nanoTime() - begin));
     }

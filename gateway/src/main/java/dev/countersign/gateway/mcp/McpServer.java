@@ -18,7 +18,9 @@ import dev.countersign.gateway.tools.Resource;
 import dev.countersign.gateway.tools.Tool;
 import dev.countersign.gateway.tools.Toolbox;
 import dev.countersign.protocol.Ids;
+import dev.countersign.protocol.Spans;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TraceContext;
 import dev.countersign.protocol.UnavailableException;
 import java.util.Optional;
 import java.util.function.Function;
@@ -105,8 +107,11 @@ public final class McpServer {
       if (message.id().isEmpty()) {
         return notified(caller, era, message);
       }
-      return dispatch(
-          new GuardedRequests.Request(caller, era, message, message.id().get(), live, session));
+      var request =
+          new GuardedRequests.Request(caller, era, message, message.id().get(), live, session);
+      JsonNode parent = message.params().path("_meta").path(TraceContext.HEADER);
+      String name = message.method().equals("tools/call") ? message.method() : "message";
+      return Spans.continuing("gateway", name, parent.asString(""), () -> dispatch(request));
     } catch (McpRefusal refusal) {
       refusals.record(caller.subject(), refusal.description());
       return error(era, id, refusal);

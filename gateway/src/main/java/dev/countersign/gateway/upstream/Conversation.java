@@ -2,6 +2,7 @@ package dev.countersign.gateway.upstream;
 
 import dev.countersign.gateway.Progress;
 import dev.countersign.protocol.StrictJson;
+import dev.countersign.protocol.TraceContext;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -99,6 +100,7 @@ final class Conversation implements AutoCloseable {
       meta.put("io.modelcontextprotocol/protocolVersion", MODERN);
       meta.set("io.modelcontextprotocol/clientInfo", client.deepCopy());
       meta.putObject("io.modelcontextprotocol/clientCapabilities");
+      TraceContext.current().ifPresent(trace -> meta.put(TraceContext.HEADER, trace.header()));
       headers.put("Mcp-Method", method);
       String named = method.equals("resources/read") ? "uri" : "name";
       if (params.has(named)) {

@@ -57,8 +57,7 @@ public final class WireClient implements Wire {
       Duration timeout) {
     var request = HttpRequest.newBuilder(address).timeout(timeout);
     headers.forEach(request::header);
-    TraceContext.current()
-        .ifPresent(trace -> request.setHeader(TraceContext.HEADER, trace.header()));
+    inTrace(request);
     request.method(
         method,
         body == null
@@ -90,6 +89,7 @@ public final class WireClient implements Wire {
       Predicate<String> isLast) {
     var request = HttpRequest.newBuilder(address).timeout(timeout);
     headers.forEach(request::header);
+    inTrace(request);
     request.method(
         method,
         body == null
@@ -122,6 +122,11 @@ public final class WireClient implements Wire {
       CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS).execute(() -> call.cancel(true));
     }
     return answer;
+  }
+
+  private static void inTrace(HttpRequest.Builder request) {
+    TraceContext.current()
+        .ifPresent(trace -> request.setHeader(TraceContext.HEADER, trace.header()));
   }
 
   private static <T> T await(

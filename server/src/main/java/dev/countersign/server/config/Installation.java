@@ -16,6 +16,7 @@ import dev.countersign.protocol.Secret;
 import dev.countersign.server.config.BrokerSection.EmbeddedDatabase;
 import dev.countersign.server.config.DevelopmentSection.Development;
 import dev.countersign.server.config.LedgerSection.LedgerSettings;
+import dev.countersign.server.config.TelemetrySection.TelemetrySettings;
 import dev.countersign.signals.act.ReceiverConfig;
 import dev.countersign.signals.transmit.TransmitterConfig;
 import dev.countersign.sts.DecisionSettings;
@@ -40,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 /// @param decisions what surrounds the policy
 /// @param policyFiles the files of policy and types
 /// @param postgres the owner's login at a PostgreSQL of your own; empty for the embedded one
+/// @param telemetry empty where no collector is told
 /// @param broker empty where a Vault of your own takes its place
 public record Installation(
     Path data,
@@ -57,6 +59,7 @@ public record Installation(
     ReceiverConfig receiver,
     Optional<ConsoleConfig> console,
     LedgerSettings ledger,
+    Optional<TelemetrySettings> telemetry,
     Optional<ProveSettings> prove,
     Development development) {
 
@@ -69,7 +72,9 @@ public record Installation(
       "this configuration has no section broker: a Vault of your own takes its place";
 
   private static final List<String> SECTIONS =
-      Stream.concat(Stream.of("state", "ledger", "prove", "development"), BOXES.stream()).toList();
+      Stream.concat(
+              Stream.of("state", "ledger", "telemetry", "prove", "development"), BOXES.stream())
+          .toList();
 
   /// Reads a file and all that it names; starts nothing. The databases inside the embedded
   /// PostgreSQL have no address yet: see [#located].
@@ -164,6 +169,8 @@ public record Installation(
                 gateway.flatMap(config ->
                     ConsoleSection.read(section, config.resource(), stsConfig.issuer(), keys)));
     LedgerSettings ledger = LedgerSection.read(root.optionalSection("ledger"));
+    Optional<TelemetrySettings> telemetry =
+        root.optionalSection("telemetry").flatMap(TelemetrySection::read);
     Optional<ProveSettings> prove =
         root.optionalSection("prove")
             .flatMap(section -> ProveSection.read(section, stsConfig, broker));
@@ -225,6 +232,7 @@ public record Installation(
         receiver.orElseThrow(),
         console,
         ledger,
+        telemetry,
         prove,
         development);
   }

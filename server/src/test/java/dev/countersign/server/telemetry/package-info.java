@@ -1,0 +1,4 @@
+@NullMarked
+package dev.countersign.server.telemetry;
+
+import org.jspecify.annotations.NullMarked;
