@@ -3,6 +3,7 @@ package dev.countersign.server.telemetry;
 import dev.countersign.ledger.Ledger;
 import dev.countersign.ledger.LedgerEntry;
 import dev.countersign.protocol.Spans;
+import java.util.List;
 import java.util.Map;
 
 /// A ledger whose entries' ids stand at the spans as well, so that a span leads to the ledger: the
@@ -20,6 +21,16 @@ public record NotedLedger(Ledger ledger) implements Ledger {
   @Override
   public void append(LedgerEntry entry) {
     ledger.append(entry);
+    note(entry);
+  }
+
+  @Override
+  public void append(List<LedgerEntry> entries) {
+    ledger.append(entries);
+    entries.forEach(NotedLedger::note);
+  }
+
+  private static void note(LedgerEntry entry) {
     Spans.note("countersign.event", entry.event().wireName());
     Spans.note("countersign.jti", entry.jti());
     IDS.forEach((member, key) -> Spans.note(key, entry.data().path(member).asString("")));
