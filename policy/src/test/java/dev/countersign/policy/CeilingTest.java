@@ -131,7 +131,7 @@ class CeilingTest {
   }
 
   @Test
-  void aCeilingNeverPermits() {
+  void F08_aCeilingNeverPermits() {
     Policy policy = policy(POLICY.replace("<= 5000", "> 5000"));
 
     Decision decision =

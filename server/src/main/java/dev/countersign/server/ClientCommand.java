@@ -231,6 +231,7 @@ final class ClientCommand implements Runnable {
     try (var state = TokenServiceState.open(config)) {
       Instant end = now().plus(keep);
       var printed = new java.util.concurrent.atomic.AtomicReference<Given>();
+      var overlaps = new java.util.concurrent.atomic.AtomicBoolean();
       boolean found =
           state
               .clients()
@@ -239,13 +240,19 @@ final class ClientCommand implements Runnable {
                   known -> {
                     Given given = given(known, proof, bundle, end);
                     printed.set(given);
+                    overlaps.set(given.registration.keepsOlder(known));
                     return given.registration;
                   });
       if (!found) {
         throw problem(id + " is not registered by command; see client list");
       }
       state.note(LedgerEvent.CLIENT_CHANGED, "rotated", id);
-      System.out.println(id + " has new credentials; the old ones are good until " + end);
+      System.out.println(
+          id
+              + " has new credentials; the old ones are "
+              + (overlaps.get()
+                  ? "good until " + end
+                  : "of another kind and refused within a second"));
       tell(printed.get());
     }
     return 0;

@@ -13,9 +13,12 @@ import dev.countersign.protocol.StrictJson;
 import dev.countersign.protocol.TokenTypes;
 import dev.countersign.sts.World.Answer;
 import dev.countersign.sts.box.StsBox;
+import dev.countersign.sts.clients.CertificateName;
 import dev.countersign.sts.clients.ClientOptions;
+import dev.countersign.sts.clients.Credentials;
 import dev.countersign.sts.clients.GuessLimit.Lock;
 import dev.countersign.sts.clients.HashedSecret;
+import dev.countersign.sts.clients.Registration;
 import dev.countersign.sts.postgres.PgClients;
 import dev.countersign.sts.postgres.PgGuessLimit;
 import java.io.IOException;
@@ -26,6 +29,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.sql.ResultSet;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -105,44 +109,61 @@ class ClientKindsTest {
   }
 
   @Test
-  void E12_aSecondRotationShortensNoOverlapAndProlongsNone() {
-    String third = "the third secret of this client, long enough";
-    secretClient("rotating-twice");
-    rotate("rotating-twice", SECOND, Duration.ofMinutes(10));
-    rotate("rotating-twice", third, Duration.ofMinutes(60));
-    World.until(() -> posted("rotating-twice", third).status() == 200);
+  void E12_aSecondRotationWaitsForTheFirstOrEndsIt() {
+    Instant soon = World.NOON.plusSeconds(600);
+    Registration twice =
+        World.registration(ClientOptions.none())
+            .withSecret(FIRSTS, World.NOON, World.NOON)
+            .withSecret(SECONDS, soon, World.NOON);
 
-    assertThat(posted("rotating-twice", FIRST).status()).as("the one in use").isEqualTo(200);
-    assertThat(posted("rotating-twice", SECOND).status()).isEqualTo(200);
+    assertThat(validAt(twice, World.NOON)).containsExactly(FIRSTS, SECONDS);
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> rotate("rotating-twice", "a fourth secret, long enough as well", HOUR))
-        .withMessageContaining("three valid secrets");
-    WORLD.tick(Duration.ofMinutes(10));
-    try {
-      assertThat(posted("rotating-twice", FIRST).text("error")).isEqualTo("invalid_client");
-      assertThat(posted("rotating-twice", SECOND).status()).isEqualTo(200);
-      WORLD.tick(Duration.ofMinutes(50));
-      assertThat(posted("rotating-twice", SECOND).text("error")).isEqualTo("invalid_client");
-      assertThat(posted("rotating-twice", third).status()).isEqualTo(200);
-      rotate("rotating-twice", FIRST, Duration.ZERO);
-      World.until(() -> posted("rotating-twice", FIRST).status() == 200);
-      assertThat(posted("rotating-twice", third).text("error")).isEqualTo("invalid_client");
-    } finally {
-      WORLD.now.set(World.NOON);
-    }
+        .as("whichever of the two is in use, a third would put it at risk, or leave three")
+        .isThrownBy(() -> twice.withSecret(FIRSTS, World.NOON.plusSeconds(86_400), World.NOON))
+        .withMessageContaining("two valid secrets");
+    assertThat(validAt(twice, soon)).containsExactly(SECONDS);
+    assertThat(validAt(twice.withSecret(FIRSTS, soon.plusSeconds(600), soon), soon))
+        .containsExactly(SECONDS, FIRSTS);
+    assertThat(validAt(twice.withSecret(FIRSTS, World.NOON, World.NOON), World.NOON))
+        .as("--keep 0s")
+        .containsExactly(FIRSTS);
   }
 
-  private static final Duration HOUR = Duration.ofHours(1);
-
-  private static void rotate(String client, String secret, Duration keep) {
-    CLIENTS.change(
-        client,
-        known ->
-            known.withSecret(
-                HashedSecret.of(new Secret(secret), CHEAP),
-                WORLD.now.get().plus(keep),
-                WORLD.now.get()));
+  private static List<HashedSecret> validAt(Registration registration, Instant now) {
+    var secrets =
+        (Credentials.Secrets) registration.client("rotating-twice", WORLD.clock).credentials();
+    return secrets.secrets().stream()
+        .filter(secret -> secret.expiresAt() == null || now.isBefore(secret.expiresAt()))
+        .map(Credentials.DatedSecret::hash)
+        .toList();
   }
+
+  @Test
+  void E12_onlyCredentialsOfOneKindOverlap() {
+    ObjectNode key = StrictJson.parseObject(World.ec("k").toJSONString());
+    URI address = URI.create("https://client.example/jwks");
+    Registration byKey =
+        World.registration(ClientOptions.none()).withKeys("private_key_jwt", key, World.NOON);
+    Registration bySecret =
+        World.registration(ClientOptions.none()).withSecret(FIRSTS, World.NOON, World.NOON);
+    Registration byAddress = byKey.withKeysAt(address, World.NOON);
+    var name = new CertificateName(CertificateName.Kind.SAN_DNS, "a.example");
+
+    assertThat(byKey.withKeys("private_key_jwt", key, World.NOON).keepsOlder(byKey)).isTrue();
+    assertThat(bySecret.withSecret(FIRSTS, World.NOON, World.NOON).keepsOlder(bySecret)).isTrue();
+    assertThat(byAddress.keepsOlder(byKey)).isTrue();
+    assertThat(byAddress.withKeys("private_key_jwt", key, World.NOON).keepsOlder(byAddress))
+        .isFalse();
+    assertThat(byKey.withSecret(FIRSTS, World.NOON, World.NOON).keepsOlder(byKey)).isFalse();
+    assertThat(bySecret.withKeys("private_key_jwt", key, World.NOON).keepsOlder(bySecret))
+        .isFalse();
+    Registration byName = byKey.withCertificate(name);
+    assertThat(byName.keepsOlder(byKey)).isFalse();
+    assertThat(byName.withCertificate(name).keepsOlder(byName)).isFalse();
+  }
+
+  private static final HashedSecret FIRSTS = HashedSecret.of(new Secret(FIRST), CHEAP);
+  private static final HashedSecret SECONDS = HashedSecret.of(new Secret(SECOND), CHEAP);
 
   @Test
   void E12_keysOverlapForAWhileAndThenDoNot() {

@@ -91,7 +91,25 @@ class CounterTest {
   }
 
   @Test
-  void aDayLaterTheLimitIsWholeAgain() {
+  void F02_aPersonsLimitIsOneForAllTheirClientsSessionsAndReplicas() {
+    Person person = WORLD.person();
+    for (int i = 0; i < 5; i++) {
+      assertThat(exchange(i, person, 500).status()).isEqualTo(200);
+      assertThat(byAnother(i + 1, person, 500).status()).isEqualTo(200);
+    }
+
+    assertThat(exchange(0, person, 1).text("error")).isEqualTo("access_denied");
+    assertThat(byAnother(1, person, 1).text("error")).isEqualTo("access_denied");
+  }
+
+  private static Answer byAnother(int replica, Person person, long cents) {
+    Map<String, String> form = WORLD.exchangeForm(WORLD.token(person), World.refund(cents));
+    form.put("client_assertion", WORLD.assertion("standard"));
+    return WORLD.post(base(replica), form);
+  }
+
+  @Test
+  void F02_aDayLaterTheLimitIsWholeAgain() {
     Person person = WORLD.person();
     for (int i = 0; i < 10; i++) {
       assertThat(exchange(i, person, 500).status()).isEqualTo(200);

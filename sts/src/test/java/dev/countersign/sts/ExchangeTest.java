@@ -401,12 +401,14 @@ class ExchangeTest {
   }
 
   @Test
-  void healthReadinessAndMetricsAnswer() {
+  void L15_healthReadinessAndMetricsAnswerAndNameNobody() {
     assertThat(WORLD.send("GET", "/healthz", null).status()).isEqualTo(200);
     assertThat(WORLD.send("GET", "/readyz", null).body()).contains("\"database\":\"up\"");
-    WORLD.exchange(WORLD.person(), 100);
+    var person = WORLD.person();
+    WORLD.exchange(person, 100);
     assertThat(WORLD.send("GET", "/metrics", null).body())
-        .contains("sts_token_requests_total{outcome=\"issued\"}");
+        .contains("sts_token_requests_total{outcome=\"issued\"}")
+        .doesNotContain(person.key(), person.mail(), "R-884-2233", "Refund desk agent");
   }
 
   static Map<String, String> entraForm(ObjectNode claims) {

@@ -147,16 +147,7 @@ final class LoginAttacks {
 
   // The presenter never gives it back: the lease's own end and the sweeper must do.
   private void afterACrash(Scene scene) {
-    Secret obo =
-        Answers.token(
-            tenant
-                .client()
-                .exchange(
-                    tenant.bearer(),
-                    tenant.tokenType(),
-                    tenant.scope(),
-                    tenant.otherAudience(),
-                    Writes.small().details().canonical()));
+    Secret obo = tenant.obo(Writes.small(), tenant.otherAudience());
     Login login = Login.of(tenant.outsider().mint(obo, tenant.otherRole()));
     try (Connection kept = open(login)) {
       scene.looked(

@@ -51,6 +51,11 @@ public record Tenant(
   ///
   /// @throws IllegalStateException if it does not
   public Secret obo(Writes asked) {
+    return obo(asked, audience);
+  }
+
+  /// Likewise, for another audience than the role's.
+  Secret obo(Writes asked, String audience) {
     return Answers.token(
         client.exchange(bearer, tokenType, scope, audience, asked.details().canonical()));
   }

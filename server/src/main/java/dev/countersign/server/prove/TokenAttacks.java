@@ -193,16 +193,7 @@ final class TokenAttacks {
   }
 
   private void presented(Scene scene) {
-    Secret other =
-        Answers.token(
-            tenant
-                .client()
-                .exchange(
-                    tenant.bearer(),
-                    tenant.tokenType(),
-                    tenant.scope(),
-                    tenant.otherAudience(),
-                    Writes.small().details().canonical()));
+    Secret other = tenant.obo(Writes.small(), tenant.otherAudience());
     broker(scene, "H05", "a genuine token for another audience", "`aud`", other);
     Secret obo = tenant.obo(Writes.small());
     scene.refused(

@@ -151,21 +151,12 @@ class WireCaptureTest {
   void G08_whoeverRidesOnAnApprovalIsWarnedOfAndEndsNobodysSessions() {
     Workload client = olderClient();
     var details = details(scene().cast().cases().direct(), 8_300);
-    int mails = mailbox().count();
-    ObjectNode stepUp = exchange(client, details);
-    String id = stepUp.path("approval_id").stringValue();
-    String jti = stepUp.path("jti").stringValue();
-    answer(sts("/approve/" + id), codeOf(mails));
-    Secret assertion =
-        new Secret(
-            client
-                .approval(id, new Secret(stepUp.path("access_token").stringValue()))
-                .path("assertion")
-                .stringValue());
+    Approved given = approved(client, details);
+    String jti = given.jti();
 
     var swapped =
         client.secondLeg(
-            assertion, "refund:write", details(scene().cast().cases().direct(), 8_301));
+            given.assertion(), "refund:write", details(scene().cast().cases().direct(), 8_301));
 
     assertThat(swapped.status()).isEqualTo(400);
     assertThat(awaited(jti, "event-accepted")).as("accepted by our own transmitter").isTrue();
@@ -173,7 +164,7 @@ class WireCaptureTest {
     assertThat(scene().house().ledger().trace(jti))
         .extracting(record -> record.event())
         .doesNotContain("sessions-ended", "kill-finished");
-    assertThat(client.secondLeg(assertion, "refund:write", details).status())
+    assertThat(client.secondLeg(given.assertion(), "refund:write", details).status())
         .as("the person's own request still goes through")
         .isEqualTo(200);
   }
@@ -193,25 +184,15 @@ class WireCaptureTest {
   void anOperatorListsShowsAndWithdrawsAnApprovalThatWasGiven() {
     Workload client = olderClient();
     var details = details(scene().cast().cases().direct(), 8_200);
-    int mails = mailbox().count();
-    ObjectNode stepUp = exchange(client, details);
-    String id = stepUp.path("approval_id").stringValue();
-    String code = codeOf(mails);
-    Browser.Page given = answer(sts("/approve/" + id), code);
-    assertThat(given.html()).contains("Approved");
-    Secret assertion =
-        new Secret(
-            client
-                .approval(id, new Secret(stepUp.path("access_token").stringValue()))
-                .path("assertion")
-                .stringValue());
+    Approved given = approved(client, details);
+    String id = given.id();
 
     assertThat(command("approvals", "list")).contains(id).contains("approved", "82.00 USD");
     assertThat(command("approvals", "list", "--subject", "okta|nobody"))
         .contains("Nobody was asked anything.");
     assertThat(command("approvals", "show", id))
         .contains("82.00 USD", "emailotp to ", "•••@", "approved")
-        .doesNotContain(code)
+        .doesNotContain(given.code())
         .doesNotContain(scene().cast().low().mail());
     assertThat(command("approvals", "show", "made-up")).contains("There is no such approval.");
     assertThat(command("approvals", "withdraw", id)).contains("Withdrawn.");
@@ -220,12 +201,12 @@ class WireCaptureTest {
     assertThat(open(sts("/approve/" + id)).html())
         .contains("<h1>Cancelled</h1>", "withdrawn")
         .doesNotContain("name=\"code\"");
-    var refused = client.secondLeg(assertion, "refund:write", details);
+    var refused = client.secondLeg(given.assertion(), "refund:write", details);
     assertThat(refused.status()).isEqualTo(400);
     assertThat(StrictJson.parseObject(refused.body()).path("error").stringValue())
         .isEqualTo("invalid_grant");
     assertThat(command("approvals", "show", id)).contains("cancelled");
-    assertThat(scene().house().ledger().trace(stepUp.path("jti").stringValue()))
+    assertThat(scene().house().ledger().trace(given.jti()))
         .extracting(record -> record.event())
         .contains("approval-given", "approval-withdrawn")
         .doesNotContain("exchange-permitted");
@@ -263,6 +244,20 @@ class WireCaptureTest {
     return StrictJson.parseObject(
         client.exchange(signIn(), scene().cast().tokenType(), "refund:write", details).body());
   }
+
+  /// Asks for something that needs an approval, and gives it.
+  private static Approved approved(Workload client, AuthorizationDetails details) {
+    int mails = mailbox().count();
+    ObjectNode stepUp = exchange(client, details);
+    String id = stepUp.path("approval_id").stringValue();
+    String code = codeOf(mails);
+    assertThat(answer(sts("/approve/" + id), code).html()).contains("Approved");
+    var challenge = new Secret(stepUp.path("access_token").stringValue());
+    String assertion = client.approval(id, challenge).path("assertion").stringValue();
+    return new Approved(id, stepUp.path("jti").stringValue(), code, new Secret(assertion));
+  }
+
+  private record Approved(String id, String jti, String code, Secret assertion) {}
 
   private static URI sts(String path) {
     return scene().house().installation().sts().issuer().resolve(path);

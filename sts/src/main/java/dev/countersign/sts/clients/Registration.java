@@ -28,9 +28,8 @@ import tools.jackson.databind.node.ObjectNode;
 ///  "auth": "private_key_jwt", "keys": [{"jwk": {...}, "expires-at": 1767225600}]}
 /// ```
 public final class Registration {
-  /// The most secrets that are valid at once: the one in use, its replacement, and one more for a
-  /// replacement that got lost.
-  static final int MOST_SECRETS = 3;
+  /// The most secrets that are valid at once: the one in use and its replacement.
+  static final int MOST_SECRETS = 2;
 
   private final ObjectNode json;
 
@@ -90,7 +89,7 @@ public final class Registration {
     secrets.removeIf(entry -> entry.path("expires-at").asLong() <= now.getEpochSecond());
     if (secrets.size() >= MOST_SECRETS) {
       throw new IllegalArgumentException(
-          "the client has three valid secrets; wait until one ends, or end all of them with --keep"
+          "the client has two valid secrets; wait until the older one ends, or end both with --keep"
               + " 0s");
     }
     secrets.addObject().put("hash", secret.text());
@@ -132,6 +131,17 @@ public final class Registration {
       endOthers(copy, "keys", olderEnd);
     }
     return new Registration(copy);
+  }
+
+  /// Whether what an older registration of the client proved stays good for a while: only
+  /// credentials of one kind overlap, and addresses of keys only with keys before them.
+  public boolean keepsOlder(Registration older) {
+    boolean isList = json.has("secrets") && method().equals("client_secret");
+    boolean isKeys =
+        json.has("keys")
+            && !older.json.has("jwks-uri")
+            && Set.of("private_key_jwt", "self_signed_tls_client_auth").contains(method());
+    return method().equals(older.method()) && (isList || isKeys);
   }
 
   private static JsonNode open(JsonNode jwk) {
