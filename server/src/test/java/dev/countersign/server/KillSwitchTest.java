@@ -433,6 +433,72 @@ class KillSwitchTest {
   }
 
   @Test
+  void J06_noProofThatTheGatewayCanMakeIsTakenByAnyKillApiInAnyForm() {
+    var installation = running().installation();
+    var kills = new HashMap<URI, List<String>>();
+    kills.put(
+        sts(),
+        List.of(
+            "POST /v1.0/auth/kills",
+            "POST /v1.0/auth/openings",
+            "DELETE /v1.0/auth/sessions/entra%7Cvictim",
+            "PATCH /v1.0/auth/sessions/entra%7Cvictim"));
+    kills.put(
+        installation.broker().orElseThrow().baseUri(),
+        List.of(
+            "POST /v1/countersign/subjects/revoke",
+            "POST /v1/countersign/clients/revoke",
+            "POST /v1/countersign/sessions/revoke"));
+    kills.put(installation.transmitter().issuer(), List.of("POST /sources/sts/events"));
+    var maker = new PresenterAssertion.Maker("gateway", installation.keys().own("gateway"), CLOCK);
+    kills.forEach((box, paths) -> {
+      for (String path : paths) {
+        ObjectNode whom = StrictJson.object().put("txn", "forged");
+        if (!path.contains("/clients/")) {
+          whom.put("sub", "entra|victim");
+        }
+        if (path.contains("/clients/") || path.contains("/sessions/revoke")) {
+          whom.put("client_id", "agent");
+        }
+        String body = StrictJson.write(whom);
+        for (URI audience : kills.keySet()) {
+          for (String header : List.of(PresenterAssertion.HEADER, "Authorization")) {
+            String proof = maker.assertion(audience.toString());
+            String value = header.equals("Authorization") ? "Bearer " + proof : proof;
+            int status =
+                new WireClient()
+                    .send(
+                        path.split(" ", 2)[0],
+                        URI.create(box + path.split(" ", 2)[1]),
+                        Map.of(header, value, "Content-Type", "application/json"),
+                        body,
+                        Duration.ofSeconds(30))
+                    .status();
+            assertThat(status).as(path + " by " + header + " for " + audience).isIn(401, 403);
+          }
+        }
+      }
+    });
+    for (String scope : List.of("ssf.manage", "ssf.read")) {
+      WireClient.Answer token =
+          new WireClient()
+              .send(
+                  "POST",
+                  sts().resolve("/oauth2/token"),
+                  Map.of("Content-Type", "application/x-www-form-urlencoded"),
+                  "grant_type=client_credentials&scope="
+                      + scope
+                      + "&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3A"
+                      + "client-assertion-type%3Ajwt-bearer&client_assertion="
+                      + maker.assertion(sts().toString()),
+                  Duration.ofSeconds(30));
+      assertThat(token.status()).as(scope).isIn(400, 401, 403);
+      assertThat(token.text()).doesNotContain("access_token");
+    }
+    assertThat(accepted("entra|victim")).isEmpty();
+  }
+
+  @Test
   void J07_theTransmittersOwnKeyEndsNoSessionAndRevokesNoLease() {
     URI broker = running().installation().broker().orElseThrow().baseUri();
     ObjectNode person = StrictJson.object().put("sub", "entra|victim").put("txn", "forged");

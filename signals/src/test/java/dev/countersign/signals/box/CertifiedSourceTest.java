@@ -3,7 +3,11 @@ package dev.countersign.signals.box;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.countersign.box.BoxServer;
+import dev.countersign.box.Health;
+import dev.countersign.box.Http;
 import dev.countersign.box.Listener;
+import dev.countersign.box.Metrics;
 import dev.countersign.protocol.Digest;
 import dev.countersign.protocol.StrictJson;
 import dev.countersign.signals.EventTypes;
@@ -25,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -127,6 +132,62 @@ class CertifiedSourceTest {
 
     assertThatThrownBy(() -> strange.send(request, HttpResponse.BodyHandlers.ofString()))
         .isInstanceOf(javax.net.ssl.SSLException.class);
+  }
+
+  @Test
+  void PU08_pushesNothingToAnEndpointWhoseCertificateNoAuthorityVouchesFor() throws Exception {
+    var arrived = new CopyOnWriteArrayList<String>();
+    var tls = new Listener.Tls(folder.resolve("server.pem"), folder.resolve("key.pem"));
+    try (var endpoint =
+        BoxServer.start(
+            BoxServer.Settings.of(
+                "endpoint",
+                new Listener("127.0.0.1", 0, Optional.of(tls)),
+                new Health(),
+                new Metrics()),
+            routing ->
+                routing.post(
+                    "/push",
+                    (request, response) -> {
+                      arrived.add(new String(Http.body(request), StandardCharsets.UTF_8));
+                      Http.empty(response, 202);
+                    }))) {
+      TransmitterBox careful = world().transmitter();
+      var body = StrictJson.object();
+      body.putObject("delivery")
+          .put("method", "urn:ietf:rfc:8935")
+          .put("endpoint_url", endpoint.baseUri() + "/push");
+      body.putArray("events_requested").add(EventTypes.SESSION_REVOKED);
+      assertThat(world().call("partner", "POST", "/ssf/streams", body).status()).isEqualTo(201);
+      world().kill(World.LENA, "txn-push");
+      world().eventually("the push was tried", () -> !error().isEmpty());
+      assertThat(arrived).isEmpty();
+      careful.close();
+
+      try (var trusting = HttpClient.newBuilder().sslContext(context(null)).build()) {
+        var request =
+            HttpRequest.newBuilder(URI.create(endpoint.baseUri() + "/push"))
+                .POST(HttpRequest.BodyPublishers.ofString("known"))
+                .build();
+        assertThat(trusting.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
+            .as("who knows its certificate gets through")
+            .isEqualTo(202);
+      }
+      assertThat(arrived).containsExactly("known");
+    }
+  }
+
+  private static String error() {
+    return world()
+        .transmitterDatabase
+        .query(connection -> {
+          try (var statement = connection.createStatement();
+              var rows =
+                  statement.executeQuery("SELECT coalesce(max(last_error), '') FROM delivery")) {
+            rows.next();
+            return rows.getString(1);
+          }
+        });
   }
 
   private static int send(@Nullable String alias, String source, String txn, String... headers)

@@ -99,7 +99,7 @@ class HandlerTest {
                   new IdentityProvider.OktaAccess.Service(
                       "svc", new ClientProof.Key(KeyFiles.newEc())),
                   true);
-          case "keycloak", "webhook-siem" ->
+          case "keycloak", "webhook-siem", "sts", "broker" ->
               new IdentityProvider.Keycloak(
                   "keycloak", base, "staff", "receiver", new ClientProof.Password(SECRET));
           case "verify" ->
@@ -196,6 +196,44 @@ class HandlerTest {
         }
         default -> assertThat(outcome).as(name).isInstanceOf(row.expected.getClass());
       }
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @FieldSource("ANSWERS")
+  void eachAnswerHasItsOutcomeAtOurOwnPlaces(Row row) {
+    for (String name : List.of("sts", "broker")) {
+      boolean isDone = row.expected instanceof Outcome.Ended;
+      stand.answer(_ ->
+          isDone && name.equals("broker")
+              ? Stand.Said.json("{\"data\":{\"revoked\":2}}")
+              : new Stand.Said(row.status, "", row.headers));
+
+      Outcome outcome = handler(name).end(ending("00u1"));
+
+      if (row.expected instanceof Outcome.Failed(String error, int status, _, var notBefore)) {
+        assertThat(outcome).as(name).isInstanceOf(Outcome.Failed.class);
+        var failed = (Outcome.Failed) outcome;
+        assertThat(failed.error()).as(name).isEqualTo(error);
+        assertThat(failed.status()).as(name).isEqualTo(status);
+        assertThat(failed.notBefore()).as(name).isEqualTo(notBefore);
+      } else {
+        assertThat(outcome).as(name).isInstanceOf(Outcome.Ended.class);
+      }
+    }
+    assertThat(stand.asked)
+        .allSatisfy(asked -> assertThat(asked.header("x-countersign-presenter")).isNotEmpty());
+  }
+
+  @Test
+  void aPlaceOfOursThatAnswersSomethingElseHasEndedNothing() {
+    stand.answer(_ -> Stand.Said.of(404));
+    for (String name : List.of("sts", "broker")) {
+      assertThat(handler(name).end(ending("00u1"))).as(name).isInstanceOf(Outcome.Failed.class);
+    }
+    for (String body : List.of("", "{}", "{\"data\":{\"revoked\":\"all\"}}", "no json")) {
+      stand.answer(_ -> new Stand.Said(200, body, Map.of()));
+      assertThat(handler("broker").end(ending("00u1"))).as(body).isInstanceOf(Outcome.Failed.class);
     }
   }
 
