@@ -27,7 +27,9 @@ final class LastMileBench {
   private static final int CYCLES_OF_A_CLIENT = 100;
   private static final int LONG_CYCLES = 100_000;
   private static final int VACUUM_EVERY = 5_000;
+  private static final int SIZE_EVERY = 10_000;
   private static final double MILLIS = 1e6;
+  private static final double KIB = 1024;
 
   private final int rounds;
   private final boolean isLong;
@@ -151,6 +153,7 @@ final class LastMileBench {
       throws SQLException {
     database.vacuumCatalog();
     double before = Double.parseDouble(database.catalog());
+    sizes(database, 0, figures);
     double[] first = new double[VACUUM_EVERY];
     double[] last = new double[VACUUM_EVERY];
     for (int i = 0; i < LONG_CYCLES; i++) {
@@ -164,6 +167,9 @@ final class LastMileBench {
       if (i % VACUUM_EVERY == VACUUM_EVERY - 1) {
         database.vacuumCatalog();
       }
+      if (i % SIZE_EVERY == SIZE_EVERY - 1) {
+        sizes(database, i + 1, figures);
+      }
     }
     double start = median(first);
     double end = median(last);
@@ -175,6 +181,17 @@ final class LastMileBench {
             "catalog of roles, last against first",
             Double.parseDouble(database.catalog()) / before,
             "times"));
+  }
+
+  private static void sizes(LastMileDatabase database, int cycles, List<Figure> figures)
+      throws SQLException {
+    for (String table : LastMileDatabase.CATALOG) {
+      figures.add(
+          Figure.of(
+              "%s after %,d cycles".formatted(table, cycles),
+              Double.parseDouble(database.size(table)) / KIB,
+              "KiB"));
+    }
   }
 
   private static double median(double[] values) {

@@ -29,6 +29,10 @@ final class LastMileDatabase implements AutoCloseable {
   static final SqlName GROUP = new SqlName("countersign_bench_read");
   static final String STATEMENT = "SELECT count(*) FROM public.orders";
 
+  /// The tables of the catalog that minting churns.
+  static final List<String> CATALOG =
+      List.of("pg_authid", "pg_auth_members", "pg_db_role_setting", "pg_shdepend");
+
   private static final List<String> NAMES =
       List.of("countersign_bench_ours", "countersign_bench_vault", "countersign_bench_reassign");
   private static final SqlName MINT = new SqlName("countersign_bench_mint");
@@ -132,6 +136,13 @@ final class LastMileDatabase implements AutoCloseable {
         "SELECT sum(pg_total_relation_size(c)) FROM unnest(ARRAY['pg_catalog.pg_authid',"
             + " 'pg_catalog.pg_auth_members', 'pg_catalog.pg_db_role_setting',"
             + " 'pg_catalog.pg_shdepend']::regclass[]) c");
+  }
+
+  /// What one of these tables takes on disk with its indexes, in bytes.
+  ///
+  /// @param table one of [#CATALOG]
+  String size(String table) throws SQLException {
+    return ask("SELECT pg_total_relation_size('pg_catalog." + table + "')");
   }
 
   String leftOvers() throws SQLException {
