@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 
-/// What PostgreSQL offers to everyone who is let in, in the hands of somebody who stole a login: the
-/// server's files and programs, other people's sessions, and what might outlive the login.
+/// What PostgreSQL offers to everyone who is let in, in the hands of somebody who stole a login:
+/// the server's files and programs, other people's sessions, and what might outlive the login.
 class StolenLoginTest {
   private static final String NOT_ALLOWED = "42501";
 
@@ -146,23 +146,21 @@ class StolenLoginTest {
                       + other.user()
                       + "' AND (client_addr IS NOT NULL OR xact_start IS NOT NULL)"))
           .isEqualTo("0");
-      assertThatThrownBy(
-              () ->
-                  run(
-                      thief,
-                      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"
-                          + other.user()
-                          + "'"))
+      assertThatThrownBy(() ->
+              run(
+                  thief,
+                  "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"
+                      + other.user()
+                      + "'"))
           .isInstanceOfSatisfying(
               SQLException.class,
               refused -> assertThat(refused.getSQLState()).isEqualTo(NOT_ALLOWED));
-      assertThatThrownBy(
-              () ->
-                  run(
-                      thief,
-                      "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE usename = '"
-                          + other.user()
-                          + "'"))
+      assertThatThrownBy(() ->
+              run(
+                  thief,
+                  "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE usename = '"
+                      + other.user()
+                      + "'"))
           .isInstanceOfSatisfying(
               SQLException.class,
               refused -> assertThat(refused.getSQLState()).isEqualTo(NOT_ALLOWED));
