@@ -118,7 +118,7 @@ class EventShapeTest {
     return StrictJson.parseObject(text.replace('\'', '"'));
   }
 
-  private record Row(String id, String type, String right, List<String> wrong) {
+  record Row(String id, String type, String right, List<String> wrong) {
     @Override
     public String toString() {
       return id + " " + type.substring(type.lastIndexOf('/') + 1);

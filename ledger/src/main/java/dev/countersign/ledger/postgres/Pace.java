@@ -21,6 +21,6 @@ final class Pace {
   /// hardly bring two.
   long nanosUntil(int entries, Duration most) {
     double expected = perNano * most.toNanos();
-    return expected < 2 ? 0 : (long) Math.min(most.toNanos(), entries / perNano);
+    return expected < 2 ? 0 : (long) Math.min((double) most.toNanos(), entries / perNano);
   }
 }
