@@ -110,6 +110,11 @@ public final class PgLedger implements Ledger, AutoCloseable {
         throw new LedgerAway(null);
       }
     }
+    // INVARIANT: what is in the queue while the writer lives is written, or told by `watch`, which
+    // looks once more after the writer ended.
+    if (!thread.isAlive()) {
+      throw new LedgerAway(null);
+    }
     try {
       for (Waiting one : waiting) {
         // Without a time limit of its own, which costs a timer for each entry: `watch` keeps it.
@@ -151,25 +156,30 @@ public final class PgLedger implements Ledger, AutoCloseable {
 
   private void write() {
     var group = new ArrayList<Waiting>();
-    while (!closing || !queue.isEmpty()) {
-      Waiting first = next();
-      if (first == null) {
-        continue;
+    try {
+      while (!closing || !queue.isEmpty()) {
+        Waiting first = next();
+        if (first == null) {
+          continue;
+        }
+        group.add(first);
+        gather();
+        queue.drainTo(group, LARGEST_GROUP - 1);
+        writing = List.copyOf(group);
+        writeGroup(group);
+        pace.note(group.size());
+        writing = List.of();
+        group.clear();
       }
-      group.add(first);
-      gather();
-      queue.drainTo(group, LARGEST_GROUP - 1);
-      writing = List.copyOf(group);
-      writeGroup(group);
-      pace.note(group.size());
-      group.clear();
-    }
-    if (begun) {
-      writeGroup(List.of(lifeSign(LedgerEvent.BOX_STOPPED)));
+      if (begun) {
+        writeGroup(List.of(lifeSign(LedgerEvent.BOX_STOPPED)));
+      }
+    } finally {
+      group.forEach(Waiting::fail); // only an error of the machine leaves any
     }
   }
 
-  // Tells those who waited too long, whatever keeps the writer.
+  // Tells those who waited too long, whatever keeps the writer, and those who came as it ended.
   private void watch() {
     while (thread.isAlive()) {
       LockSupport.parkNanos(IDLE.toNanos());
@@ -177,6 +187,7 @@ public final class PgLedger implements Ledger, AutoCloseable {
       queue.forEach(waiting -> waiting.giveUp(now));
       writing.forEach(waiting -> waiting.giveUp(now));
     }
+    queue.forEach(Waiting::fail);
   }
 
   // A group costs about as much as a handful of entries: where many come, a moment's patience is
@@ -290,8 +301,12 @@ public final class PgLedger implements Ledger, AutoCloseable {
   private record Waiting(LedgerEntry entry, long since, CompletableFuture<Void> done) {
     void giveUp(long now) {
       if (now - since > PATIENCE.toNanos()) {
-        done.completeExceptionally(new TimeoutException());
+        fail();
       }
+    }
+
+    void fail() {
+      done.completeExceptionally(new TimeoutException());
     }
   }
 }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -174,6 +175,30 @@ class PgLedgerTest {
       ledger.append(entry("j2", LedgerEvent.EXCHANGE_PERMITTED));
     }
     assertThat(reader().trace("j2")).hasSize(1);
+    assertThat(reader().breaks()).isEmpty();
+  }
+
+  @Test
+  void K04_whoComesAsItClosesIsToldAndNotKeptWaiting() throws Exception {
+    for (int round = 0; round < 20; round++) {
+      var ledger = new PgLedger("probe", box.dataSource(), CLOCK);
+      var callers = new ArrayList<Future<?>>();
+      try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        for (int i = 0; i < 8; i++) {
+          callers.add(
+              threads.submit(() -> {
+                while (true) {
+                  ledger.append(entry("j", LedgerEvent.EXCHANGE_PERMITTED));
+                }
+              }));
+        }
+        ledger.close();
+        for (Future<?> caller : callers) {
+          assertThatThrownBy(() -> caller.get(30, TimeUnit.SECONDS))
+              .hasCauseInstanceOf(Ledger.LedgerAway.class);
+        }
+      }
+    }
     assertThat(reader().breaks()).isEmpty();
   }
 
